@@ -1,0 +1,149 @@
+"""The shapes of the catalog's records."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from regtui.spec import Scalar
+
+Site = Literal["input", "conv", "linear", "activation", "residual", "block", "attention", "head"]
+"""Places in a model where a regularizer can act.
+
+input: the batch before the first layer. conv, linear: after each convolution or hidden linear layer, before its
+activation. activation: after each activation. residual: the branch of a residual block before it is added.
+block: after each block (a stage of a CNN with its pooling, a transformer layer). attention: the attention weights.
+head: the features that enter the last linear layer.
+"""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records."""
+
+    name: str
+    """As files and commands write it."""
+    title: str
+    """As people write it."""
+    summary: str
+    """One line: what it does."""
+
+
+class Param(Record, frozen=True):
+    """A number, switch or choice of a record."""
+
+    kind: Literal["float", "int", "bool", "choice"]
+    default: Scalar
+    low: float = 0.0
+    """Smallest value allowed."""
+    high: float = 0.0
+    """Largest value allowed."""
+    step: float = 0.0
+    """What one press of + or - changes."""
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    symbol: str = ""
+    """Two characters at most, for the stack pane."""
+    open_high: bool = False
+    """The largest value itself is not allowed."""
+    steerable: bool = False
+    """Can be changed while the run trains; all others restart it."""
+
+    def nudged(self, value: Scalar, presses: int) -> Scalar:
+        """The value after `presses` presses of + (or, negative, of -), kept in range."""
+        if self.kind == "bool":
+            return not value if presses % 2 else value
+        if self.kind == "choice":
+            return self.choices[(self.choices.index(str(value)) + presses) % len(self.choices)]
+        moved = min(max(round(float(value) + presses * self.step, 10), self.low), self.ceiling)
+        return int(moved) if self.kind == "int" else moved
+
+    @property
+    def ceiling(self) -> float:
+        """The largest value a key press reaches."""
+        return self.high - self.step if self.open_high else self.high
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with a value, or None: "is 1.5; allowed is a number from 0 to 1"."""
+        if self._fits(value):
+            return None
+        return f"is {value!r}; allowed is {self.allowed}"
+
+    def cast(self, value: Scalar) -> Scalar:
+        """A valid value in the type of the parameter, so that 1 and 1.0 are the same setting."""
+        casts = {"float": float, "int": int, "bool": bool, "choice": str}
+        return casts[self.kind](value)  # type: ignore[no-any-return]
+
+    def _fits(self, value: object) -> bool:
+        if self.kind == "bool":
+            return isinstance(value, bool)
+        if self.kind == "choice":
+            return value in self.choices
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        if self.kind == "int" and value != value // 1:
+            return False
+        return self.low <= value < self.high if self.open_high else self.low <= value <= self.high
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return " or ".join(self.choices)
+        noun = "a whole number" if self.kind == "int" else "a number"
+        end = f"below {self.high:g}" if self.open_high else f"to {self.high:g}"
+        return f"{noun} from {self.low:g} {end}" + (f" ({self.unit})" if self.unit else "")
+
+    def shown(self, value: Scalar) -> str:
+        """The value as the stack pane writes it: .30, 9, on."""
+        if self.kind == "bool":
+            return "on" if value else "off"
+        if self.kind != "float":
+            return str(value)
+        number = float(value)
+        if number and abs(number) < 0.01:
+            return f"{number:.0e}".replace("e-0", "e-")
+        text = f"{number:.2f}" if self.high <= 2 else f"{number:g}"
+        return text[1:] if text.startswith("0.") else text
+
+
+class Regularizer(Record, frozen=True):
+    """A regularizer that a stack can hold."""
+
+    params: tuple[Param, ...] = ()
+    sites: tuple[Site, ...] = ()
+    """Where it can act, the preferred place first; empty: it acts on the whole run."""
+    paper: str = ""
+    """Author, year and address of the source."""
+    watch: str = ""
+    """What to look at on the screen when it is switched on."""
+    group: Literal["layers", "weights", "augmentation"] = "layers"
+
+    def param(self, name: str) -> Param:
+        return next(param for param in self.params if param.name == name)
+
+
+class Model(Record, frozen=True):
+    """A model that a scenario can name."""
+
+    params: tuple[Param, ...] = ()
+    sites: tuple[Site, ...] = ()
+    """The sites it publishes, in the order of the forward pass."""
+    inputs: tuple[Literal["image", "text"], ...] = ("image",)
+    paper: str = ""
+
+
+class Dataset(Record, frozen=True):
+    """A data set that a scenario can name."""
+
+    kind: Literal["image", "text"]
+    classes: tuple[str, ...]
+    train_samples: int
+    """Samples that train and validation share."""
+    test_samples: int
+    shape: tuple[int, ...]
+    """(channels, height, width) of an image."""
+    licence: str
+    source: str

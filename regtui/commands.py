@@ -1,0 +1,90 @@
+"""What a worker can be told: typed commands, one JSON line each, the other half of the protocol."""
+
+from __future__ import annotations
+
+import msgspec
+
+from regtui.spec import RunSpec
+
+
+class CommandError(ValueError):
+    """A line that is no command of this protocol; the message says what was found."""
+
+
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag=str.lower, forbid_unknown_fields=True
+):
+    """Base of all commands."""
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run to be made."""
+
+    run: str
+    """Id, chosen by the one who asks."""
+    spec: RunSpec
+    resume: bool = False
+    """Go on from the run's checkpoint in the worker's store."""
+
+
+class Start(Command, frozen=True):
+    """Make these runs, one after the other on a CPU. Repeatable: a warm worker serves many."""
+
+    runs: list[RunRequest]
+    paused: bool = False
+    """Begin paused at step 0, so that single steps can be taken from the first one on."""
+
+
+class RunCommand(Command, frozen=True):
+    """Base of the commands to one run, which may be running or still waiting."""
+
+    run: str
+
+
+class Pause(RunCommand, frozen=True):
+    """Hold at the next block boundary."""
+
+
+class Resume(RunCommand, frozen=True):
+    """Go on after a pause."""
+
+
+class Step(RunCommand, frozen=True):
+    """Take `count` steps, then hold."""
+
+    count: int = 1
+
+
+class Set(RunCommand, frozen=True):
+    """Change a steerable number at the next block boundary, without a reset."""
+
+    key: str
+    """train.lr, or name.param and name@where.param of a stack entry."""
+    value: float
+
+
+class SaveCheckpoint(RunCommand, frozen=True):
+    """Write a checkpoint at the next block boundary."""
+
+
+class Stop(RunCommand, frozen=True):
+    """End the run at the next block boundary."""
+
+
+AnyCommand = Start | Pause | Resume | Step | Set | SaveCheckpoint | Stop
+
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+
+
+def encode(command: Command) -> bytes:
+    """One JSON line, newline included."""
+    return msgspec.json.encode(command) + b"\n"
+
+
+def decode(line: bytes | str) -> AnyCommand:
+    """The command of one line. Raises CommandError for anything else."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        shown = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        raise CommandError(f"not a command: {shown[:80]!r} ({error})") from None

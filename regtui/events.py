@@ -1,0 +1,273 @@
+"""What a run reports: typed events and their codec of one JSON line each.
+
+Every event but `Hello` carries the id of its run. JSON knows no NaN, so non-finite numbers travel as the strings
+"nan", "inf" and "-inf" and come back as floats.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+"""Raised whenever a change of events or commands makes an older peer misread them."""
+
+
+class EventError(ValueError):
+    """A line that is no event of this protocol; the message says what was found."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=str.lower, omit_defaults=True):
+    """Base of all events."""
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A device the worker can train on."""
+
+    name: str
+    """As a spec names it: cpu, cuda:0."""
+    label: str
+    """As people call it: "NVIDIA H100", "2 cores"."""
+    memory: int = 0
+    """Bytes in all; 0 where unknown."""
+
+
+class Hello(Event, frozen=True):
+    """The worker's first line, unasked: it is up and torch is loaded."""
+
+    protocol: int
+    version: str
+    torch: str
+    devices: list[Device]
+    pid: int
+    host: str
+
+
+class RunEvent(Event, frozen=True):
+    """Base of the events of one run."""
+
+    run: str
+
+
+class Started(RunEvent, frozen=True):
+    """The run is built and takes its first step next."""
+
+    device: str
+    device_label: str
+    threads: int
+    precision: str
+    parameters: int
+    """Trainable numbers of the model."""
+    total_steps: int
+    steps_per_epoch: int
+    train_samples: int
+    clean_samples: int
+    """Size of the fixed training subset on which clean train accuracy is measured."""
+    classes: list[str] = []
+    start_step: int = 0
+    """> 0 for a run that was resumed from a checkpoint."""
+
+
+class Bucket(msgspec.Struct, frozen=True, array_like=True):
+    """A metric over consecutive steps; one step where the run is slow enough."""
+
+    first: int
+    """First step, counted from 1."""
+    count: int
+    mean: float
+    low: float
+    high: float
+
+
+class Steps(RunEvent, frozen=True):
+    """Training metrics since the last such event: at most 32 buckets a metric."""
+
+    loss: list[Bucket]
+    """Training loss with everything the stack adds to it."""
+    accuracy: list[Bucket]
+    """Accuracy in percent on the training batches as the model saw them: augmented, mixed, with dropout on."""
+    step: int
+    """Steps done so far."""
+    seconds: float
+    """Time spent training so far: pauses and evaluations excluded."""
+    samples_per_s: float
+    """Training samples a second over this event's steps."""
+    lr: float
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Mean loss and accuracy of one split, in eval mode, without augmentation or mixing."""
+
+    loss: float
+    """Mean cross-entropy, nats."""
+    accuracy: float
+    """Percent."""
+
+
+class Evaluated(RunEvent, frozen=True):
+    """An evaluation point. `train` is the clean training subset; the gap is train minus test accuracy."""
+
+    step: int
+    epoch: float
+    seconds: float
+    train: Measured
+    validation: Measured | None = None
+    test: Measured | None = None
+    true_train: Measured | None = None
+    """Under label noise: the clean training subset against the labels before the noise."""
+
+    @property
+    def gap(self) -> float | None:
+        """Clean train accuracy minus test accuracy, percentage points."""
+        return None if self.test is None else self.train.accuracy - self.test.accuracy
+
+
+class NormLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Statistics of the input of one norm layer, a number a channel, the first 16 channels at most."""
+
+    name: str
+    """The layer's place in the model, e.g. conv3.norm."""
+    kind: str
+    """Catalog name: batchnorm."""
+    channels: int
+    """Channels in all."""
+    batch_mean: list[float]
+    batch_var: list[float]
+    """Unbiased, as running statistics store it; biased = unbiased * (n - 1) / n."""
+    count: int
+    """Values a channel in the batch (n): batch size times pixels."""
+    running_mean: list[float] = []
+    """Empty for norms that keep no running statistics."""
+    running_var: list[float] = []
+    set_mean: list[float] = []
+    """Over the whole clean training subset in eval mode; only at evaluation points."""
+    set_var: list[float] = []
+
+
+class Norms(RunEvent, frozen=True):
+    """Norm layers at a probe step: what the batch has against what the layer remembers."""
+
+    step: int
+    layers: list[NormLayer]
+
+
+class LayerInside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One layer seen from inside, on the batch of a training step."""
+
+    name: str
+    mean: float
+    std: float
+    """Of the layer's output before its norm and activation, over batch, channels and pixels."""
+    dead: float = 0.0
+    """Share of units that are 0 after the activation for every sample of the batch, [0, 1]."""
+    grad: float = 0.0
+    """L2 norm of the gradient of the layer's weight."""
+    weight: float = 0.0
+    """L2 norm of the layer's weight."""
+
+
+class Inside(RunEvent, frozen=True):
+    """The inside of the network at a probe step, in the order of the forward pass."""
+
+    step: int
+    layers: list[LayerInside]
+
+
+class Marker(RunEvent, frozen=True):
+    """Something that happened to the run at a step: steering, pause, resume."""
+
+    step: int
+    kind: str
+    """set, paused, resumed, stepped"""
+    key: str = ""
+    value: float | str = ""
+    text: str = ""
+
+
+class Checkpoint(RunEvent, frozen=True):
+    """A checkpoint is on disk where the worker runs."""
+
+    step: int
+    path: str
+
+
+class Diverged(RunEvent, frozen=True):
+    """The loss is no longer finite. The arm stops; others go on."""
+
+    step: int
+    """First step whose loss or weights are NaN or infinite."""
+    layer: str
+    """First layer whose output is not finite, "" where it could not be told."""
+    value: float
+
+
+class Finished(RunEvent, frozen=True):
+    """All steps are done; the last evaluation has been reported."""
+
+    step: int
+    seconds: float
+    """Training time without pauses and evaluations."""
+    wall_seconds: float
+    samples_per_s: float
+    """Training samples a second over the whole run, evaluations excluded."""
+
+
+class Failed(RunEvent, frozen=True):
+    """The run could not go on. Never a traceback: that is in the file named here."""
+
+    kind: str
+    """Exception class or a short name: out-of-memory, ValueError"""
+    message: str
+    hint: str = ""
+    traceback: str = ""
+    """Path of the log that has the traceback, on the worker's machine."""
+
+
+class Stopped(RunEvent, frozen=True):
+    """The run was stopped on request before its last step."""
+
+    step: int
+
+
+RUN_EVENTS = (
+    Started, Steps, Evaluated, Norms, Inside, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
+)  # fmt: skip
+TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped)
+"""After one of these a run says nothing more."""
+
+AnyRunEvent = (
+    Started | Steps | Evaluated | Norms | Inside | Marker | Checkpoint | Diverged | Finished | Failed | Stopped
+)
+AnyEvent = Hello | AnyRunEvent
+
+# Lax decoding turns "nan" and "inf" back into floats.
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)
+
+
+def encode(event: Event) -> bytes:
+    """One JSON line, newline included."""
+    return msgspec.json.encode(_spelled_out(msgspec.to_builtins(event))) + b"\n"
+
+
+def decode(line: bytes | str) -> AnyEvent:
+    """The event of one line. Raises EventError for anything else."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        shown = line if isinstance(line, str) else line.decode("utf-8", "replace")
+        raise EventError(f"not an event: {shown[:80]!r} ({error})") from None
+
+
+def _spelled_out(value: Any) -> Any:
+    """The same value with every non-finite float as a string."""
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if isinstance(value, dict):
+        return {key: _spelled_out(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled_out(item) for item in value]
+    return value

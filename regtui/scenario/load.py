@@ -1,0 +1,79 @@
+"""Read a scenario file: parse, check every key and name, resolve the arms."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from regtui.scenario.errors import Problem, Problems, ScenarioError, nearest, shown
+from regtui.scenario.resolve import resolve_arms
+from regtui.scenario.schema import Arm, ArmFile, BaseFile, Claim, Question, Scenario, ScenarioFile
+
+MAX_BYTES = 1_000_000
+"""A scenario is a page of text; a larger file is some other file."""
+
+
+def load(path: Path) -> Scenario:
+    """The scenario of a file. Raises ScenarioError with everything that is wrong in it."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ScenarioError(str(path), [Problem("", "is larger than 1 MB; a scenario is a page of TOML")])
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(str(path), [Problem("", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise ScenarioError(str(path), [Problem("", "is not UTF-8 text; save it as UTF-8")]) from None
+    return loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}")
+
+
+def loads(text: str, *, source: str, id: str) -> Scenario:
+    """The scenario of a text. `source` is named in errors. Raises ScenarioError."""
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ScenarioError(source, [Problem("", f"is not valid TOML: {error}")]) from None
+    problems = Problems()
+    scenario = _scenario(raw, id, problems)
+    if problems or scenario is None:
+        raise ScenarioError(source, problems)
+    return scenario
+
+
+def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | None:
+    problems.refuse_non_finite(raw)
+    file = problems.convert(raw, ScenarioFile, "")
+    if file is None:
+        return None
+    base = problems.convert(file.base, BaseFile, "base")
+    arm_files = [problems.convert(item, ArmFile, f"arms[{i}]") for i, item in enumerate(file.arms)]
+    claims = [problems.convert(item, Claim, f"claims[{i}]") for i, item in enumerate(file.claims)]
+    quiz = [problems.convert(item, Question, f"quiz[{i}]") for i, item in enumerate(file.quiz)]
+    if base is None or None in arm_files:
+        return None
+    arms = resolve_arms(base, [arm for arm in arm_files if arm is not None], problems)
+    names = [arm.name for arm in arm_files if arm is not None]
+    for i, claim in enumerate(claims):
+        if claim is not None:
+            _check_claim(claim, names, f"claims[{i}].check", problems)
+    for i, question in enumerate(quiz):
+        if question is not None and question.answer >= len(question.choices):
+            last = len(question.choices) - 1
+            problems.add(f"quiz[{i}].answer", f"is {question.answer}; allowed is an index from 0 to {last}")
+    if problems:
+        return None
+    return Scenario(
+        id=id, title=file.title, section=file.section, question=file.question, watch=file.watch, story=file.story,
+        seeds=file.seeds, arms=tuple[Arm, ...](arms), claims=tuple(claim for claim in claims if claim is not None),
+        quiz=tuple(question for question in quiz if question is not None),
+    )  # fmt: skip
+
+
+def _check_claim(claim: Claim, names: list[str], key: str, problems: Problems) -> None:
+    check = claim.check
+    if (check.below is None) == (check.above is None):
+        problems.add(key, "needs exactly one of below and above, each an arm's name or a number")
+        return
+    for field, value in (("of", check.of), ("below", check.below), ("above", check.above)):
+        if isinstance(value, str) and value not in names:
+            problems.add(f"{key}.{field}", f"is {shown(value)}, which is not an arm" + nearest(value, names))

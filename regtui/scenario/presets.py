@@ -1,0 +1,66 @@
+"""The scenarios that ship with regtui, and how a name on the command line finds one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+from regtui.paths import scenarios_dir
+from regtui.scenario.errors import Problem, ScenarioError, nearest
+from regtui.scenario.schema import Section
+
+SECTIONS: tuple[str, ...] = get_args(Section)
+"""In the order of the lesson."""
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "overfitting": ("ladder",),
+    "dropout": ("how-much",),
+    "batchnorm": ("running-statistics",),
+}
+"""The lesson's order within a section; files that are not named here follow by name."""
+
+
+def preset_files() -> list[Path]:
+    """All presets in the order of the lesson."""
+    root = scenarios_dir()
+    return sorted(root.glob("*/*.toml"), key=_place)
+
+
+def preset_id(path: Path) -> str:
+    """overfitting/ladder"""
+    return f"{path.parent.name}/{path.stem}"
+
+
+def find(name: str) -> Path:
+    """The file of a scenario: a path, `overfitting/ladder`, or `ladder` where that is unique. Raises ScenarioError."""
+    presets = {preset_id(path): path for path in preset_files()}
+    if name in presets:
+        return presets[name]
+    by_stem = [path for path in presets.values() if path.stem == name]
+    if len(by_stem) == 1:
+        return by_stem[0]
+    path = Path(name)
+    if path.suffix == ".toml" or path.exists():
+        return path
+    if len(by_stem) > 1:
+        known = ", ".join(preset_id(path) for path in by_stem)
+        raise ScenarioError(name, [Problem("", f"names more than one scenario: {known}")])
+    raise ScenarioError(
+        name,
+        [
+            Problem(
+                "",
+                "is neither a preset nor a file" + nearest(name, [*(path.stem for path in presets.values()), *presets]),
+            )
+        ],
+    )
+
+
+def _place(path: Path) -> tuple[int, int, str]:
+    section = path.parent.name
+    names = ORDER.get(section, ())
+    return (
+        SECTIONS.index(section) if section in SECTIONS else len(SECTIONS),
+        names.index(path.stem) if path.stem in names else len(names),
+        path.stem,
+    )

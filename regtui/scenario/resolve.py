@@ -1,0 +1,181 @@
+"""From the tables of a file to arms with every default filled in and every name checked against the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS, Param
+from regtui.scenario.errors import Problems, nearest, shown
+from regtui.scenario.schema import Arm, ArmFile, BaseFile
+from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, Struct, TrainSpec
+
+S = TypeVar("S", bound=Struct)
+
+
+def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -> list[Arm]:
+    """The arms, each built on the resolved one before it; problems are noted, not raised."""
+    data = problems.convert(base.data, DataSpec, "base.data") or DataSpec()
+    train = problems.convert(base.train, TrainSpec, "base.train") or TrainSpec()
+    model = _model(base.model, None, "base.model", problems)
+    stack = _add((), base.stack, model, "base.stack", problems)
+    before = Arm(name="", data=data, model=model, train=train, stack=stack)
+    check_arm(before, "base", problems)
+    arms: list[Arm] = []
+    for i, file in enumerate(files):
+        key = f"arms[{i}]"
+        if any(file.name == arm.name for arm in arms):
+            problems.add(f"{key}.name", f"is {shown(file.name)}, which another arm has already")
+        before = _arm(file, before, key, problems)
+        check_arm(before, key, problems)
+        arms.append(before)
+    return arms
+
+
+def run_spec(scenario_id: str, arm: Arm, seed: int, *, device: str = "auto", threads: int = 1) -> RunSpec:
+    """The spec of one run."""
+    return RunSpec(
+        scenario=scenario_id, arm=arm.name, seed=seed, data=arm.data, model=arm.model, train=arm.train,
+        stack=arm.stack, device=device, threads=threads,
+    )  # fmt: skip
+
+
+def check_arm(arm: Arm, key: str, problems: Problems) -> None:
+    """What can only be seen when all settings of an arm are known."""
+    dataset = DATASETS.get(arm.data.name)
+    if dataset is None:
+        problems.add(f"{key}.data.name", f"is {shown(arm.data.name)}, which is not in the catalog"
+                     + nearest(arm.data.name, DATASETS))  # fmt: skip
+        return
+    wanted = arm.data.train + arm.data.validation
+    if wanted > dataset.train_samples:
+        problems.add(f"{key}.data", f"train + validation is {wanted}; allowed is at most {dataset.train_samples}, "
+                     f"which is all that {dataset.name} has for training")  # fmt: skip
+    if arm.data.test > dataset.test_samples:
+        problems.add(f"{key}.data.test", f"is {arm.data.test}; allowed is at most {dataset.test_samples}")
+    if arm.data.train < len(dataset.classes):
+        problems.add(f"{key}.data.train", f"is {arm.data.train}; allowed is at least {len(dataset.classes)}, "
+                     "one sample a class")  # fmt: skip
+    if arm.train.batch_size > arm.data.train:
+        problems.add(f"{key}.train.batch_size", f"is {arm.train.batch_size}, more than the {arm.data.train} training "
+                     "samples; incomplete batches are dropped, so no step would be left")  # fmt: skip
+    model = MODELS.get(arm.model.name)
+    if model is not None and dataset.kind not in model.inputs:
+        problems.add(f"{key}.model.name", f"is {model.name}, which takes {' or '.join(model.inputs)}; "
+                     f"{dataset.name} is {dataset.kind}")  # fmt: skip
+
+
+def resolve_entry(item: Any, model: ModelSpec, key: str, problems: Problems) -> StackEntry | None:
+    """One `{ dropout = { p = 0.3, where = "head" } }`, defaults filled in, or None after noting problems."""
+    if not isinstance(item, dict) or len(item) != 1:
+        problems.add(key, f"is {shown(item)}; allowed is one regularizer, as in {{ dropout = {{ p = 0.3 }} }}")
+        return None
+    name, given = next(iter(item.items()))
+    record = REGULARIZERS.get(name)
+    if record is None:
+        problems.add(f"{key}.{name}", "is not a regularizer of the catalog" + nearest(name, REGULARIZERS))
+        return None
+    if not isinstance(given, dict):
+        problems.add(f"{key}.{name}", f"is {shown(given)}; allowed is a table, as in {{ {name} = {{}} }}")
+        return None
+    given = dict(given)
+    where = given.pop("where", None)
+    published = MODELS[model.name].sites
+    possible = [site for site in record.sites if site in published]
+    if not record.sites:
+        if where is not None:
+            problems.add(f"{key}.{name}.where", f"is {shown(where)}; {name} acts on the whole run and has no place")
+            return None
+        where = ""
+    elif where is None and possible:
+        where = possible[0]
+    elif where not in possible:
+        wanted = f"is {shown(where)}; " if where is not None else ""
+        allowed = ", ".join(possible) or f"no place of the model {model.name}"
+        problems.add(f"{key}.{name}.where", f"{wanted}allowed here is {allowed}")
+        return None
+    params = fill_params(record.params, given, f"{key}.{name}", problems)
+    return StackEntry(name=name, where=where, params=params)
+
+
+def fill_params(records: tuple[Param, ...], given: dict[str, Any], key: str, problems: Problems) -> dict[str, Scalar]:
+    """Every parameter of the record, checked and in the type that it declares."""
+    for name in given:
+        if all(name != param.name for param in records):
+            problems.add(f"{key}.{name}", "is not a parameter here" + nearest(name, [p.name for p in records]))
+    params: dict[str, Scalar] = {}
+    for param in records:
+        value = given.get(param.name, param.default)
+        wrong = param.problem(value)
+        if wrong:
+            problems.add(f"{key}.{param.name}", wrong)
+        else:
+            params[param.name] = param.cast(value)
+    return params
+
+
+def _arm(file: ArmFile, before: Arm, key: str, problems: Problems) -> Arm:
+    data = _merged(before.data, file.data, f"{key}.data", problems)
+    train = _merged(before.train, file.train, f"{key}.train", problems)
+    model = _model(file.model, before.model, f"{key}.model", problems)
+    if file.stack is not None:
+        if file.add or file.remove:
+            problems.add(key, "has stack and add or remove; stack starts afresh, so put everything into it")
+        stack = _add((), file.stack, model, f"{key}.stack", problems)
+    else:
+        stack = _remove(before.stack, file.remove, f"{key}.remove", problems)
+        stack = _add(stack, file.add, model, f"{key}.add", problems)
+    return Arm(name=file.name, data=data, model=model, train=train, stack=stack, lesson=file.lesson)
+
+
+def _merged(before: S, changes: dict[str, Any], key: str, problems: Problems) -> S:
+    if not changes:
+        return before
+    known = msgspec.to_builtins(before)
+    merged = {**known, **changes}
+    for name, value in changes.items():
+        if isinstance(value, dict) and isinstance(known.get(name), dict):
+            merged[name] = {**known[name], **value}
+    return problems.convert(merged, type(before), key) or before
+
+
+def _model(given: dict[str, Any], before: ModelSpec | None, key: str, problems: Problems) -> ModelSpec:
+    """The model with all its parameters; those of `before` stay where the model is the same."""
+    given = dict(given)
+    name = given.pop("name", before.name if before else "cnn")
+    record = MODELS.get(name) if isinstance(name, str) else None
+    if record is None:
+        problems.add(f"{key}.name", f"is {shown(name)}, which is not in the catalog" + nearest(str(name), MODELS))
+        return before or ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
+    kept = before.params if before and before.name == name else {}
+    return ModelSpec(name=name, params=fill_params(record.params, {**kept, **given}, key, problems))
+
+
+def _add(
+    stack: tuple[StackEntry, ...], items: list[dict[str, Any]], model: ModelSpec, key: str, problems: Problems
+) -> tuple[StackEntry, ...]:
+    """Replace entries of the same identity in place, append the others."""
+    entries = list(stack)
+    for i, item in enumerate(items):
+        entry = resolve_entry(item, model, f"{key}[{i}]", problems)
+        if entry is None:
+            continue
+        keys = [known.key for known in entries]
+        if entry.key in keys:
+            entries[keys.index(entry.key)] = entry
+        else:
+            entries.append(entry)
+    return tuple(entries)
+
+
+def _remove(stack: tuple[StackEntry, ...], names: list[str], key: str, problems: Problems) -> tuple[StackEntry, ...]:
+    entries = list(stack)
+    for i, name in enumerate(names):
+        found = [entry for entry in entries if name in (entry.name, entry.key)]
+        if not found:
+            known = [entry.key for entry in entries]
+            problems.add(f"{key}[{i}]", f"is {shown(name)}, which is not in the stack" + nearest(name, known))
+        entries = [entry for entry in entries if entry not in found]
+    return tuple(entries)

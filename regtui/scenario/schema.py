@@ -1,0 +1,148 @@
+"""What a scenario is once it has been read: frozen, resolved, every name checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from regtui.spec import DataSpec, ModelSpec, StackEntry, Struct, TrainSpec
+
+Section = Literal["overfitting", "dropout", "batchnorm", "layernorm", "augmentation", "recipes", "review"]
+
+Metric = Literal["gap", "test_accuracy", "train_accuracy", "validation_accuracy", "test_loss", "train_loss"]
+
+UNITS: dict[str, str] = {
+    "gap": "points", "test_accuracy": "points", "train_accuracy": "points", "validation_accuracy": "points",
+    "test_loss": "nats", "train_loss": "nats",
+}  # fmt: skip
+"""Unit of the difference between two arms."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Name = Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class Lesson(Struct, frozen=True):
+    """What the lesson says of an arm, percent; shown beside what was measured."""
+
+    train: Annotated[float, Meta(ge=0, le=100)]
+    test: Annotated[float, Meta(ge=0, le=100)]
+
+
+class Check(Struct, frozen=True):
+    """A claim in numbers: `metric` of one arm lies below (or above) that of another, or a number, by at least `by`."""
+
+    metric: Metric
+    of: Name
+    """An arm."""
+    below: str | float | None = None
+    """An arm or a number; exactly one of below and above."""
+    above: str | float | None = None
+    by: float = 0.0
+    """In the metric's unit: percentage points, or nats for losses."""
+
+    @property
+    def against(self) -> str | float:
+        """The arm or the number it is compared with."""
+        chosen = self.below if self.below is not None else self.above
+        assert chosen is not None
+        return chosen
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is on the claim's side, -1 where less is."""
+        return -1 if self.below is not None else 1
+
+
+class Claim(Struct, frozen=True):
+    """A sentence of the lesson that a run can confirm, refute or leave open."""
+
+    text: Text
+    check: Check
+    note: str = ""
+    """Shown with the verdict: why it may not hold here."""
+
+
+class Question(Struct, frozen=True):
+    """A quiz question."""
+
+    question: Text
+    choices: Annotated[list[Text], Meta(min_length=2, max_length=9)]
+    answer: Annotated[int, Meta(ge=0)]
+    """Index of the right choice, from 0."""
+    because: Text
+
+
+class BaseFile(Struct, frozen=True):
+    """[base] as it stands in the file; the tables are checked one by one."""
+
+    data: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    stack: list[dict[str, Any]] = []
+
+
+class ArmFile(Struct, frozen=True):
+    """[[arms]] as it stands in the file."""
+
+    name: Name
+    stack: list[dict[str, Any]] | None = None
+    """The whole stack; without it the arm builds on the one before it."""
+    add: list[dict[str, Any]] = []
+    remove: list[str] = []
+    data: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    lesson: Lesson | None = None
+
+
+class Arm(Struct, frozen=True):
+    """A stack and its settings, everything resolved."""
+
+    name: str
+    data: DataSpec
+    model: ModelSpec
+    train: TrainSpec
+    stack: tuple[StackEntry, ...] = ()
+    lesson: Lesson | None = None
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """A question, arms to compare, claims to check."""
+
+    id: str
+    """section/name of the file: overfitting/ladder."""
+    title: Text
+    section: Section
+    question: Text
+    watch: str = ""
+    """What to look at while it runs."""
+    story: str = ""
+    """A few sentences for the lesson pane."""
+    seeds: Annotated[int, Meta(ge=1, le=1000)] = 5
+    """Paired seeds that a full run takes."""
+    arms: tuple[Arm, ...]
+    claims: tuple[Claim, ...] = ()
+    quiz: tuple[Question, ...] = ()
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name. Raises KeyError."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise KeyError(name)
+
+
+class ScenarioFile(Struct, frozen=True, kw_only=True):
+    """The file as it stands."""
+
+    title: Text
+    section: Section
+    question: Text
+    watch: str = ""
+    story: str = ""
+    seeds: Annotated[int, Meta(ge=1, le=1000)] = 5
+    base: dict[str, Any] = {}
+    arms: Annotated[list[Any], Meta(min_length=1, max_length=24)]
+    claims: list[Any] = []
+    quiz: list[Any] = []
