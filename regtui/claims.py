@@ -1,0 +1,148 @@
+"""Verdicts: does a claim hold, with paired seeds and a 95 % interval.
+
+confirmed: the interval lies wholly on the claim's side of `by`; refuted: wholly on the other; else not shown, with the
+number of seeds that would decide it if effect and spread stay as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from regtui.events import Evaluated
+from regtui.scenario.schema import Claim
+
+Outcome = Literal["confirmed", "refuted", "not shown"]
+
+MOST_SEEDS = 200
+"""Where more seeds would be needed the verdict says "more than 200"."""
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Mean with its two-sided 95 % Student interval; low and high are NaN for a single value."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runs say of a claim."""
+
+    claim: Claim
+    outcome: Outcome
+    effect: Interval | None
+    """On the claim's side positive; percentage points, or nats for losses. None before the first pair."""
+    seeds_needed: int | None = None
+    """In all, for a decision, where it is not shown; None where more than 200 or where it cannot be told."""
+
+    @property
+    def sentence(self) -> str:
+        """What is missing for a decision, or ""."""
+        if self.effect is None:
+            return "no pair of finished runs yet"
+        if self.effect.count == 1:
+            return "one seed gives no interval; run more seeds"
+        if self.outcome != "not shown":
+            return ""
+        if self.seeds_needed is None:
+            return f"more than {MOST_SEEDS} seeds would be needed"
+        return f"about {self.seeds_needed} seeds would decide it"
+
+
+METRICS: dict[str, Callable[[Evaluated], float | None]] = {
+    "gap": lambda e: e.gap,
+    "test_accuracy": lambda e: e.test.accuracy if e.test else None,
+    "train_accuracy": lambda e: e.train.accuracy,
+    "validation_accuracy": lambda e: e.validation.accuracy if e.validation else None,
+    "test_loss": lambda e: e.test.loss if e.test else None,
+    "train_loss": lambda e: e.train.loss,
+}
+
+Results = Mapping[str, Mapping[int, Evaluated]]
+"""arm -> seed -> the evaluation after the last step, of finished and unsteered runs only."""
+
+
+def judge(claim: Claim, results: Results) -> Verdict:
+    """The verdict of one claim over all seeds for which both sides have a result."""
+    check = claim.check
+    of = _values(results, check.of, check.metric)
+    if isinstance(check.against, str):
+        other = _values(results, check.against, check.metric)
+        differences = [check.sign * (of[seed] - other[seed]) for seed in sorted(of.keys() & other.keys())]
+    else:
+        differences = [check.sign * (of[seed] - check.against) for seed in sorted(of)]
+    if not differences:
+        return Verdict(claim=claim, outcome="not shown", effect=None)
+    effect = interval(differences)
+    outcome: Outcome = "not shown"
+    if effect.low > check.by:
+        outcome = "confirmed"
+    elif effect.high < check.by:
+        outcome = "refuted"
+    needed = _seeds_needed(differences, check.by) if outcome == "not shown" else None
+    return Verdict(claim=claim, outcome=outcome, effect=effect, seeds_needed=needed)
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean and 95 % Student interval of a non-empty sample."""
+    count = len(values)
+    mean = math.fsum(values) / count
+    if count == 1:
+        return Interval(mean, math.nan, math.nan, 1)
+    half = t_quantile(count - 1) * _spread(values) / math.sqrt(count)
+    return Interval(mean, mean - half, mean + half, count)
+
+
+@lru_cache
+def t_quantile(degrees: int) -> float:
+    """The 97.5 % quantile of Student's t with `degrees` >= 1 degrees of freedom, by bisection of its CDF."""
+    low, high = 0.0, 20.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _t_two_sided(middle, degrees) < 0.95 else (low, middle)
+    return (low + high) / 2
+
+
+def _t_two_sided(t: float, degrees: int) -> float:
+    """P(|T| < t) for whole degrees of freedom: Abramowitz & Stegun (1964), 26.7.3 and 26.7.4."""
+    angle = math.atan(t / math.sqrt(degrees))
+    cos, sin = math.cos(angle), math.sin(angle)
+    if degrees % 2:
+        total, term = 0.0, cos
+        for k in range(1, degrees - 1, 2):
+            total += term
+            term *= cos * cos * (k + 1) / (k + 2)
+        return 2 / math.pi * (angle + sin * total)
+    total, term = 0.0, 1.0
+    for k in range(0, degrees - 1, 2):
+        total += term
+        term *= cos * cos * (k + 1) / (k + 2)
+    return sin * total
+
+
+def _spread(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def _seeds_needed(differences: Sequence[float], by: float) -> int | None:
+    if len(differences) < 2:
+        return None
+    distance = abs(math.fsum(differences) / len(differences) - by)
+    spread = _spread(differences)
+    for count in range(len(differences) + 1, MOST_SEEDS + 1):
+        if t_quantile(count - 1) * spread / math.sqrt(count) < distance:
+            return count
+    return None
+
+
+def _values(results: Results, arm: str, metric: str) -> dict[int, float]:
+    read = METRICS[metric]
+    found = {seed: read(evaluation) for seed, evaluation in results.get(arm, {}).items()}
+    return {seed: value for seed, value in found.items() if value is not None and math.isfinite(value)}

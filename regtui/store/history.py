@@ -1,0 +1,154 @@
+"""One run as the screens see it: everything its events said, in columns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from regtui.events import (
+    AnyRunEvent,
+    Checkpoint,
+    Diverged,
+    Evaluated,
+    Failed,
+    Finished,
+    Inside,
+    Marker,
+    Norms,
+    Started,
+    Steps,
+    Stopped,
+)
+from regtui.spec import RunSpec
+from regtui.store.columns import Column
+
+RunState = Literal["waiting", "running", "paused", "finished", "stopped", "diverged", "failed", "lost"]
+
+KEPT_PROBES = 400
+"""Probe events kept a run; when there are more every second one is dropped, the first and the latest stay."""
+
+
+class RunHistory:
+    """The state of one run. `apply` is the only way in; reading it never changes it."""
+
+    def __init__(self, run: str, spec: RunSpec) -> None:
+        self.run = run
+        self.spec = spec
+        self.state: RunState = "waiting"
+        self.started: Started | None = None
+        self.loss = Column()
+        self.batch_accuracy = Column()
+        self.evaluations: list[Evaluated] = []
+        self.norms: list[Norms] = []
+        self.insides: list[Inside] = []
+        self.markers: list[Marker] = []
+        self.step = 0
+        self.seconds = 0.0
+        self.samples_per_s = 0.0
+        self.ending: Diverged | Finished | Failed | Stopped | None = None
+        self.checkpoint: Checkpoint | None = None
+        self.trouble = ""
+        """One sentence: why the run did not finish."""
+        self.version = 0
+        """Grows with every event, so that a chart knows whether anything is new."""
+
+    @property
+    def total_steps(self) -> int:
+        return self.started.total_steps if self.started else self.spec.total_steps
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, self.started.steps_per_epoch if self.started else self.spec.steps_per_epoch)
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done."""
+        return self.step / self.steps_per_epoch
+
+    @property
+    def is_live(self) -> bool:
+        """Events may still come."""
+        return self.state in ("waiting", "running", "paused")
+
+    @property
+    def is_steered(self) -> bool:
+        """A setting was changed while it trained: left out of verdicts and pairs."""
+        return any(marker.kind == "set" for marker in self.markers)
+
+    @property
+    def last(self) -> Evaluated | None:
+        """The latest evaluation."""
+        return self.evaluations[-1] if self.evaluations else None
+
+    @property
+    def result(self) -> Evaluated | None:
+        """The evaluation after the last step, of a run that finished unsteered."""
+        return self.last if self.state == "finished" and not self.is_steered else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the steps done so far, evaluations included as they came; None before the first."""
+        if not self.step or not self.seconds or not self.is_live:
+            return None
+        return (self.total_steps - self.step) * self.seconds / self.step
+
+    def apply(self, event: AnyRunEvent) -> None:
+        """Take in the next event of this run."""
+        self.version += 1
+        match event:
+            case Started():
+                self.started, self.state, self.step = event, "running", event.start_step
+            case Steps():
+                self.step, self.seconds, self.samples_per_s = event.step, event.seconds, event.samples_per_s
+                for bucket in event.loss:
+                    self.loss.add(bucket)
+                for bucket in event.accuracy:
+                    self.batch_accuracy.add(bucket)
+            case Evaluated():
+                self.step = max(self.step, event.step)
+                self.evaluations.append(event)
+            case Norms():
+                _keep(self.norms, event)
+            case Inside():
+                _keep(self.insides, event)
+            case Marker():
+                self._mark(event)
+            case Checkpoint():
+                self.checkpoint = event
+            case _:
+                self._end(event)
+
+    def lose(self, sentence: str) -> None:
+        """The worker is gone and will say no more of this run."""
+        if self.is_live:
+            self.version += 1
+            self.state, self.trouble = "lost", sentence
+
+    def _mark(self, event: Marker) -> None:
+        self.markers.append(event)
+        if event.kind in ("paused", "stepped") and self.is_live:
+            self.state = "paused"
+        elif event.kind == "resumed" and self.is_live:
+            self.state = "running"
+
+    def _end(self, event: Diverged | Finished | Failed | Stopped) -> None:
+        self.ending = event
+        match event:
+            case Finished():
+                self.state, self.step, self.samples_per_s = "finished", event.step, event.samples_per_s
+                self.seconds = event.seconds
+            case Stopped():
+                self.state, self.step = "stopped", event.step
+                self.trouble = f"stopped at step {event.step}"
+            case Diverged():
+                self.state = "diverged"
+                where = f" in {event.layer}" if event.layer else ""
+                self.trouble = f"diverged at step {event.step}: {event.value}{where}"
+            case Failed():
+                self.state = "failed"
+                self.trouble = f"{event.message} {event.hint}".strip()
+
+
+def _keep(events: list, event: Norms | Inside) -> None:  # type: ignore[type-arg]
+    events.append(event)
+    if len(events) > KEPT_PROBES:
+        del events[1:-1:2]

@@ -1,0 +1,149 @@
+"""A run on disk: `<store>/<id>/` with spec.json, events.jsonl (append-only) and log.txt.
+
+A line is complete when it ends with a newline; a torn last line is skipped on replay. Files are replaced through a
+temporary name. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from regtui import __version__, events
+from regtui.events import AnyRunEvent, EventError, Hello
+from regtui.spec import RunSpec, spec_hash
+from regtui.store.history import RunHistory
+
+_ID = re.compile(r"^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$")
+
+
+class RunInfo(msgspec.Struct, kw_only=True, frozen=True):
+    """spec.json: what the run is."""
+
+    run: str
+    spec: RunSpec
+    spec_hash: str
+    version: str = __version__
+
+
+def new_run_id() -> str:
+    """UTC time and six random characters, so that a repeat never overwrites: 20260102-030405-k3x9qa."""
+    random = "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(6))
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + f"-{random}"
+
+
+class Recorder:
+    """Writes the runs of one session. A full or read-only disk stops recording with a sentence, not the training."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.warning = ""
+        """Why recording stopped; "" while it works."""
+        self._files: dict[str, BinaryIO] = {}
+
+    def open(self, run: str, spec: RunSpec) -> None:
+        """Begin a run: its directory (0700) with spec.json."""
+        if self.warning:
+            return
+        try:
+            folder = self.root / run
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            info = RunInfo(run=run, spec=spec, spec_hash=spec_hash(spec))
+            _replace(folder / "spec.json", msgspec.json.format(msgspec.json.encode(info)))
+            self._files[run] = (folder / "events.jsonl").open("ab", buffering=0)
+        except OSError as error:
+            self._give_up(error)
+
+    def append(self, event: AnyRunEvent) -> None:
+        """One event, one line, one write."""
+        file = self._files.get(event.run)
+        if file is None or self.warning:
+            return
+        try:
+            file.write(events.encode(event))
+            if isinstance(event, events.TERMINAL_EVENTS):
+                self.close(event.run)
+        except OSError as error:
+            self._give_up(error)
+
+    def log(self, run: str, text: bytes) -> None:
+        """Append what a worker printed to the run's log."""
+        if self.warning or not (self.root / run).is_dir():
+            return
+        try:
+            with (self.root / run / "log.txt").open("ab") as file:
+                file.write(text)
+        except OSError as error:
+            self._give_up(error)
+
+    def close(self, run: str | None = None) -> None:
+        """Close one run's file, or all."""
+        for name in [run] if run else list(self._files):
+            file = self._files.pop(name, None)
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+
+    def _give_up(self, error: OSError) -> None:
+        self.warning = f"Recording stopped: {error.strerror or error} in {self.root}. Training goes on unrecorded."
+        self.close()
+
+
+def list_runs(root: Path) -> Iterator[RunInfo]:
+    """The stored runs, newest first; directories that are no runs, or damaged ones, are passed over."""
+    names = sorted((entry.name for entry in os.scandir(root) if _ID.match(entry.name)), reverse=True) \
+        if root.is_dir() else []  # fmt: skip
+    for name in names:
+        try:
+            info = read_info(root / name)
+        except (OSError, msgspec.DecodeError):
+            continue
+        if info.run == name:
+            yield info
+
+
+def read_info(folder: Path) -> RunInfo:
+    """spec.json of a run directory. Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode((folder / "spec.json").read_bytes(), type=RunInfo)
+
+
+def read_events(folder: Path) -> Iterator[AnyRunEvent]:
+    """All complete, readable events of a run directory, in order."""
+    path = folder / "events.jsonl"
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                event = events.decode(line)
+            except EventError:
+                continue
+            if not isinstance(event, Hello):
+                yield event
+
+
+def replay(folder: Path) -> RunHistory:
+    """A stored run as if it had just been watched. Raises OSError or msgspec.DecodeError for no run."""
+    info = read_info(folder)
+    history = RunHistory(info.run, info.spec)
+    for event in read_events(folder):
+        history.apply(event)
+    if history.is_live:
+        history.lose("the record ends before the run did")
+    return history
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)

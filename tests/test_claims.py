@@ -1,0 +1,84 @@
+"""Verdicts follow the interval and nothing else."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regtui.claims import interval, judge, t_quantile
+from regtui.events import Evaluated, Measured
+from regtui.scenario import Check, Claim
+
+
+def final(train: float, test: float) -> Evaluated:
+    return Evaluated(run="r", step=1, epoch=1, seconds=1, train=Measured(loss=0.1, accuracy=train),
+                     test=Measured(loss=1.0, accuracy=test))  # fmt: skip
+
+
+def results(**arms: list[float]) -> dict[str, dict[int, Evaluated]]:
+    """Arms with train accuracy 100 and these test accuracies, seed by seed."""
+    return {name: {seed: final(100, test) for seed, test in enumerate(tests)} for name, tests in arms.items()}
+
+
+def claim(**check: object) -> Claim:
+    return Claim(text="x", check=Check(metric="gap", of="b", **check))
+
+
+# Quantiles from the table of Student's t in NIST/SEMATECH's e-Handbook of Statistical Methods, 1.3.6.7.2.
+@pytest.mark.parametrize(("degrees", "expected"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571),
+                                                   (9, 2.262), (30, 2.042), (100, 1.984)])  # fmt: skip
+def test_quantiles_are_those_of_the_table(degrees: int, expected: float) -> None:
+    assert t_quantile(degrees) == pytest.approx(expected, abs=5e-4)
+
+
+def test_an_interval_wholly_on_the_claims_side_confirms() -> None:
+    verdict = judge(claim(below="a"), results(a=[60, 61, 60], b=[80, 81, 81]))
+    assert verdict.outcome == "confirmed"
+    assert verdict.effect is not None and verdict.effect.mean == pytest.approx(20.333, abs=1e-3)
+
+
+def test_an_interval_wholly_on_the_other_side_refutes() -> None:
+    assert judge(claim(below="a"), results(a=[80, 81, 81], b=[60, 61, 60])).outcome == "refuted"
+
+
+def test_the_effect_must_exceed_by() -> None:
+    measured = results(a=[60, 61, 60], b=[80, 81, 81])
+    assert judge(claim(below="a", by=10.0), measured).outcome == "confirmed"
+    assert judge(claim(below="a", by=20.3), measured).outcome == "not shown"
+    assert judge(claim(below="a", by=40.0), measured).outcome == "refuted"
+
+
+def test_one_seed_decides_nothing_and_says_so() -> None:
+    verdict = judge(claim(below="a"), results(a=[60], b=[90]))
+    assert verdict.outcome == "not shown" and "one seed" in verdict.sentence
+    assert verdict.effect is not None and verdict.effect.mean == 30 and math.isnan(verdict.effect.low)
+
+
+def test_only_seeds_that_both_arms_have_are_paired() -> None:
+    verdict = judge(claim(below="a"), results(a=[60, 61, 60, 10], b=[80, 81, 81]))
+    assert verdict.effect is not None and verdict.effect.count == 3
+
+
+def test_a_number_can_stand_in_place_of_an_arm() -> None:
+    assert judge(claim(above=10.0), results(b=[60, 61, 62])).outcome == "confirmed"
+
+
+def test_without_runs_nothing_is_shown() -> None:
+    verdict = judge(claim(below="a"), {"a": {}, "b": {}})
+    assert verdict.effect is None and verdict.outcome == "not shown"
+
+
+def test_the_seeds_needed_would_decide_it() -> None:
+    spread = [3.0, -1.0, 2.5, -0.5, 1.0]
+    verdict = judge(claim(below="a"), results(a=[60] * 5, b=[60 + d for d in spread]))
+    assert verdict.outcome == "not shown" and verdict.seeds_needed is not None
+    more = spread * (verdict.seeds_needed // len(spread) + 2)
+    assert judge(claim(below="a"), results(a=[60] * len(more), b=[60 + d for d in more])).outcome == "confirmed"
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=20))
+def test_the_interval_is_centred_on_the_mean(values: list[float]) -> None:
+    found = interval(values)
+    assert found.low <= found.mean <= found.high
+    assert found.high - found.mean == pytest.approx(found.mean - found.low, abs=1e-9)
