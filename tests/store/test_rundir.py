@@ -1,6 +1,5 @@
 """A run on disk: everything complete comes back, whatever happens to the rest."""
 
-import os
 import stat
 from pathlib import Path
 
@@ -89,7 +88,7 @@ def test_a_disk_that_cannot_be_written_stops_recording_with_a_sentence(tmp_path:
     assert "Recording stopped" in recorder.warning and "Training goes on" in recorder.warning
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which Linux has")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
 def test_a_full_disk_stops_recording_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / RUN).mkdir()
     (tmp_path / RUN / "events.jsonl").symlink_to("/dev/full")

@@ -1,0 +1,53 @@
+"""The commands. Nothing heavy is imported before the command that needs it is known.
+
+Exit codes: 0 done; 1 a run failed; 2 wrong usage or a bad scenario; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from regtui.cli.parser import COMMANDS, build_parser
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["worker"]:
+        # Before argparse and everything else: the worker moves file descriptors before anything can print.
+        from regtui.worker import main as worker
+
+        return worker(words[1:])
+    _never_fail_to_print()
+    arguments = build_parser().parse_args(_with_command(words))
+    from regtui.scenario.errors import ScenarioError
+
+    try:
+        return int(arguments.function(arguments))
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`regtui runs | head`); nobody is left to be told.
+        sys.stderr.close()
+        return OK
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """`regtui ladder` and `regtui --device cpu` mean the explorer."""
+    if words[:1] in (["-h"], ["--help"], ["--version"]) or (words and words[0] in COMMANDS):
+        return words
+    return ["explore", *words]
+
+
+def _never_fail_to_print() -> None:
+    """An output that cannot show ± shows a question mark instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

@@ -1,0 +1,160 @@
+"""`regtui doctor`: what works on this machine, and what to do about what does not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from typing import Literal
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from regtui import __version__, data
+from regtui.cli.output import plain_table, print_json
+from regtui.paths import runs_dir, scenarios_dir
+from regtui.runner import Lost, Ready, Report, Runner, default_command, default_workers
+from regtui.scenario import ScenarioError, load, preset_files
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    topic: str
+    state: Literal["ok", "warning", "fault"]
+    found: str
+    advice: str = ""
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Look at everything; exit code 1 if anything is at fault."""
+    findings = [
+        Finding("regtui", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}"),
+        *_packages(), _data(), _scenarios(), _store(), *_terminal(), *_worker(arguments.worker),
+    ]  # fmt: skip
+    at_fault = any(finding.state == "fault" for finding in findings)
+    if arguments.json:
+        print_json({"ok": not at_fault, "findings": findings})
+        return int(at_fault)
+    table = plain_table("", "topic", "found")
+    marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "fault": "[red]fault[/]"}
+    for finding in findings:
+        advice = f"\n[bold]{escape(finding.advice)}[/]" if finding.advice else ""
+        table.add_row(marks[finding.state], finding.topic, escape(finding.found) + advice)
+    Console().print(table)
+    return int(at_fault)
+
+
+def _packages() -> list[Finding]:
+    names = ("textual", "rich", "plotext", "msgspec", "safetensors", "torch", "torchvision")
+    found, missing = [], []
+    for name in names:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return [Finding("packages", "fault", "missing: " + ", ".join(missing), f"pip install {' '.join(missing)}")]
+    return [Finding("packages", "ok", ", ".join(found))]
+
+
+def _data() -> Finding:
+    recorded = json.loads(data.checksums().read_text(encoding="utf-8"))["files"]
+    wrong = [
+        name for name, record in recorded.items()
+        if not (path := data.DIRECTORY / name).is_file()
+        or hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]
+    ]  # fmt: skip
+    if wrong:
+        return Finding("data", "fault", "damaged or missing: " + ", ".join(wrong), "install regtui again")
+    return Finding("data", "ok", "Fashion-MNIST subset and WordNet definitions, checksums match")
+
+
+def _scenarios() -> Finding:
+    files = preset_files()
+    for path in files:
+        try:
+            load(path)
+        except ScenarioError as error:
+            return Finding("scenarios", "fault", str(error), "regtui check FILE names the key to change")
+    if not files:
+        return Finding("scenarios", "fault", f"none in {scenarios_dir()}", "install regtui again")
+    return Finding("scenarios", "ok", f"{len(files)} presets in {scenarios_dir()}")
+
+
+def _store() -> Finding:
+    root = runs_dir()
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        return Finding("run store", "warning", f"{root} cannot be written: {error.strerror}",
+                       "runs will not be recorded; set XDG_DATA_HOME to a directory of yours")  # fmt: skip
+    free = shutil.disk_usage(root).free / 2**30
+    if free < 1:
+        return Finding("run store", "warning", f"{root}: {free:.1f} GiB free", "make room: a full disk ends recording")
+    return Finding("run store", "ok", f"{root}: can be written, {free:.0f} GiB free")
+
+
+def _terminal() -> list[Finding]:
+    if not sys.stdout.isatty():
+        return [Finding("terminal", "ok", "output is not a terminal; `regtui run` works without one")]
+    size = shutil.get_terminal_size()
+    term, colors = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
+    findings = [Finding("terminal", "ok", f"TERM={term or 'unset'} {size.columns}x{size.lines}")]
+    if size.columns < 80 or size.lines < 24:
+        findings.append(Finding("size", "warning", f"{size.columns}x{size.lines}", "80x24 is the smallest that fits"))
+    if "NO_COLOR" in os.environ:
+        findings.append(Finding("colours", "ok", "NO_COLOR is set: arms are told apart by marker and stroke"))
+    elif colors not in ("truecolor", "24bit"):
+        findings.append(Finding("colours", "ok", "256 or fewer; if the terminal has more: export COLORTERM=truecolor"))
+    encoding = sys.stdout.encoding.lower()
+    if "utf" not in encoding:
+        findings.append(Finding("encoding", "warning", f"{encoding}: charts are drawn with ASCII characters",
+                                "export LC_ALL=C.UTF-8 (in tmux: start it with tmux -u)"))  # fmt: skip
+    return findings
+
+
+def _worker(named: str | None) -> list[Finding]:
+    command = shlex.split(named) if named else default_command()
+    began = time.monotonic()
+    report = asyncio.run(_first_word(command))
+    if not isinstance(report, Ready):
+        sentence = report.sentence if isinstance(report, Lost) else "The worker did not say hello."
+        return [Finding("worker", "fault", sentence, f"run it by hand to see why: {shlex.join(command)}")]
+    hello = report.hello
+    devices = ", ".join(
+        f"{device.name} ({device.label}" + (f", {device.memory / 2**30:.0f} GiB)" if device.memory else ")")
+        for device in hello.devices
+    )
+    took = f"{time.monotonic() - began:.1f} s to hello"
+    return [
+        Finding("worker", "ok", f"torch {hello.torch} on {hello.host}, {took}"),
+        Finding("devices", "ok", f"{devices}; {default_workers()} workers race on a CPU"),
+    ]
+
+
+async def _first_word(command: list[str]) -> Report | None:
+    heard: asyncio.Queue[Report] = asyncio.Queue()
+    runner = Runner(command, heard.put_nowait)
+    runner.warm()
+    try:
+        while True:
+            report = await asyncio.wait_for(heard.get(), timeout=180)
+            if isinstance(report, (Ready, Lost)):
+                return report
+    except TimeoutError:
+        return None
+    finally:
+        await runner.close()

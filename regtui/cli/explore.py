@@ -1,0 +1,32 @@
+"""`regtui [SCENARIO]`: the explorer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from regtui.cli.machine import worker_command, worker_count
+from regtui.paths import runs_dir
+from regtui.runner import Runner
+from regtui.scenario import find, load, preset_files
+from regtui.store import Recorder
+
+
+def explore(arguments: argparse.Namespace) -> int:
+    """Open the explorer on a scenario, by default the first preset."""
+    scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
+    command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("regtui: the explorer needs a terminal; `regtui run` works without one", file=sys.stderr)
+        return 2
+    from regtui.ui.app import RegtuiApp
+
+    app = RegtuiApp(
+        scenario,
+        runner=lambda deliver: Runner(command, deliver, workers=workers),
+        recorder=Recorder(runs_dir()),
+        device=arguments.device,
+        threads=arguments.threads,
+    )
+    app.run()
+    return app.return_code or 0

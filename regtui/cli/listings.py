@@ -1,0 +1,115 @@
+"""`scenarios`, `check`, `catalog` and `runs`: what there is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS
+from regtui.catalog.records import Param, Record
+from regtui.cli.output import plain_table, print_json
+from regtui.paths import runs_dir
+from regtui.scenario import ScenarioError, load, preset_files
+from regtui.scenario.errors import printable
+from regtui.store import RunHistory, list_runs, replay
+
+
+def scenarios(arguments: argparse.Namespace) -> int:
+    """The presets, in the order of the lesson."""
+    found = [load(path) for path in preset_files()]
+    if arguments.json:
+        print_json({"scenarios": [
+            {"name": s.id, "section": s.section, "title": s.title, "question": s.question,
+             "arms": [arm.name for arm in s.arms]}
+            for s in found
+        ]})  # fmt: skip
+        return 0
+    console = Console(highlight=False)
+    for s in found:
+        console.print(f"[bold]{escape(s.id)}[/]  {escape(s.title)}", soft_wrap=True)
+        console.print(f"    {escape(s.question)}", soft_wrap=True)
+        console.print(f"    [dim]{escape(', '.join(arm.name for arm in s.arms))}[/]", soft_wrap=True)
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Validate files: every problem of every file, exit code 2 if there is any."""
+    bad = False
+    for name in arguments.files:
+        try:
+            scenario = load(Path(name))
+        except ScenarioError as error:
+            bad = True
+            print(error, file=sys.stderr)
+        else:
+            claims = f"{len(scenario.claims)} claim{'s' if len(scenario.claims) != 1 else ''}"
+            print(f"{printable(name)}: ok: {len(scenario.arms)} arms, {claims}, {scenario.seeds} seeds")
+    return 2 if bad else 0
+
+
+def catalog(arguments: argparse.Namespace) -> int:
+    """Every record of the catalog."""
+    if arguments.json:
+        print_json({
+            "regularizers": list(REGULARIZERS.values()), "models": list(MODELS.values()),
+            "datasets": list(DATASETS.values()),
+        })  # fmt: skip
+        return 0
+    console = Console(highlight=False)
+    for record in REGULARIZERS.values():
+        where = f"at {', '.join(record.sites)}" if record.sites else "on the whole run"
+        _print_record(console, record, record.params, (where, record.paper))
+    for model in MODELS.values():
+        _print_record(console, model, model.params, (f"places: {', '.join(model.sites)}", model.paper))
+    for dataset in DATASETS.values():
+        samples = f"{dataset.train_samples} training and {dataset.test_samples} test samples"
+        _print_record(console, dataset, (), (samples, f"{dataset.source} ({dataset.licence})"))
+    return 0
+
+
+def runs(arguments: argparse.Namespace) -> int:
+    """The stored runs, newest first."""
+    root = arguments.out or runs_dir()
+    found = [replay(root / info.run) for info in list_runs(root)]
+    if arguments.json:
+        print_json({"runs": [_run_row(run) for run in found]})
+        return 0
+    if not found:
+        print(f"no runs in {root}")
+        return 0
+    table = plain_table("run", "scenario", "arm", ">seed", "state", ">step", ">train", ">test", ">gap")
+    for run in found:
+        row = _run_row(run)
+        figures = [f"{row[key]:.1f}" if row[key] is not None else "-" for key in ("train_acc", "test_acc", "gap")]
+        table.add_row(run.run, printable(run.spec.scenario), escape(printable(run.spec.arm)), str(run.spec.seed),
+                      run.state, f"{run.step}/{run.total_steps}", *figures)  # fmt: skip
+    Console().print(table)
+    return 0
+
+
+def _run_row(run: RunHistory) -> dict[str, Any]:
+    last = run.last
+    return {
+        "run": run.run, "scenario": run.spec.scenario, "arm": run.spec.arm, "seed": run.spec.seed, "state": run.state,
+        "step": run.step, "total_steps": run.total_steps, "steered": run.is_steered,
+        "train_acc": last.train.accuracy if last else None,
+        "test_acc": last.test.accuracy if last and last.test else None,
+        "gap": last.gap if last else None, "trouble": run.trouble,
+        "settings": msgspec.to_builtins(run.spec),
+    }  # fmt: skip
+
+
+def _print_record(console: Console, record: Record, params: tuple[Param, ...], notes: tuple[str, ...]) -> None:
+    """Name, what it does, its parameters with their ranges, where it comes from."""
+    console.print(f"[bold]{record.name}[/]  {escape(record.summary)}", soft_wrap=True)
+    for param in params:
+        default = f"{param.name} = {param.shown(param.default)}"
+        console.print(f"    {default:<24} [dim]{escape(param.allowed)}[/]", soft_wrap=True)
+    for note in filter(None, notes):
+        console.print(f"    [dim]{escape(note)}[/]", soft_wrap=True)

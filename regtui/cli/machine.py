@@ -1,0 +1,30 @@
+"""Which worker trains, from the options that `explore` and `run` share."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from regtui.runner import default_command, default_workers
+from regtui.scenario.errors import Problem, ScenarioError
+
+
+def worker_command(arguments: argparse.Namespace, store: Path) -> list[str]:
+    """The command that starts a worker: split as a shell would, but run without one. Raises ScenarioError."""
+    if arguments.worker is None:
+        return default_command(store)
+    try:
+        words = shlex.split(arguments.worker)
+    except ValueError as error:
+        raise ScenarioError("--worker", [Problem("", f"cannot be split into words: {error}")]) from None
+    if not words:
+        raise ScenarioError("--worker", [Problem("", 'is empty; write a command, as in "ssh gpu01 regtui worker"')])
+    return words
+
+
+def worker_count(arguments: argparse.Namespace) -> int:
+    """How many workers race: one a core here, one where the cores are not ours to count."""
+    if arguments.workers is not None:
+        return int(arguments.workers)
+    return default_workers() if arguments.worker is None else 1

@@ -1,0 +1,97 @@
+"""Every command with its options. The functions behind them are imported when they are called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from regtui import __version__
+
+COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "doctor", "worker")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the `regtui` command."""
+    parser = argparse.ArgumentParser(
+        prog="regtui",
+        description="A terminal explorer of deep-learning regularization: predict, press space, watch real training, "
+        "see which claim holds. Without a command it opens the explorer.",
+        epilog="regtui COMMAND --help tells more of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"regtui {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    explore = commands.add_parser("explore", help="the explorer (also: regtui [SCENARIO])")
+    explore.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
+    _add_machine(explore)
+    explore.set_defaults(function=_later("regtui.cli.explore", "explore"))
+
+    scenarios = commands.add_parser("scenarios", help="list the presets")
+    scenarios.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    scenarios.set_defaults(function=_later("regtui.cli.listings", "scenarios"))
+
+    check = commands.add_parser("check", help="validate scenario files without running them")
+    check.add_argument("files", nargs="+", metavar="FILE")
+    check.set_defaults(function=_later("regtui.cli.listings", "check"))
+
+    catalog = commands.add_parser("catalog", help="every regularizer, model and data set with its parameters")
+    catalog.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    catalog.set_defaults(function=_later("regtui.cli.listings", "catalog"))
+
+    run = commands.add_parser("run", help="run a scenario without a screen: progress on stderr, a table on stdout")
+    run.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
+    run.add_argument("--arm", action="append", metavar="A", help="only this arm (repeatable)")
+    run.add_argument("--seeds", type=_count, metavar="N", help="paired seeds; default: the scenario's, usually 5")
+    run.add_argument("--epochs", type=_count, metavar="N", help="short for --set train.epochs=N")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+        help="change a setting of all arms (train.lr=1e-3, dropout.p=.2, dropout@head.p=.5) or of one: ARM:KEY=VALUE",
+    )  # fmt: skip
+    _add_machine(run)
+    run.add_argument("--out", type=Path, metavar="DIR", help="store the runs in this directory")
+    run.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    run.set_defaults(function=_later("regtui.cli.run", "run"))
+
+    runs = commands.add_parser("runs", help="list the stored runs")
+    runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
+    runs.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    runs.set_defaults(function=_later("regtui.cli.listings", "runs"))
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about what does not")
+    doctor.add_argument("--worker", metavar="COMMAND", help="examine this worker instead of the local one")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"))
+
+    commands.add_parser("worker", help="the training side of the protocol, on stdin and stdout")
+    return parser
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="CPU threads of a worker (default 1)")
+    parser.add_argument("--workers", type=_count, metavar="N", help="worker processes; default: one a core, at most 8")
+    parser.add_argument(
+        "--worker", metavar="COMMAND", help='where to train, e.g. "ssh gpu01 regtui worker"; default: this machine'
+    )
+
+
+def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    def call(arguments: argparse.Namespace) -> int:
+        return int(getattr(importlib.import_module(module), function)(arguments))
+
+    return call
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"is {text!r}; allowed is a whole number from 1 to 100000")
+    return int(text)
+
+
+def _device(text: str) -> str:
+    kind, _, index = text.partition(":")
+    if text not in ("auto", "cpu", "cuda") and not (kind == "cuda" and index.isdecimal()):
+        raise argparse.ArgumentTypeError(f"is {text!r}; allowed are auto, cpu, cuda and cuda:N")
+    return text

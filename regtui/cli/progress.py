@@ -1,0 +1,79 @@
+"""The progress of `regtui run` on stderr: a bar on a terminal, a line a run elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from regtui.events import TERMINAL_EVENTS, RunEvent, Steps
+from regtui.runner.reports import Garbled, Lost, Ready, Report
+from regtui.scenario.errors import printable
+from regtui.session import Session
+
+
+class Progress:
+    """Shows the reports of one session as they come."""
+
+    def __init__(self, session: Session, stream: TextIO) -> None:
+        self.session = session
+        self.console = Console(file=stream, highlight=False)
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Progress:
+        if self.console.is_terminal:
+            self._bar = Bar(
+                TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+                TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+                console=self.console, refresh_per_second=4, transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._task = self._bar.add_task("loading PyTorch", total=None, rate="")
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, report: Report) -> None:
+        """React to one report that the session has already taken."""
+        match report:
+            case Ready(hello=hello):
+                self._say(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}")
+            case Lost(sentence=sentence) | Garbled(sentence=sentence):
+                self._say(sentence)
+            case RunEvent() if isinstance(report, TERMINAL_EVENTS):
+                self._run_ended(report.run)
+            case _:
+                pass
+        if isinstance(report, (Steps, *TERMINAL_EVENTS)):
+            self._advance()
+
+    def _run_ended(self, run: str) -> None:
+        history = self.session.runs.get(run)
+        if history is None:
+            return
+        last = history.last
+        figures = ""
+        if last is not None and last.test is not None:
+            figures = f"  train {last.train.accuracy:.1f} %  test {last.test.accuracy:.1f} %  gap {last.gap:.1f}"
+        state = history.state if history.state == "finished" else history.trouble
+        self._say(f"{history.spec.arm}  seed {history.spec.seed}  {state}{figures}")
+
+    def _advance(self) -> None:
+        if self._bar is None:
+            return
+        runs = list(self.session.current.values())
+        done = sum(run.step if run.is_live else run.total_steps for run in runs)
+        ended = sum(not run.is_live for run in runs)
+        rate = sum(run.samples_per_s for run in runs if run.state == "running")
+        self._bar.update(
+            self._task, completed=done, total=sum(run.total_steps for run in runs),
+            description=f"{ended}/{len(runs)} runs", rate=f"{rate:,.0f} img/s",
+        )  # fmt: skip
+
+    def _say(self, sentence: str) -> None:
+        self.console.print(printable(sentence), markup=False, soft_wrap=True)

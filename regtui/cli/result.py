@@ -1,0 +1,105 @@
+"""What a scenario came to: a table and verdicts for people, one object for programs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from regtui.claims import METRICS, Interval, Verdict, interval
+from regtui.cli.output import plain_table
+from regtui.scenario.schema import UNITS
+from regtui.session import Session
+
+_COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "gap"}
+MARKS = {"confirmed": "[green]confirmed[/]", "refuted": "[red]refuted  [/]", "not shown": "[yellow]not shown[/]"}
+
+
+def result_object(session: Session, wall: float) -> dict[str, Any]:
+    """The object that `--json` prints: accuracies in percent, intervals as [low, high] or null for one seed."""
+    devices = sorted({run.started.device for run in session.current.values() if run.started})
+    return {
+        "scenario": session.scenario.id,
+        "device": devices[0] if devices else session.device,
+        "wall_s": round(wall, 2),
+        "arms": [_arm(session, arm.name) for arm in session.arms],
+        "claims": [_claim(verdict) for verdict in session.verdicts()],
+    }
+
+
+def print_result(session: Session, wall: float) -> None:
+    """The table of the arms, the verdicts of the claims and where the runs are."""
+    console = Console()
+    table = plain_table("arm", ">seeds", ">train %", ">test %", ">gap", ">lesson", ">img/s", "")
+    for arm in session.arms:
+        row = _arm(session, arm.name)
+        lesson = f"{arm.lesson.train:g}/{arm.lesson.test:g}" if arm.lesson else ""
+        rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
+        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate,
+                      escape(_troubles(session, arm.name)))  # fmt: skip
+    console.print(table)
+    for verdict in session.verdicts():
+        console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}", highlight=False)
+    if session.recorder is not None:
+        where = session.recorder.warning or f"{len(session.current)} runs in {session.recorder.root}"
+        console.print(f"[dim]{wall:.1f} s, {escape(where)}[/]", highlight=False, soft_wrap=True)
+
+
+def _arm(session: Session, name: str) -> dict[str, Any]:
+    runs = session.of_arm(name)
+    results = session.results()[name]
+    row: dict[str, Any] = {"name": name, "seeds": len(results)}
+    bounds: dict[str, list[float] | None] = {}
+    for key, metric in _COLUMNS.items():
+        values = [value for evaluation in results.values() if (value := METRICS[metric](evaluation)) is not None]
+        summary = interval(values) if values else None
+        row[key] = round(summary.mean, 3) if summary else None
+        bounds[key] = _bounds(summary)
+    rates = [run.samples_per_s for run in runs.values() if run.state == "finished"]
+    row["ci95"] = bounds
+    row["samples_per_s"] = round(sum(rates) / len(rates), 1) if rates else None
+    row["runs"] = [run.run for run in runs.values()]
+    row["states"] = [run.state for run in runs.values()]
+    return row
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "text": verdict.claim.text, "verdict": verdict.outcome,
+        "effect": round(verdict.effect.mean, 3) if verdict.effect else None, "ci95": _bounds(verdict.effect),
+        "by": verdict.claim.check.by, "unit": UNITS[verdict.claim.check.metric],
+        "seeds": verdict.effect.count if verdict.effect else 0, "note": verdict.sentence,
+    }  # fmt: skip
+
+
+def _bounds(summary: Interval | None) -> list[float] | None:
+    if summary is None or math.isnan(summary.low):
+        return None
+    return [round(summary.low, 3), round(summary.high, 3)]
+
+
+def _figure(row: dict[str, Any], key: str) -> str:
+    if row[key] is None:
+        return "-"
+    bounds = row["ci95"][key]
+    half = f" ± {(bounds[1] - bounds[0]) / 2:4.1f}" if bounds else ""
+    return f"{row[key]:.1f}{half}"
+
+
+def _effect(verdict: Verdict) -> str:
+    if verdict.effect is None:
+        return f"[dim]{verdict.sentence}[/]"
+    unit = UNITS[verdict.claim.check.metric]
+    bounds = _bounds(verdict.effect)
+    between = f" \\[{bounds[0]:+.1f}, {bounds[1]:+.1f}]" if bounds else ""
+    by = f", claimed by more than {verdict.claim.check.by:g}" if verdict.claim.check.by else ""
+    note = f"; {verdict.sentence}" if verdict.sentence else ""
+    return f"{verdict.effect.mean:+.1f} {unit}{between}[dim]{by}{note}[/]"
+
+
+def _troubles(session: Session, name: str) -> str:
+    runs = session.of_arm(name).items()
+    troubles = [f"seed {seed} {run.trouble}" for seed, run in runs if run.trouble]
+    return "; ".join(troubles[:2]) + (" ..." if len(troubles) > 2 else "")

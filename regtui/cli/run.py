@@ -1,0 +1,110 @@
+"""`regtui run`: a scenario without a screen. Progress on stderr, the result on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+
+import msgspec
+
+from regtui.cli.machine import worker_command, worker_count
+from regtui.cli.output import print_json
+from regtui.cli.progress import Progress
+from regtui.cli.result import print_result, result_object
+from regtui.paths import runs_dir
+from regtui.runner import Runner
+from regtui.runner.reports import Report
+from regtui.scenario import Scenario, apply_setting, find, load, parse_value
+from regtui.scenario.errors import Problem, ScenarioError, nearest
+from regtui.session import Session
+from regtui.store import Recorder
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the scenario and print what came out. 0 done, 1 a run failed, 130 interrupted."""
+    scenario = configured(load(find(arguments.scenario)), arguments)
+    store = arguments.out or runs_dir()
+    command = worker_command(arguments, store)
+    session = Session(scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
+    began = time.monotonic()
+    finished = asyncio.run(_drive(session, command, worker_count(arguments), arguments.seeds or scenario.seeds))
+    wall = time.monotonic() - began
+    if arguments.json:
+        print_json(result_object(session, wall))
+    else:
+        print_result(session, wall)
+    if not finished:
+        return 130
+    return 1 if any(history.state in ("failed", "lost") for history in session.current.values()) else 0
+
+
+def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    """The scenario with --set, --epochs and --arm applied, in this order. Raises ScenarioError."""
+    settings = list(arguments.settings)
+    if arguments.epochs is not None:
+        settings.append(f"train.epochs={arguments.epochs}")
+    names = [arm.name for arm in scenario.arms]
+    arms = list(scenario.arms)
+    for setting in settings:
+        head, equals, value = setting.partition("=")
+        only, colon, key = head.rpartition(":")
+        if not equals:
+            raise ScenarioError("--set", [Problem(setting, "has no value; write KEY=VALUE, as in train.lr=1e-3")])
+        if colon and only not in names:
+            raise ScenarioError("--set", [Problem(only, "is not an arm" + nearest(only, names))])
+        # A stack setting for all arms is meant for those whose stack has it; for none is a mistake.
+        touched, error = 0, None
+        for i, arm in enumerate(arms):
+            if colon and arm.name != only:
+                continue
+            try:
+                arms[i] = apply_setting(arm, key, parse_value(value))
+                touched += 1
+            except ScenarioError as problem:
+                if colon or not _is_absent(problem):
+                    raise
+                error = problem
+        if error is not None and not touched:
+            raise error
+    for name in arguments.arm or ():
+        if name not in names:
+            raise ScenarioError("--arm", [Problem(name, "is not an arm" + nearest(name, names))])
+    kept = [arm for arm in arms if not arguments.arm or arm.name in arguments.arm]
+    return msgspec.structs.replace(scenario, arms=tuple(kept))
+
+
+async def _drive(session: Session, command: list[str], workers: int, seeds: int) -> bool:
+    """Make all runs; False when interrupted. What was reported until then stays in the session."""
+    done = asyncio.Event()
+    interrupted = False
+    progress = Progress(session, sys.stderr)
+
+    def deliver(report: Report) -> None:
+        session.take(report)
+        progress.show(report)
+        if not session.is_busy:
+            done.set()
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        done.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupt)
+    runner = Runner(command, deliver, workers=workers)
+    with progress:
+        runner.submit(session.request([arm.name for arm in session.arms], range(seeds)))
+        await done.wait()
+        await runner.close()
+    if session.recorder is not None:
+        session.recorder.close()
+    return not interrupted
+
+
+def _is_absent(error: ScenarioError) -> bool:
+    return all("names nothing in the arm" in problem.message for problem in error.problems)

@@ -1,0 +1,217 @@
+"""A queue of runs and a small pool of workers that take them.
+
+On a CPU each single-thread worker makes one run at a time, so arms and seeds race on the spare cores; on CUDA one
+worker makes them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from regtui.commands import Pause, Resume, RunCommand, RunRequest, Start, Step, Stop
+from regtui.commands import Set as SetNumber
+from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Stopped
+from regtui.runner.process import WorkerProcess
+from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
+
+MOST_WORKERS = 8
+"""Each worker holds its own torch, some 300 MB; more than this helps only very large machines."""
+
+
+def default_command(store: Path | None = None) -> list[str]:
+    """The worker on this machine, with this Python."""
+    return [sys.executable, "-m", "regtui", "worker", *(["--store", str(store)] if store else [])]
+
+
+def default_workers() -> int:
+    """One worker a core that this process may use, at most 8."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+
+
+class _Slot:
+    """A worker and what it has in hand."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.process: WorkerProcess | None = None
+        self.run: str | None = None
+        self.failed = False
+        """Gone before it said hello; not started again before somebody asks for more runs."""
+
+
+class Runner:
+    """Keeps workers warm, gives each free one the next run, and delivers everything they say.
+
+    `deliver` is called on the event loop, in the order in which each worker spoke. Nothing here knows what a run
+    means: it only looks at run ids and at the events that end a run.
+    """
+
+    def __init__(self, command: Sequence[str], deliver: Callable[[Report], None], *, workers: int = 1) -> None:
+        self.command = list(command)
+        self.deliver = deliver
+        self.is_paused = False
+        self._slots = [_Slot(i) for i in range(max(1, workers))]
+        self._queue: deque[RunRequest] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._gone: list[WorkerProcess] = []
+        """Lost workers whose pipes may not have been read to the end."""
+        self._closed = False
+        self._owed_steps = 0
+        """Steps asked for while no run was in hand: the next one starts held and takes them."""
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the first worker that is up says of its machine."""
+        return next((s.process.hello for s in self._slots if s.process is not None and s.process.hello), None)
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers that are up."""
+        return [slot.process.pid for slot in self._slots if slot.process and slot.process.pid]
+
+    @property
+    def is_idle(self) -> bool:
+        """No run is waiting or in hand."""
+        return not self._queue and all(slot.run is None for slot in self._slots)
+
+    def warm(self, count: int | None = None) -> None:
+        """Start workers that are not up, so that torch is loaded before it is needed."""
+        for slot in self._slots[:count]:
+            slot.failed = False
+            if slot.process is None:
+                self._launch(slot)
+
+    def submit(self, requests: Iterable[RunRequest]) -> None:
+        """Queue runs; they start as workers come free."""
+        self._queue.extend(requests)
+        for slot in self._slots:
+            slot.failed = False
+        self._feed()
+
+    def pause(self) -> None:
+        """Hold every run at its next block boundary, and start no other."""
+        self.is_paused = True
+        self._tell_all(lambda run: Pause(run=run))
+
+    def resume(self) -> None:
+        """Go on with everything that was held."""
+        self.is_paused = False
+        self._tell_all(lambda run: Resume(run=run))
+        self._feed()
+
+    def step(self, count: int = 1) -> None:
+        """Let every run in hand take `count` steps and hold; without one, start the next waiting one held."""
+        self.is_paused = True
+        if any(slot.run for slot in self._slots):
+            self._tell_all(lambda run: Step(run=run, count=count))
+        elif self._queue:
+            self._owed_steps = count
+            self._feed()
+
+    def set(self, run: str, key: str, value: float) -> None:
+        """Steer a run in hand."""
+        self._tell(run, SetNumber(run=run, key=key, value=value))
+
+    def stop(self, runs: Iterable[str] | None = None) -> None:
+        """End these runs, or all: those in hand at their next block boundary, waiting ones at once."""
+        wanted = None if runs is None else set(runs)
+        waiting = [request for request in self._queue if wanted is None or request.run in wanted]
+        self._queue = deque(request for request in self._queue if request not in waiting)
+        for request in waiting:
+            self.deliver(Stopped(run=request.run, step=0))
+        for slot in self._slots:
+            if slot.run is not None and (wanted is None or slot.run in wanted):
+                self._tell(slot.run, Stop(run=slot.run))
+        if wanted is None:
+            self.is_paused, self._owed_steps = False, 0
+
+    async def close(self) -> None:
+        """End all workers; none is left a second later."""
+        self._closed = True
+        self._queue.clear()
+        for task in list(self._starting):
+            await asyncio.wait({task}, timeout=1)
+        up = [slot.process for slot in self._slots if slot.process is not None]
+        await asyncio.gather(*(process.close() for process in [*up, *self._gone]))
+
+    def kill(self) -> None:
+        """End all workers without waiting: for the last moment of a process."""
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.kill()
+
+    def _launch(self, slot: _Slot) -> None:
+        slot.process = WorkerProcess(
+            self.command,
+            on_event=lambda event: self._heard(slot, event),
+            on_garbage=lambda sentence: self.deliver(Garbled(slot.number, sentence)),
+            on_log=lambda text: self.deliver(Log(slot.run or "", text)),
+            on_lost=lambda sentence: self._lost(slot, sentence),
+        )
+        task = asyncio.get_running_loop().create_task(slot.process.start())
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    def _heard(self, slot: _Slot, event: AnyEvent) -> None:
+        if isinstance(event, Hello):
+            self.deliver(Ready(slot.number, event))
+            self._feed()
+            return
+        if slot.run == event.run and isinstance(event, TERMINAL_EVENTS):
+            slot.run = None
+        self.deliver(event)
+        if slot.run is None:
+            self._feed()
+
+    def _lost(self, slot: _Slot, sentence: str) -> None:
+        runs: tuple[str, ...] = (slot.run,) if slot.run else ()
+        slot.failed = slot.process is None or slot.process.hello is None
+        if slot.process is not None:
+            self._gone.append(slot.process)
+        slot.process, slot.run = None, None
+        if self._closed:
+            return
+        if all(s.process is None and s.failed for s in self._slots):
+            # Nobody is left to take what waits, and starting the same command again would end the same way.
+            runs = tuple(request.run for request in self._queue)
+            self._queue.clear()
+        self.deliver(Lost(slot.number, runs, sentence))
+        self._feed()
+
+    def _feed(self) -> None:
+        """Give waiting runs to free workers."""
+        if self._closed or (self.is_paused and not self._owed_steps):
+            return
+        on_gpu = self.hello is not None and len(self.hello.devices) > 1
+        for slot in self._slots[: 1 if on_gpu else None]:
+            if not self._queue:
+                return
+            if slot.process is None:
+                if not slot.failed:
+                    self._launch(slot)
+            elif slot.run is None and slot.process.hello is not None:
+                self._begin(slot, slot.process, self._queue.popleft())
+                if self.is_paused:
+                    return
+
+    def _begin(self, slot: _Slot, process: WorkerProcess, request: RunRequest) -> None:
+        slot.run = request.run
+        process.send(Start(runs=[request], paused=self.is_paused))
+        if self._owed_steps:
+            process.send(Step(run=request.run, count=self._owed_steps))
+            self._owed_steps = 0
+
+    def _tell(self, run: str, command: RunCommand) -> None:
+        for slot in self._slots:
+            if slot.run == run and slot.process is not None:
+                slot.process.send(command)
+
+    def _tell_all(self, command: Callable[[str], RunCommand]) -> None:
+        for slot in self._slots:
+            if slot.run is not None:
+                self._tell(slot.run, command(slot.run))

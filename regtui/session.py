@@ -1,0 +1,202 @@
+"""The comparison on the screen: a scenario's arms, their runs by seed, and what they add up to.
+
+Free of screens and of torch. The explorer and `regtui run` are two faces of this one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from regtui.claims import Verdict, judge
+from regtui.commands import RunRequest
+from regtui.events import Evaluated, RunEvent, Started
+from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
+from regtui.scenario import Arm, Scenario, apply_setting, run_spec
+from regtui.scenario.errors import Problems, ScenarioError
+from regtui.scenario.resolve import resolve_entry
+from regtui.spec import Scalar, StackEntry
+from regtui.store import Recorder, RunHistory, new_run_id
+
+OWN = "my stack"
+"""Name of the first arm that the user makes by editing a preset one."""
+
+
+class Session:
+    """Arms and runs of one scenario.
+
+    `take` is the only way in for what a runner reports; everything else is asked for by the user.
+    """
+
+    def __init__(
+        self, scenario: Scenario, *, recorder: Recorder | None = None, device: str = "auto", threads: int = 1
+    ) -> None:
+        self.scenario = scenario
+        self.arms: list[Arm] = list(scenario.arms)
+        self.recorder = recorder
+        self.device, self.threads = device, threads
+        self.runs: dict[str, RunHistory] = {}
+        """Every run of this session by id, the superseded ones too."""
+        self.current: dict[tuple[str, int], RunHistory] = {}
+        """The latest run of each (arm, seed)."""
+        self.notice = ""
+        """The latest sentence about a worker that the user must see."""
+
+    # -- asked for by the user ---------------------------------------------------------------------------------
+
+    def request(self, arms: Iterable[str], seeds: Iterable[int]) -> list[RunRequest]:
+        """New runs of these arms and seeds, seed by seed so that the first comparison is complete early."""
+        names = list(arms)
+        requests = []
+        for seed in seeds:
+            for name in names:
+                spec = run_spec(self.scenario.id, self.arm(name), seed, device=self.device, threads=self.threads)
+                run = new_run_id()
+                self.runs[run] = self.current[name, seed] = RunHistory(run, spec)
+                if self.recorder is not None:
+                    self.recorder.open(run, spec)
+                requests.append(RunRequest(run=run, spec=spec))
+        return requests
+
+    def missing(self, seeds: Iterable[int]) -> list[tuple[str, int]]:
+        """(arm, seed) pairs without a run that finished or may still finish."""
+        done = ("waiting", "running", "paused", "finished", "diverged")
+        return [
+            (arm.name, seed)
+            for seed in seeds
+            for arm in self.arms
+            if (run := self.current.get((arm.name, seed))) is None or run.state not in done
+        ]
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name. Raises KeyError."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise KeyError(name)
+
+    def is_own(self, name: str) -> bool:
+        """Whether the user made this arm."""
+        return all(arm.name != name for arm in self.scenario.arms)
+
+    def change(self, name: str, key: str, value: Scalar) -> Arm:
+        """Change one setting (`dropout.p`, `train.lr`). Raises ScenarioError.
+
+        An arm of the user's own changes in place; a preset one is forked first. The changed arm is returned.
+        """
+        return self._put(name, apply_setting(self.arm(name), key, value, source=name))
+
+    def steer(self, name: str, key: str, value: Scalar) -> Arm:
+        """Change a setting of an arm of the user's own and keep its runs, which are told by the runner."""
+        changed = apply_setting(self.arm(name), key, value, source=name)
+        self.arms = [changed if arm.name == name else arm for arm in self.arms]
+        return changed
+
+    def toggle(self, name: str, regularizer: str) -> Arm:
+        """Take every entry of a regularizer out of the arm, or add it with its defaults. Raises ScenarioError."""
+        arm = self.arm(name)
+        rest = tuple(entry for entry in arm.stack if entry.name != regularizer)
+        if len(rest) == len(arm.stack):
+            problems = Problems()
+            entry = resolve_entry({regularizer: {}}, arm.model, name, problems)
+            if entry is None:
+                raise ScenarioError(name, problems)
+            rest = (*arm.stack, entry)
+        return self._put(name, msgspec.structs.replace(arm, stack=rest))
+
+    def move(self, name: str, entry: StackEntry, by: int) -> Arm:
+        """Move an entry of the stack up (-1) or down (+1)."""
+        stack = list(self.arm(name).stack)
+        at = stack.index(entry)
+        to = min(max(at + by, 0), len(stack) - 1)
+        stack.insert(to, stack.pop(at))
+        return self._put(name, msgspec.structs.replace(self.arm(name), stack=tuple(stack)))
+
+    def drop(self, name: str) -> None:
+        """Take an arm of the user's own away, with its runs."""
+        if self.is_own(name):
+            self.arms = [arm for arm in self.arms if arm.name != name]
+            self._forget(name)
+
+    def reset(self) -> None:
+        """Only the preset arms, and no runs."""
+        self.arms = list(self.scenario.arms)
+        self.runs.clear()
+        self.current.clear()
+        self.notice = ""
+
+    # -- reported by the runner --------------------------------------------------------------------------------
+
+    def take(self, report: Report) -> None:
+        """Record and apply one report."""
+        match report:
+            case RunEvent():
+                if self.recorder is not None:
+                    self.recorder.append(report)
+                history = self.runs.get(report.run)
+                if history is not None:
+                    history.apply(report)
+                if isinstance(report, Started):
+                    self.notice = ""
+            case Lost(runs=runs, sentence=sentence):
+                self.notice = sentence
+                for run in runs:
+                    if run in self.runs:
+                        self.runs[run].lose(sentence)
+                    if self.recorder is not None:
+                        self.recorder.close(run)
+            case Garbled(sentence=sentence):
+                self.notice = sentence
+            case Log(run=run, text=text):
+                if self.recorder is not None and run:
+                    self.recorder.log(run, text)
+            case Ready():
+                pass
+
+    # -- what it adds up to ------------------------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """A run is waiting, running or paused."""
+        return any(run.is_live for run in self.current.values())
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that any arm has a run of."""
+        return sorted({seed for _, seed in self.current})
+
+    def of_arm(self, name: str) -> dict[int, RunHistory]:
+        """The latest run of each seed of an arm."""
+        return {seed: run for (arm, seed), run in sorted(self.current.items()) if arm == name}
+
+    def results(self) -> dict[str, dict[int, Evaluated]]:
+        """arm -> seed -> final evaluation, of finished and unsteered runs."""
+        found: dict[str, dict[int, Evaluated]] = {arm.name: {} for arm in self.arms}
+        for (arm, seed), run in self.current.items():
+            if run.result is not None and arm in found:
+                found[arm][seed] = run.result
+        return found
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdict of each claim of the scenario."""
+        results = self.results()
+        return [judge(claim, results) for claim in self.scenario.claims]
+
+    def _put(self, name: str, changed: Arm) -> Arm:
+        if not self.is_own(name):
+            changed = msgspec.structs.replace(changed, name=self._free_name(), lesson=None)
+            self.arms.append(changed)
+        else:
+            self.arms = [changed if arm.name == name else arm for arm in self.arms]
+            self._forget(name)
+        return changed
+
+    def _forget(self, name: str) -> None:
+        """The runs of an arm that is no longer what they were made with."""
+        self.current = {key: run for key, run in self.current.items() if key[0] != name}
+
+    def _free_name(self) -> str:
+        taken = {arm.name for arm in self.arms}
+        names = (OWN if i == 1 else f"{OWN} {i}" for i in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)

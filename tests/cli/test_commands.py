@@ -1,0 +1,149 @@
+"""The commands as a shell sees them: what they print, and their exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+TINY = """
+title = "Tiny"
+section = "dropout"
+question = "Does it run?"
+[base]
+data = { train = 100, validation = 50, test = 100 }
+train = { epochs = 2, batch_size = 20, evaluations = 2, probes = 2 }
+model = { name = "mlp", width = 16, depth = 1 }
+[[arms]]
+name = "plain"
+lesson = { train = 95, test = 60 }
+[[arms]]
+name = "+ dropout"
+add = [{ dropout = { p = 0.5 } }]
+[[claims]]
+text = "Dropout narrows the gap"
+check = { metric = "gap", of = "+ dropout", below = "plain" }
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return str(path)
+
+
+def regtui(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "regtui", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, env=env, cwd="/", check=False)
+
+
+def test_scenarios_are_listed_as_one_json_object(home: dict[str, str]) -> None:
+    listed = json.loads(regtui("scenarios", "--json", env=home).stdout)["scenarios"]
+    assert listed[0]["name"] == "overfitting/ladder" and listed[0]["arms"][0] == "baseline"
+    assert set(listed[0]) == {"name", "section", "title", "question", "arms"}
+
+
+def test_the_catalog_names_every_parameter_with_its_range(home: dict[str, str]) -> None:
+    shown = regtui("catalog", env=home).stdout
+    parsed = json.loads(regtui("catalog", "--json", env=home).stdout)
+    for record in parsed["regularizers"]:
+        assert record["name"] in shown and all(param["summary"] for param in record["params"])
+
+
+def test_check_tells_good_from_bad_and_starts_nothing(home: dict[str, str], tiny: str, tmp_path: Path) -> None:
+    assert regtui("check", tiny, env=home).returncode == 0
+    bad = tmp_path / "bad.toml"
+    bad.write_text(TINY.replace("p = 0.5", "p = 5"))
+    result = regtui("check", tiny, str(bad), env=home)
+    assert result.returncode == 2 and "arms[1].add[0].dropout.p: is 5" in result.stderr and "ok" in result.stdout
+
+
+@pytest.mark.parametrize("words", [
+    ("run", "laddder"), ("run", "ladder", "--set", "train.lr"), ("run", "ladder", "--set", "train.lr=0"),
+    ("run", "ladder", "--arm", "basline"), ("run", "ladder", "--seeds", "0"), ("run", "ladder", "--device", "tpu"),
+    ("run", "ladder", "--set", "nobody:train.lr=1"), ("run", "ladder", "--worker", "'"), ("frobnicate", "x", "y"),
+])  # fmt: skip
+def test_wrong_usage_is_exit_code_2_with_a_sentence(words: tuple[str, ...], home: dict[str, str]) -> None:
+    result = regtui(*words, env=home)
+    assert result.returncode == 2 and result.stdout == ""
+    assert result.stderr.strip() and "Traceback" not in result.stderr
+
+
+def test_a_run_prints_one_object_and_stores_its_runs(home: dict[str, str], tiny: str) -> None:
+    result = regtui("run", tiny, "--seeds", "2", "--set", "dropout.p=.9", "--json", env=home)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found) >= {"scenario", "device", "arms", "claims"} and found["device"] == "cpu"
+    plain, dropped = found["arms"]
+    assert (plain["name"], plain["seeds"], len(plain["runs"])) == ("plain", 2, 2)
+    assert plain["gap"] == pytest.approx(plain["train_acc"] - plain["test_acc"], abs=0.01)
+    low, high = plain["ci95"]["test_acc"]
+    assert low <= plain["test_acc"] <= high
+    (claim,) = found["claims"]
+    assert claim["effect"] == pytest.approx(plain["gap"] - dropped["gap"], abs=0.01)
+    stored = json.loads(regtui("runs", "--json", env=home).stdout)["runs"]
+    assert {run["run"] for run in stored} == {*plain["runs"], *dropped["runs"]}
+    assert {run["state"] for run in stored} == {"finished"}
+    assert {run["settings"]["stack"][0]["params"]["p"] for run in stored if run["arm"] == "+ dropout"} == {0.9}
+
+
+def test_the_table_has_the_lessons_figures_and_one_seed_gives_no_interval(home: dict[str, str], tiny: str) -> None:
+    result = regtui("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", env=home)
+    assert result.returncode == 0 and "95/60" in result.stdout and "±" not in result.stdout
+    assert "plain  seed 0  finished" in result.stderr and "+ dropout  seed" not in result.stderr
+
+
+def test_the_same_seed_gives_the_same_figures(home: dict[str, str], tiny: str) -> None:
+    words = ("run", tiny, "--seeds", "1", "--json")
+    first, second = (json.loads(regtui(*words, env=home).stdout)["arms"] for _ in range(2))
+    assert [arm["test_acc"] for arm in first] == [arm["test_acc"] for arm in second]
+
+
+def test_a_worker_that_is_no_worker_is_exit_code_1(home: dict[str, str], tiny: str) -> None:
+    result = regtui("run", tiny, "--seeds", "1", "--worker", "/bin/false", env=home)
+    assert result.returncode == 1 and "The worker ended with status 1" in result.stderr
+
+
+def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tiny: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "regtui", "run", tiny, "--epochs", "5000", "--seeds", "1"]
+    process = subprocess.Popen(words, env=home, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + 60
+    while not any(path.stat().st_size for path in runs.glob("*/events.jsonl")):
+        assert time.monotonic() < deadline, "no event within a minute"
+        time.sleep(0.05)
+    workers = children_of(process.pid)
+    assert workers
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    process.communicate()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in listed.stdout.split()]
+
+
+def test_the_doctor_examines_a_real_worker(home: dict[str, str]) -> None:
+    result = regtui("doctor", "--json", env=home)
+    found = json.loads(result.stdout)
+    topics = {finding["topic"]: finding for finding in found["findings"]}
+    assert found["ok"] and "torch" in topics["worker"]["found"] and topics["data"]["state"] == "ok"
+
+
+def test_the_doctor_says_what_to_do_about_a_worker_that_fails(home: dict[str, str]) -> None:
+    result = regtui("doctor", "--worker", "/bin/false", "--json", env=home)
+    (worker,) = [row for row in json.loads(result.stdout)["findings"] if row["topic"] == "worker"]
+    assert result.returncode == 1 and worker["state"] == "fault" and "by hand" in worker["advice"]

@@ -1,0 +1,190 @@
+"""The runner against a stub worker: whatever the worker does, every event is delivered and the app is told."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from regtui.commands import RunRequest
+from regtui.events import Evaluated, Finished, Marker, Stopped
+from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner
+from regtui.spec import RunSpec
+
+STUB = Path(__file__).parent / "stub_worker.py"
+
+
+class Heard(list[Report]):
+    """Everything delivered, and waiting for a part of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+
+    def deliver(self, report: Report) -> None:
+        self.append(report)
+        self._news.set()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+    def of(self, kind: type) -> list[Report]:
+        return [report for report in self if isinstance(report, kind)]
+
+    async def until_heard(self, kind: type, count: int = 1) -> list[Report]:
+        await self.until(lambda: len(self.of(kind)) >= count)
+        return self.of(kind)
+
+
+@asynccontextmanager
+async def runner(mode: str = "", workers: int = 1) -> AsyncIterator[tuple[Runner, Heard]]:
+    heard = Heard()
+    made = Runner([sys.executable, str(STUB), *([mode] if mode else [])], heard.deliver, workers=workers)
+    try:
+        yield made, heard
+    finally:
+        await made.close()
+
+
+def requests(*arms: str) -> list[RunRequest]:
+    return [RunRequest(run=f"r{i}", spec=RunSpec(scenario="s", arm=arm, seed=0)) for i, arm in enumerate(arms)]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_warm_worker_serves_many_runs() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("a", "b", "c"))
+        finished = await heard.until_heard(Finished, 3)
+        assert [event.run for event in finished] == ["r0", "r1", "r2"]
+        assert len(heard.of(Ready)) == 1 and made.is_idle
+
+
+async def test_two_workers_share_the_queue() -> None:
+    async with runner(workers=2) as (made, heard):
+        made.submit(requests("waits", "a", "b"))
+        await heard.until_heard(Finished, 2)
+        assert {event.run for event in heard.of(Finished)} == {"r1", "r2"} and not made.is_idle
+        assert len(set(made.pids)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arm", "words"), [("kill", "SIGKILL"), ("segv", "SIGSEGV"), ("status", "status 3: last words")]
+)
+async def test_a_worker_that_ends_is_told_in_a_sentence_and_the_rest_goes_on(arm: str, words: str) -> None:
+    async with runner() as (made, heard):
+        made.submit(requests(arm, "a"))
+        await heard.until_heard(Finished)
+        (lost,) = heard.of(Lost)
+        assert isinstance(lost, Lost) and lost.runs == ("r0",) and words in lost.sentence
+        assert isinstance(heard[1], Marker), "the event before the end must have been delivered"
+
+
+async def test_garbage_is_skipped_and_named() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("garbage"))
+        await heard.until_heard(Finished)
+        assert len(heard.of(Garbled)) == 3 and not heard.of(Lost)
+
+
+async def test_a_torn_last_line_is_no_event() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("torn"))
+        await heard.until_heard(Lost)
+        assert len(heard.of(Evaluated)) == 1 and not heard.of(Marker)
+
+
+async def test_megabytes_of_native_stderr_do_not_block_it() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("chatty"))
+        await heard.until_heard(Finished)
+        assert sum(len(log.text) for log in heard.of(Log)) >= 1_000_000
+
+
+async def test_a_worker_that_cannot_start_is_not_started_for_ever() -> None:
+    async with runner("dies", workers=2) as (made, heard):
+        made.submit(requests("a", "b"))
+        await heard.until(lambda: any(lost.runs for lost in heard.of(Lost)))
+        assert len(heard.of(Lost)) == 2 and made.is_idle
+        assert "no module named torch" in heard.of(Lost)[-1].sentence
+
+
+async def test_a_command_that_does_not_exist_is_told() -> None:
+    heard = Heard()
+    made = Runner(["/nonexistent/worker"], heard.deliver)
+    made.submit(requests("a"))
+    (lost,) = await heard.until_heard(Lost)
+    assert "could not be started" in lost.sentence and lost.runs == ("r0",)
+    await made.close()
+
+
+async def test_another_protocol_is_refused() -> None:
+    async with runner("old") as (made, heard):
+        made.submit(requests("a"))
+        (lost,) = await heard.until_heard(Lost)
+        assert "protocol 99" in lost.sentence and "same regtui" in lost.sentence
+
+
+async def test_after_a_lost_worker_runs_can_be_asked_for_again() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("kill"))
+        await heard.until_heard(Lost)
+        made.submit(requests("a"))
+        await heard.until_heard(Finished)
+
+
+async def test_pause_resume_step_and_stop_reach_the_run_in_hand() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("waits", "a"))
+        await heard.until_heard(Ready)
+        made.pause()
+        await heard.until(lambda: [m.kind for m in heard.of(Marker)] == ["paused"])
+        made.step()
+        await heard.until(lambda: [m.kind for m in heard.of(Marker)] == ["paused", "stepped"])
+        assert made.is_paused
+        made.resume()
+        await heard.until_heard(Finished, 2)
+
+
+async def test_a_first_step_starts_one_run_held() -> None:
+    async with runner(workers=2) as (made, heard):
+        made.pause()
+        made.submit(requests("a", "b"))
+        made.step()
+        await heard.until_heard(Marker)
+        assert [(m.run, m.kind) for m in heard.of(Marker)] == [("r0", "stepped")]
+        made.resume()
+        await heard.until_heard(Finished, 2)
+
+
+async def test_stop_ends_waiting_and_running_runs() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("waits", "a", "b"))
+        await heard.until(lambda: made._slots[0].run == "r0")
+        made.stop()
+        stopped = await heard.until_heard(Stopped, 3)
+        assert {event.run for event in stopped} == {"r0", "r1", "r2"} and made.is_idle
+
+
+async def test_a_worker_that_does_not_go_is_killed_within_two_seconds() -> None:
+    async with runner("stays") as (made, heard):
+        made.warm()
+        await heard.until_heard(Ready)
+        (pid,) = made.pids
+        began = time.monotonic()
+        await made.close()
+        assert time.monotonic() - began < 2.5 and not is_alive(pid)
+        assert not heard.of(Lost), "an end that was asked for is no loss"

@@ -1,0 +1,38 @@
+"""The two halves stay apart: proved by looking at what a fresh interpreter has loaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules, and our own sub-packages, that a statement loads in a fresh interpreter."""
+    code = f"{statement}\nimport sys\nprint(*sorted(sys.modules))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    return set(output.split())
+
+
+UI_SIDE = [
+    "import regtui.cli, regtui.cli.parser",
+    "import regtui.cli.listings, regtui.cli.run, regtui.cli.doctor",
+    "import regtui.scenario; [regtui.scenario.load(path) for path in regtui.scenario.preset_files()]",
+    "import regtui.session, regtui.runner, regtui.store, regtui.claims, regtui.events",
+    "import regtui.ui.app, regtui.ui.screens.explorer",
+]
+
+
+@pytest.mark.parametrize("statement", UI_SIDE)
+def test_the_screen_side_loads_neither_torch_nor_the_engine(statement: str) -> None:
+    modules = loaded_by(statement)
+    assert not modules & {"torch", "numpy", "torchvision", "regtui.engine"}
+
+
+def test_the_engine_loads_no_screen() -> None:
+    modules = loaded_by("import regtui.engine.serve, regtui.engine.loop, regtui.worker")
+    assert "torch" in modules
+    assert not modules & {"textual", "rich", "plotext", "regtui.ui"}
+
+
+def test_listing_scenarios_does_not_load_the_explorer() -> None:
+    assert "textual" not in loaded_by("import regtui.cli.listings")
