@@ -6,8 +6,6 @@ says how.
 """
 
 import json
-import struct
-import zlib
 from functools import cache
 from pathlib import Path
 
@@ -60,26 +58,6 @@ WORDS_PER_TEXT = (4, 40)
 def fashion_sheet() -> Path:
     """One gray PNG of 2240 x 1400 pixels: 2,000 train and then 2,000 test images, 80 in a row, 50 rows."""
     return DIRECTORY / "fashion_mnist.png"
-
-
-def fashion_pixels() -> bytes:
-    """Return the gray pixels of all images, (4000, 28, 28) in the order of the sheet.
-
-    Read without a library: torchvision 0.29 warns that its image decoders will be removed.
-    """
-    png = fashion_sheet().read_bytes()
-    packed, at = b"", 8  # behind the signature come chunks: length, kind, content, checksum
-    while at < len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        packed += png[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
-        at += 12 + length
-    rows = zlib.decompress(packed)
-    stride = 1 + TILES_PER_ROW * TILE  # each row of pixels starts with the number of its filter
-    if len(rows) != stride * TILE * 2 * PER_SPLIT // TILES_PER_ROW or any(rows[::stride]):
-        raise ValueError(f"{fashion_sheet()} was not packed by `python -m regtui.data.build`: build it again")
-    band = stride * TILE  # bytes from one row of images to the next
-    corners = (top + left for top in range(0, len(rows), band) for left in range(1, stride, TILE))
-    return b"".join(rows[at : at + TILE] for corner in corners for at in range(corner, corner + band, stride))
 
 
 def fashion_labels() -> Path:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from regtui import data
-from regtui.data import build
+from regtui.data import build, wordnet
 
 needs_packages = pytest.mark.skipif(
     not (Path("/usr/share/datasets/fashion-mnist").is_dir() and Path("/usr/share/wordnet").is_dir()),
@@ -78,9 +79,7 @@ def test_an_altered_dictionary_leaves_what_was_built_before(tmp_path: Path, caps
 
 
 @needs_packages
-def test_building_twice_gives_the_same_bytes_and_what_is_shipped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_building_twice_gives_the_same_bytes_and_what_is_shipped(tmp_path: Path) -> None:
     for seed in ("1", "2"):  # sets are ordered by this seed, and must not show
         environment = os.environ | {"PYTHONHASHSEED": seed}
         command = [sys.executable, "-m", "regtui.data.build", "--out", str(tmp_path / seed)]
@@ -91,9 +90,9 @@ def test_building_twice_gives_the_same_bytes_and_what_is_shipped(
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
     for path in (data.fashion_labels(), data.wordnet_definitions(), data.wordnet_synonyms()):
         assert (tmp_path / "1" / path.name).read_bytes() == path.read_bytes(), path.name
-    shipped = data.fashion_pixels()  # pixels, since the packing depends on the zlib of the machine
-    monkeypatch.setattr(data, "fashion_sheet", lambda: tmp_path / "1" / "fashion_mnist.png")
-    assert data.fashion_pixels() == shipped
+    # Pixels, since the packing depends on the zlib of the machine.
+    with Image.open(data.fashion_sheet()) as shipped, Image.open(tmp_path / "1" / "fashion_mnist.png") as built:
+        assert shipped.tobytes() == built.tobytes()
 
 
 # ---------------------------------------------------------------- images
@@ -138,7 +137,7 @@ def test_a_packed_picture_is_decoded_to_the_same_pixels(seed: int) -> None:
     ],
 )
 def test_definitions_become_plain_words(gloss: str, words: str) -> None:
-    assert build.definition_words(gloss) == words
+    assert wordnet.definition_words(gloss) == words
 
 
 @pytest.mark.parametrize(
@@ -154,12 +153,12 @@ def test_definitions_become_plain_words(gloss: str, words: str) -> None:
     ],
 )
 def test_definitions_that_are_not_4_to_40_plain_words_are_refused(gloss: str) -> None:
-    assert build.definition_words(gloss) is None
+    assert wordnet.definition_words(gloss) is None
 
 
 def test_bounds_of_the_length_are_allowed() -> None:
     for count in data.WORDS_PER_TEXT:
-        assert build.definition_words("word " * count) == " ".join(["word"] * count)
+        assert wordnet.definition_words("word " * count) == " ".join(["word"] * count)
 
 
 def test_definitions_are_chosen_once_and_without_ambiguity() -> None:
@@ -174,7 +173,7 @@ def test_definitions_are_chosen_once_and_without_ambiguity() -> None:
             synset(7, 3, "an entity of no class"),
         ]
     )
-    chosen = build.choose_definitions(nouns, 10)
+    chosen = wordnet.choose_definitions(nouns, 10)
     assert {name: texts for name, texts in chosen.items() if texts} == {
         "animal": ["a small animal of woods"],
         "plant": ["a tree with white flowers"],
@@ -185,9 +184,9 @@ def test_fewer_definitions_are_the_first_of_more_and_do_not_follow_the_source() 
     letters = "abcdefghijklmnop"
     nouns = "".join(synset(i, 5, f"an animal of kind {letter}") for i, letter in enumerate(letters))
     turned = "".join(synset(i, 5, f"an animal of kind {letter}") for i, letter in enumerate(letters[::-1]))
-    everything = build.choose_definitions(nouns, 100)["animal"]
-    assert build.choose_definitions(nouns, 5)["animal"] == everything[:5]
-    assert build.choose_definitions(turned, 100)["animal"] == everything
+    everything = wordnet.choose_definitions(nouns, 100)["animal"]
+    assert wordnet.choose_definitions(nouns, 5)["animal"] == everything[:5]
+    assert wordnet.choose_definitions(turned, 100)["animal"] == everything
     assert everything not in (sorted(everything), sorted(everything, reverse=True))
 
 
@@ -195,7 +194,7 @@ def test_fewer_definitions_are_the_first_of_more_and_do_not_follow_the_source() 
 
 
 @pytest.fixture
-def lexicon() -> build.Lexicon:
+def lexicon() -> wordnet.Lexicon:
     """A dictionary of a few words, each there for one rule."""
     synsets = {
         "noun": [
@@ -239,14 +238,14 @@ def lexicon() -> build.Lexicon:
         for part, counts in uses.items()
         for word, times in re.findall(r"(\S+) (\d+)", counts)
     )
-    return build.Lexicon(files)
+    return wordnet.Lexicon(files)
 
 
-def test_synonyms_are_those_of_the_first_sense(lexicon: build.Lexicon) -> None:
+def test_synonyms_are_those_of_the_first_sense(lexicon: wordnet.Lexicon) -> None:
     assert lexicon.synonyms("rock") == ["stone"]
 
 
-def test_synonyms_are_single_words_that_are_in_use(lexicon: build.Lexicon) -> None:
+def test_synonyms_are_single_words_that_are_in_use(lexicon: wordnet.Lexicon) -> None:
     assert lexicon.synonyms("red") == ["crimson"]  # not "deep_red", "Red" or the never used "carmine"
     assert lexicon.synonyms("bone") == ["pearl"]  # not the short "os"
 
@@ -262,9 +261,9 @@ def test_synonyms_are_single_words_that_are_in_use(lexicon: build.Lexicon) -> No
         ("unknown", "not in the dictionary"),
     ],
 )
-def test_doubtful_words_have_no_synonyms(lexicon: build.Lexicon, word: str, why: str) -> None:
+def test_doubtful_words_have_no_synonyms(lexicon: wordnet.Lexicon, word: str, why: str) -> None:
     assert lexicon.synonyms(word) == [], why
 
 
-def test_offensive_words_are_no_synonyms(lexicon: build.Lexicon) -> None:
+def test_offensive_words_are_no_synonyms(lexicon: wordnet.Lexicon) -> None:
     assert lexicon.synonyms("pit") == ["stone"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from regtui import data
-from regtui.data import build
 
 DEBIAN_IMAGES = Path("/usr/share/datasets/fashion-mnist")
 DEBIAN_WORDNET = Path("/usr/share/wordnet")
@@ -31,8 +31,10 @@ SHARES = (100, 500)
 @pytest.fixture(scope="module")
 def tiles() -> Tensor:
     """All images: (4000, 28, 28) uint8."""
-    pixels = torch.frombuffer(bytearray(data.fashion_pixels()), dtype=torch.uint8)
-    return pixels.reshape(-1, data.TILE, data.TILE)
+    with Image.open(data.fashion_sheet()) as image:
+        sheet = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    rows = sheet.reshape(-1, data.TILE, data.TILES_PER_ROW, data.TILE)  # (row, y, column, x)
+    return rows.transpose(1, 2).reshape(-1, data.TILE, data.TILE)
 
 
 @pytest.fixture(scope="module")
@@ -89,25 +91,6 @@ def test_the_content_hash_is_that_of_the_decoded_images_and_labels(tiles: Tensor
 def test_the_content_hash_of_wordnet_covers_definitions_and_synonyms() -> None:
     content = data.wordnet_definitions().read_bytes() + data.wordnet_synonyms().read_bytes()
     assert data.content_hash("wordnet") == hashlib.sha256(content).hexdigest()
-
-
-@pytest.mark.filterwarnings("ignore:.*TorchVision are deprecated:DeprecationWarning")
-def test_torchvision_decodes_the_sheet_to_the_same_images(tiles: Tensor) -> None:
-    io = pytest.importorskip("torchvision.io")
-    if not hasattr(io, "decode_image"):
-        pytest.skip("this torchvision decodes no images")
-    sheet = io.decode_image(str(data.fashion_sheet()))  # (1, 1400, 2240)
-    assert sheet.shape[0] == 1
-    rows = sheet.reshape(-1, data.TILE, data.TILES_PER_ROW, data.TILE)  # (row, y, column, x)
-    assert torch.equal(rows.transpose(1, 2).reshape(-1, data.TILE, data.TILE), tiles)
-
-
-def test_a_sheet_that_was_packed_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    other = tmp_path / "sheet.png"
-    other.write_bytes(build.gray_png([bytes(10)] * 10))
-    monkeypatch.setattr(data, "fashion_sheet", lambda: other)
-    with pytest.raises(ValueError, match=r"sheet\.png.*regtui\.data\.build"):
-        data.fashion_pixels()
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_names() -> None:
