@@ -14,6 +14,8 @@ from regtui.scenario.schema import UNITS
 from regtui.session import Session
 
 _COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "gap"}
+_MEASURED = {**_COLUMNS, "validation_acc": "validation_accuracy"}
+"""Validation is in the object only: settings are chosen with it, so it is no result of its own."""
 MARKS = {"confirmed": "[green]confirmed[/]", "refuted": "[red]refuted  [/]", "not shown": "[yellow]not shown[/]"}
 
 
@@ -52,7 +54,7 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
     results = session.results()[name]
     row: dict[str, Any] = {"name": name, "seeds": len(results)}
     bounds: dict[str, list[float] | None] = {}
-    for key, metric in _COLUMNS.items():
+    for key, metric in _MEASURED.items():
         values = [value for evaluation in results.values() if (value := METRICS[metric](evaluation)) is not None]
         summary = interval(values) if values else None
         row[key] = round(summary.mean, 3) if summary else None

@@ -1,0 +1,1 @@
+"""The engine: torch, never textual. Takes a spec, trains, measures, reports events."""

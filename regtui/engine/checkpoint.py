@@ -1,0 +1,152 @@
+"""Checkpoints from which a run goes on as if it had never stopped: on a CPU to the same last bit.
+
+All is in one safetensors file: tensors, and a JSON text in its metadata for the rest. `checkpoint.json` repeats that
+text for people and other programs and is never read here, so the two cannot contradict each other in a resume. Nothing
+in these files can execute code when it is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from regtui.engine.training import Training
+from regtui.spec import spec_hash
+
+FORMAT = 1
+TENSORS, REST = "checkpoint.safetensors", "checkpoint.json"
+QUICK_BYTES = 64 << 20
+"""What can be written within the second that a worker has after the end of its input."""
+
+
+class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is no tensor."""
+
+    format: int
+    spec_hash: str
+    step: int
+    """Steps done; epoch, position in the epoch and place in the schedule follow from it."""
+    seconds: float
+    """Training time so far, pauses and evaluations excluded."""
+    lr: float
+    """Peak learning rate, as steered."""
+    steered: dict[str, float]
+    """Last value of everything that was changed while the run trained."""
+    torch: str
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, damaged or of another run; the message names the file."""
+
+
+def save(training: Training, seconds: float, directory: Path) -> Path:
+    """Replace the checkpoint in a directory, which is made if needed. Raises OSError where it cannot be written."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rest = Rest(
+        format=FORMAT,
+        spec_hash=spec_hash(training.spec),
+        step=training.step,
+        seconds=seconds,
+        lr=training.lr.peak,
+        steered=training.steered,
+        torch=str(torch.__version__),
+    )
+    text = msgspec.json.encode(rest)
+    tensors = {name: _portable(tensor) for name, tensor in _state(training)}
+    path = directory / TENSORS
+    _replace(path, lambda new: save_file(tensors, new, metadata={"rest": text.decode()}))
+    _replace(directory / REST, lambda new: new.write_bytes(msgspec.json.format(text, indent=2)))
+    return path
+
+
+def restore(training: Training, directory: Path) -> float:
+    """Put a training that has just been built where its checkpoint is; gives the seconds trained so far.
+
+    Raises CheckpointError for a checkpoint that is missing, damaged or of another spec.
+    """
+    path = directory / TENSORS
+    if not path.exists():
+        raise CheckpointError(f"there is no checkpoint to go on from: {path} does not exist")
+    try:
+        with safe_open(path, framework="pt") as file:
+            rest = msgspec.json.decode((file.metadata() or {}).get("rest", ""), type=Rest)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not iterable
+    except (SafetensorError, msgspec.DecodeError, OSError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    if rest.format != FORMAT or rest.spec_hash != spec_hash(training.spec):
+        raise CheckpointError(
+            f"{path} is of another run: its spec is {rest.spec_hash}, this one's {spec_hash(training.spec)}"
+        )
+    try:
+        _load(training, tensors)
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not fit the run: {error}") from error
+    training.step, training.lr.peak = rest.step, rest.lr
+    training.steered.update(rest.steered)
+    return rest.seconds
+
+
+def is_quick(training: Training) -> bool:
+    """Whether a checkpoint is small enough to be written while the worker is being ended."""
+    return sum(tensor.nbytes for _, tensor in _state(training)) <= QUICK_BYTES
+
+
+def _state(training: Training) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor that decides how the run goes on, by a name that says where it belongs."""
+    model, optimizer = training.model, training.optimizer
+    for name, parameter in model.named_parameters():
+        yield f"parameter/{name}", parameter
+        for key, value in optimizer.state.get(parameter, {}).items():
+            yield f"optimizer/{name}/{key}", value
+    for name, buffer in model.named_buffers():
+        yield f"buffer/{name}", buffer
+    for purpose, state in training.randomness.state().items():
+        yield f"generator/{purpose}", state
+    for name, value in training.stack.state().items():
+        yield f"stack/{name}", value
+    yield "order", training.order
+
+
+@torch.no_grad()
+def _load(training: Training, tensors: dict[str, Tensor]) -> None:
+    def below(prefix: str) -> dict[str, Tensor]:
+        return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+    for name, parameter in training.model.named_parameters():
+        parameter.copy_(tensors[f"parameter/{name}"])
+        training.optimizer.state[parameter] = {
+            key: _like(parameter, value) for key, value in below(f"optimizer/{name}/").items()
+        }
+    for name, buffer in training.model.named_buffers():
+        buffer.copy_(tensors[f"buffer/{name}"])
+    training.randomness.load_state(below("generator/"))
+    training.stack.load_state({name: value.to(training.device) for name, value in below("stack/").items()})
+    training.order = tensors["order"].to(training.device)
+
+
+def _like(parameter: Tensor, saved: Tensor) -> Tensor:
+    """Optimizer state on the device; averages get the memory layout of their parameter, as the fused kernels expect."""
+    if saved.shape != parameter.shape:
+        return saved.to(parameter.device)
+    return torch.empty_like(parameter).copy_(saved)
+
+
+def _portable(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().contiguous()
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name and move it into place, so that no reader sees half of it."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        write(new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""What a run is told, from the reader's thread to the loop, and how the loop obeys at block boundaries."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from regtui.commands import Pause, Resume, RunCommand, SaveCheckpoint, Set, Step, Stop
+from regtui.engine.training import Training
+
+
+class Control:
+    """The mailbox of one run. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._commands: deque[RunCommand] = deque()
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def send(self, command: RunCommand) -> None:
+        """Tell the run something; it obeys at its next block boundary, in the order of the calls."""
+        with self._changed:
+            self._commands.append(command)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Nobody listens any more: the run ends at its next block boundary, whatever else it was told."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody listens any more."""
+        return self._ended
+
+    def take(self, *, wait: bool) -> list[RunCommand]:
+        """All commands so far, oldest first. `wait` holds until there is one or nobody listens any more."""
+        with self._changed:
+            if wait:
+                self._changed.wait_for(lambda: self._commands or self._ended)
+            taken = list(self._commands)
+            self._commands.clear()
+            return taken
+
+
+class Notes(Protocol):
+    """Says what happened to a run at its current step."""
+
+    def __call__(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None: ...
+
+
+class Steering:
+    """Whether and how far a run may go on."""
+
+    def __init__(self, control: Control, training: Training, note: Notes, save: Callable[[], None]) -> None:
+        self._control = control
+        self._training = training
+        self._note = note
+        self._save = save
+        self._held = False
+        self._until: int | None = None
+        """Hold again after this step; None: no end was set."""
+        self._stepped_from = 0
+        self._stopped = False
+
+    def obey(self) -> bool:
+        """Obey what has been told and hold while paused. False: the run is to end here."""
+        self.mark_steps_done()
+        self._obey_all(self._control.take(wait=False))
+        while self._held and not self.over:
+            self._obey_all(self._control.take(wait=True))
+        return not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether the run was told to stop or nobody listens any more."""
+        return self._stopped or self._control.ended
+
+    def allowance(self, wanted: int) -> int:
+        """How many of the wanted steps may be taken before the run holds again."""
+        return wanted if self._until is None else min(wanted, self._until - self._training.step)
+
+    def mark_steps_done(self) -> None:
+        """Hold and say so once the steps that were asked for are done."""
+        if self._until is not None and self._training.step >= self._until:
+            self._note("stepped", value=self._training.step - self._stepped_from)
+            self._until, self._held = None, True
+
+    def _obey_all(self, commands: list[RunCommand]) -> None:
+        for command in commands:
+            self._obey(command)
+
+    def _obey(self, command: RunCommand) -> None:
+        match command:
+            case Pause():
+                if not self._held:
+                    self._note("paused")
+                self._held, self._until = True, None
+            case Resume():
+                if self._held or self._until is not None:
+                    self._note("resumed")
+                self._held, self._until = False, None
+            case Step(count=count):
+                if count < 1:
+                    self._note("refused", key="step", value=count, text="step needs a count of at least 1")
+                    return
+                if self._until is None:
+                    self._stepped_from = self._until = self._training.step
+                self._until += count
+                self._held = False
+            case Set(key=key, value=value):
+                try:
+                    self._training.set(key, value)
+                except (KeyError, ValueError) as error:
+                    self._note("refused", key=key, value=value, text=str(error.args[0]))
+                else:
+                    self._note("set", key=key, value=value)
+            case SaveCheckpoint():
+                self._save()
+            case Stop():
+                self._stopped = True

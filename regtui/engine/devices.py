@@ -1,0 +1,80 @@
+"""Which devices there are, and how each is set up so that a run gives the same numbers every time."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from regtui.events import Device
+
+PRECISION = "fp32"
+"""How numbers are held and multiplied; TF32 is off, so a GPU computes what a CPU computes."""
+
+
+def resolve(name: str) -> torch.device:
+    """The device a spec names: auto (the first GPU, else the CPU), cpu, cuda or cuda:N.
+
+    Raises ValueError, naming what there is, for a device this machine does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind == "cpu" and not index:
+        return torch.device("cpu")
+    if kind == "cuda" and (index.isdigit() or name == "cuda"):
+        number = int(index or 0)
+        if number < torch.cuda.device_count():
+            return torch.device("cuda", number)
+    there = ", ".join(device.name for device in available())
+    raise ValueError(f"device {name!r} is not on this machine; there is {there}")
+
+
+def available() -> list[Device]:
+    """The CPU and every GPU of this machine."""
+    cuda = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    return [Device(name=str(device), label=label(device), memory=_memory(device)) for device in [CPU, *cuda]]
+
+
+def label(device: torch.device) -> str:
+    """What people call it: "NVIDIA H100", "2 cores"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{cores} core" + ("s" if cores > 1 else "")
+
+
+def prepare(threads: int) -> None:
+    """Set torch up for a run; costs no measurable time a step.
+
+    More than one CPU thread may change the last bits, and two shared cores are slower with two threads than with one.
+    """
+    torch.set_num_threads(threads)
+    # warn_only: an operation without a deterministic kernel is still better than a run that cannot be made.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost time
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def memory_format(device: torch.device) -> torch.memory_format:
+    """How convolutions want their weights laid out.
+
+    Measured on one CPU thread, 6-conv CNN of width 8, batch 32: 5.4 ms a step channels-last, 9.3 ms contiguous. On a
+    GPU in fp32 it does not help.
+    """
+    return torch.channels_last if device.type == "cpu" else torch.contiguous_format
+
+
+CPU = torch.device("cpu")
+
+
+def _memory(device: torch.device) -> int:
+    """Bytes in all; 0 where unknown."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not every system tells
+        return 0

@@ -1,0 +1,169 @@
+"""The training loop: one run from its spec to its last event.
+
+Steps are taken in blocks. Between two blocks the run obeys commands, tells its metrics and writes checkpoints; within
+a block nothing waits for a GPU or for anybody. A block ends at the next evaluation, probe or end of an epoch, at the
+latest after 8 steps or 50 ms.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from regtui.commands import RunRequest
+from regtui.engine import checkpoint
+from regtui.engine.control import Control, Steering
+from regtui.engine.metrics import StepMeter
+from regtui.engine.observer import Observer
+from regtui.engine.probes import StepProbe
+from regtui.engine.reporter import BLOCK
+from regtui.engine.training import Training
+from regtui.events import Checkpoint, RunEvent
+from regtui.spec import evaluation_steps, probe_steps
+
+BLOCK_SECONDS = 0.05
+CHECKPOINT_SECONDS = 30.0
+
+
+def train(request: RunRequest, emit: Callable[[RunEvent], None], control: Control, store: Path | None) -> None:
+    """Make a run and emit its events, the last one being Finished, Stopped or Diverged.
+
+    emit     must not block
+    control  what the run is told while it trains
+    store    checkpoints go to its folder <run>; None: there are none
+
+    Raises ValueError, with a sentence for people, for a spec that cannot be built or a checkpoint that does not fit.
+    """
+    training, seconds = Training(request.spec), 0.0
+    folder = store / request.run if store else None
+    if request.resume:
+        if folder is None:
+            raise ValueError("a run can only go on from a run store, and this worker has none")
+        seconds = checkpoint.restore(training, folder)
+    Loop(request.run, training, Observer(request.run, training, emit, seconds=seconds), emit, control, folder).run()
+
+
+class NotFiniteError(Exception):
+    """The loss or a weight became NaN or infinite."""
+
+    def __init__(self, step: int, value: float) -> None:
+        super().__init__(f"step {step}: {value}")
+        self.step, self.value = step, value
+
+
+class Loop:
+    """Trains, and lets the others have their say between blocks."""
+
+    def __init__(
+        self,
+        run: str,
+        training: Training,
+        observer: Observer,
+        emit: Callable[[RunEvent], None],
+        control: Control,
+        folder: Path | None,
+    ) -> None:
+        self.run_id, self.emit, self.folder = run, emit, folder
+        self.training, self.observer, self.control = training, observer, control
+        self.steering = Steering(control, training, observer.marker, self.save)
+        self.meter = StepMeter()
+        self.evaluations = frozenset(evaluation_steps(training.spec))
+        # Evaluation points are probed as well: only there the statistics of the whole set are known.
+        probed = frozenset(probe_steps(training.spec))
+        self.probed = probed | self.evaluations if probed else probed
+        self.saved_at = time.monotonic()
+        self.inputs: Tensor | None = None
+        """The last batch as the model saw it."""
+
+    def run(self) -> None:
+        """Train to the end, to a stop or to the first number that is not finite."""
+        training, observer = self.training, self.observer
+        observer.started()
+        while training.step < training.spec.total_steps:
+            if not self.steering.obey():
+                self.save_before_the_end()
+                return observer.stopped()
+            try:
+                probe = self.take_block()
+            except NotFiniteError as error:
+                assert self.inputs is not None
+                return observer.diverged(error.step, error.value, self.inputs)
+            whole_set = observer.evaluated() if training.step in self.evaluations else {}
+            if probe:
+                observer.inside(probe, whole_set)
+            if time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+                self.save()
+        self.steering.mark_steps_done()
+        self.save()
+        return observer.finished()
+
+    def take_block(self) -> StepProbe | None:
+        """Steps up to the next block boundary. Gives the probe of the last one, if that was to be measured.
+
+        Raises NotFiniteError for the first step whose loss is not finite.
+        """
+        training, first, began = self.training, self.training.step + 1, time.monotonic()
+        last = training.step + self.steering.allowance(min(BLOCK, training.steps_left_in_epoch))
+        probe = None
+        while training.step < last and time.monotonic() - began < BLOCK_SECONDS:
+            probe = StepProbe(training.model) if training.step + 1 in self.probed else None
+            if not self.take_step(probe) or probe or training.step in self.evaluations:
+                break
+        losses, accuracies = self.meter.take()
+        finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
+        rate = training.lr.at(max(first + finite - 2, 0))
+        self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - began, rate)
+        if finite < len(losses):
+            raise NotFiniteError(first + finite, losses[finite])
+        if not training.weights_are_finite():
+            raise NotFiniteError(training.step, math.nan)
+        self.observer.reporter.tell_if_due()
+        return probe
+
+    def take_step(self, probe: StepProbe | None) -> bool:
+        """One step. On a CPU, False where the loss is not finite: the weights are then left as they were."""
+        training, model, stack = self.training, self.training.model, self.training.stack
+        lr = training.lr.advance_to(training.step)
+        batch = stack.on_batch(training.next_batch())  # augment, mix, smooth
+        with probe.watching() if probe else nullcontext():
+            logits = model(batch.inputs)  # (B, K)
+        loss = F.cross_entropy(logits, batch.labels if batch.targets is None else batch.targets)
+        penalty = stack.penalty(model)
+        loss = loss if penalty is None else loss + penalty
+        self.meter.add(loss, logits, batch.labels, batch.targets)
+        self.inputs = batch.inputs
+        if loss.is_cpu and not math.isfinite(loss.item()):  # free on a CPU; a GPU would have to be waited for
+            return False
+        training.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if probe:
+            probe.after_backward()
+        stack.on_gradients(model, lr)  # decay, clipping
+        training.optimizer.step()
+        stack.on_step(model)  # max-norm, EMA
+        training.step += 1
+        return True
+
+    def save(self) -> None:
+        """Write a checkpoint, if there is a store. A full disk is told, and the training goes on."""
+        if self.folder is None:
+            return
+        self.observer.reporter.tell()
+        try:
+            path = checkpoint.save(self.training, self.observer.reporter.seconds, self.folder)
+        except OSError as error:
+            self.observer.marker("refused", key="checkpoint", text=f"no checkpoint was written: {error}")
+        else:
+            self.emit(Checkpoint(run=self.run_id, step=self.training.step, path=str(path)))
+        self.saved_at = time.monotonic()
+
+    def save_before_the_end(self) -> None:
+        """The checkpoint of a run that is stopped; left out if the worker is being ended and it would take long."""
+        if not self.control.ended or checkpoint.is_quick(self.training):
+            self.save()

@@ -1,0 +1,140 @@
+"""What a run says about itself: the state of a training, measured and put into events.
+
+Pending steps are told before anything else but probes, so that an evaluation never comes before its steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from torch import Tensor
+
+from regtui.engine import devices
+from regtui.engine.datasets import Split
+from regtui.engine.metrics import evaluate
+from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
+from regtui.engine.reporter import Reporter
+from regtui.engine.training import Training
+from regtui.events import (
+    Diverged,
+    Evaluated,
+    Finished,
+    Inside,
+    Marker,
+    Measured,
+    Norms,
+    RunEvent,
+    Started,
+    Stopped,
+)  # fmt: skip
+
+
+class Observer:
+    """Watches one training and emits all its events but checkpoints."""
+
+    def __init__(self, run: str, training: Training, emit: Callable[[RunEvent], None], *, seconds: float = 0.0) -> None:
+        """`seconds` is the time already trained, in a run that goes on from a checkpoint."""
+        self._run = run
+        self._training = training
+        self._emit = emit
+        self._began = time.monotonic()
+        self.reporter = Reporter(run, emit, training.spec.train.batch_size, step=training.step, seconds=seconds)
+
+    def started(self) -> None:
+        """The run is built."""
+        training, spec = self._training, self._training.spec
+        self._emit(
+            Started(
+                run=self._run,
+                device=str(training.device),
+                device_label=devices.label(training.device),
+                threads=spec.threads,
+                precision=devices.PRECISION,
+                parameters=sum(parameter.numel() for parameter in training.model.parameters()),
+                total_steps=spec.total_steps,
+                steps_per_epoch=spec.steps_per_epoch,
+                train_samples=len(training.task.train.labels),
+                clean_samples=len(training.task.clean.labels),
+                classes=list(training.task.classes),
+                start_step=training.step,
+            )
+        )
+
+    def evaluated(self) -> Statistics:
+        """Evaluate all splits in eval mode; gives what entered each norm over the whole clean subset."""
+        self.reporter.tell()
+        training = self._training
+        task, batch_size = training.task, training.spec.train.evaluation_batch
+        model = training.stack.evaluation_model(training.model)
+        model.eval()
+
+        def measured(split: Split, *more_labels: Tensor) -> list[Measured]:
+            return evaluate(model, split.inputs, (split.labels, *more_labels), batch_size)
+
+        probe = SetProbe(model)
+        others = () if task.true_clean_labels is None else (task.true_clean_labels,)
+        with probe.watching():
+            clean = measured(task.clean, *others)
+        validation = None if task.validation is None else measured(task.validation)[0]
+        test = measured(task.test)[0]
+        training.model.train()
+        self._emit(
+            Evaluated(
+                run=self._run,
+                step=training.step,
+                epoch=training.epoch,
+                seconds=round(self.reporter.seconds, 6),
+                train=clean[0],
+                validation=validation,
+                test=test,
+                true_train=clean[1] if others else None,
+            )
+        )
+        return probe.statistics()
+
+    def inside(self, probe: StepProbe, whole_set: Statistics) -> None:
+        """What the probe saw in the last step; `whole_set` is empty off the evaluation points."""
+        self.reporter.tell_if_due()
+        step = self._training.step
+        if norms := probe.norms(whole_set):
+            self._emit(Norms(run=self._run, step=step, layers=norms))
+        self._emit(Inside(run=self._run, step=step, layers=probe.inside()))
+
+    def marker(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None:
+        """Something was done to the run."""
+        self.reporter.tell()
+        self._emit(Marker(run=self._run, step=self._training.step, kind=kind, key=key, value=value, text=text))
+
+    def diverged(self, step: int, value: float, inputs: Tensor) -> None:
+        """A number is no longer finite.
+
+        step    the first step where it was so
+        value   the loss of that step, or NaN where only weights are not finite
+        inputs  the last batch as the model saw it
+
+        The layer is the first whose output is not finite when the batch passes once more. On a CPU the weights are
+        still those of that step; on a GPU up to seven more steps have spread the damage towards the first layer.
+        """
+        self.reporter.tell()
+        layer = first_non_finite_layer(self._training.model, inputs)
+        self._emit(Diverged(run=self._run, step=step, layer=layer, value=value))
+
+    def finished(self) -> None:
+        """All steps are done."""
+        self.reporter.tell()
+        seconds, steps = self.reporter.seconds, self._training.step
+        self._emit(
+            Finished(
+                run=self._run,
+                step=steps,
+                seconds=round(seconds, 6),
+                wall_seconds=round(time.monotonic() - self._began, 6),
+                samples_per_s=round(steps * self._training.spec.train.batch_size / max(seconds, 1e-9), 1),
+            )
+        )
+
+    def stopped(self) -> None:
+        """The run ends before its last step."""
+        self.reporter.tell()
+        self._emit(Stopped(run=self._run, step=self._training.step))

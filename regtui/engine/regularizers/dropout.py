@@ -1,0 +1,53 @@
+"""Dropout: blank random units while training.
+
+Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from regtui.engine.models.sites import SiteModel
+from regtui.engine.regularizers.base import Regularizer
+
+
+def dropout(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
+    """Blank the units whose noise lies below p and scale the others by 1/(1-p), which keeps the expectation.
+
+    x      any shape, float; shape and dtype are kept
+    p      0-dim, the share of units to blank, [0, 1); 0 changes nothing
+    noise  shape of x, uniform in [0, 1)
+
+    This is "inverted" dropout, as torch.nn.Dropout does it: evaluation needs no correction.
+    """
+    scale = ((noise >= p) / (1 - p)).to(x.dtype)
+    return x * scale
+
+
+class DropoutLayer(nn.Module):
+    """Dropout with a generator of its own and a probability that can be steered; the identity in evaluation.
+
+    torch.nn.functional.dropout takes no generator: its masks would shift every later draw of the run.
+    """
+
+    def __init__(self, p: Tensor, generator: torch.Generator) -> None:
+        super().__init__()
+        self.p = p
+        """0-dim, shared by all places of the entry."""
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        # float32 because half precision is too coarse for p; like x because mixed memory layouts are slow.
+        noise = torch.empty_like(x, dtype=torch.float32).uniform_(generator=self.generator)
+        return dropout(x, self.p, noise)
+
+
+class Dropout(Regularizer):
+    """A dropout layer in every place of the site; each place draws its own masks."""
+
+    def build(self, model: SiteModel) -> None:
+        for place in model.places(self.entry.where):
+            place.put("dropout", DropoutLayer(self.numbers["p"], self.generator(place.layer)))

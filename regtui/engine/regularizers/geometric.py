@@ -1,0 +1,82 @@
+"""Geometric augmentation: each picture of a training batch is moved by a draw of its own.
+
+An entry only says how its pictures move; `move` composes neighbouring entries and resamples the pictures
+once. The random transforms of torchvision draw one set of parameters for a whole batch
+(https://github.com/pytorch/vision/issues/2929); these draw one for each picture.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from regtui.engine import warp
+from regtui.engine.randomness import Randomness
+from regtui.engine.regularizers.base import Batch, Regularizer
+from regtui.spec import StackEntry
+
+
+class Geometric(Regularizer, ABC):
+    """Base of the entries that move pictures."""
+
+    def __init__(self, entry: StackEntry, randomness: Randomness) -> None:
+        super().__init__(entry, randomness)
+        self._draws = self.generator()  # made now, so that a CUDA graph can register it before the first batch
+
+    @abstractmethod
+    def motion(self, images: Tensor) -> Tensor:
+        """Draw a motion, (B, 2, 3), for each of the images, (B, C, H, W)."""
+
+    def on_batch(self, batch: Batch) -> Batch:
+        return move(batch, [self])
+
+    def _uniform(self, images: Tensor, numbers: int) -> Tensor:
+        """Draws from [0, 1), (numbers, B); as many at any strength, so that steering shifts no later draw."""
+        return torch.rand((numbers, len(images)), generator=self._draws, device=images.device)
+
+
+def move(batch: Batch, entries: Sequence[Geometric]) -> Batch:
+    """Move the pictures of a batch as all the entries say, in their order, with one resampling."""
+    motion = reduce(warp.compose, [entry.motion(batch.inputs) for entry in entries])
+    return replace(batch, inputs=warp.warp(batch.inputs, motion))
+
+
+class Crop(Geometric):
+    """Pad with zeros and cut back at a random place (He et al. 2015, section 4.2, arXiv:1512.03385).
+
+    That is a shift by a whole number of pixels, each from -padding to padding equally likely, in x and in y.
+    """
+
+    def motion(self, images: Tensor) -> Tensor:
+        padding = self.numbers["padding"]
+        shift = (self._uniform(images, 2) * (2 * padding + 1)).floor() - padding  # (2, B)
+        return warp.translation(*shift)
+
+
+class Flip(Geometric):
+    """Mirror left to right with probability p (Krizhevsky et al. 2012, section 4.1)."""
+
+    def motion(self, images: Tensor) -> Tensor:
+        return warp.mirror(self._uniform(images, 1)[0] < self.numbers["p"])
+
+
+class Affine(Geometric):
+    """Rotate, scale and move by small amounts (Simard et al. 2003, https://doi.org/10.1109/ICDAR.2003.1227801).
+
+    Uniform draws as in torchvision's RandomAffine, except that translations are not rounded to whole pixels.
+    """
+
+    def motion(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        angle, right, down, size = self._uniform(images, 4) * 2 - 1  # each (B,) in [-1, 1)
+        return warp.affine(
+            degrees=angle * self.numbers["degrees"],
+            x=right * self.numbers["translate"] * width,
+            y=down * self.numbers["translate"] * height,
+            scale=1 + size * self.numbers["scale"],
+        )

@@ -1,0 +1,200 @@
+"""The worker's side of the protocol: commands in, runs one after the other, events out.
+
+Three threads: the reader takes commands and hands them to the runs, the sender writes events in batches, the main
+thread trains and waits for neither.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+import regtui
+from regtui import commands
+from regtui.commands import CommandError, Pause, RunRequest, Start, Stop
+from regtui.engine import devices, loop
+from regtui.engine.control import Control
+from regtui.engine.wire import Sender, lines
+from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
+
+GRACE_SECONDS = 1.0
+"""From the end of input until the kernel ends this process, whatever it is doing."""
+FLUSH_SECONDS = 0.5
+"""How long the last events may take to be written."""
+
+
+def serve(commands_fd: int, events_fd: int, store: Path) -> int:
+    """Say hello, then make the runs that are asked for until the end of input. Gives the exit code."""
+    jobs = Jobs()
+    sender = Sender(events_fd, on_broken=jobs.end)
+    sender.put(
+        Hello(
+            protocol=PROTOCOL_VERSION,
+            version=regtui.__version__,
+            torch=str(torch.__version__),
+            devices=devices.available(),
+            pid=os.getpid(),
+            host=platform.node(),
+        )
+    )
+    threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
+    while job := jobs.next():
+        _make(job, sender, store)
+        jobs.done(job)
+    sender.close(FLUSH_SECONDS)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that was asked for, with its mailbox."""
+
+    request: RunRequest
+    control: Control
+
+
+class Jobs:
+    """The runs that wait and the one that is being made. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Job] = deque()
+        self._current: Job | None = None
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def add(self, request: RunRequest, *, paused: bool) -> bool:
+        """Queue a run. False: a run of that id is already here."""
+        with self._changed:
+            if self._find(request.run):
+                return False
+            control = Control()
+            if paused:
+                control.send(Pause(run=request.run))
+            self._waiting.append(Job(request, control))
+            self._changed.notify()
+            return True
+
+    def send(self, command: commands.RunCommand) -> bool:
+        """Hand a command to its run. False: no such run is here."""
+        with self._changed:
+            job = self._find(command.run)
+            if job:
+                job.control.send(command)
+            return job is not None
+
+    def drop(self, run: str) -> bool:
+        """Forget a run that has not begun. False: it has begun, or is not here."""
+        with self._changed:
+            kept = deque(job for job in self._waiting if job.request.run != run)
+            dropped = len(kept) < len(self._waiting)
+            self._waiting = kept
+            return dropped
+
+    def next(self) -> Job | None:
+        """Wait for the next run to make; None: nobody listens any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended)
+            self._current = None if self._ended else self._waiting.popleft()
+            return self._current
+
+    def done(self, job: Job) -> None:
+        """The run is over: its id may come again."""
+        with self._changed:
+            if self._current is job:
+                self._current = None
+
+    def end(self) -> None:
+        """Nobody listens any more: no further run begins, the current one ends, and the process soon after."""
+        with self._changed:
+            if self._ended:
+                return
+            self._ended = True
+            _arm_exit()
+            if self._current:
+                self._current.control.end()
+            self._changed.notify()
+
+    def _find(self, run: str) -> Job | None:
+        here = [*self._waiting, *([self._current] if self._current else [])]
+        return next((job for job in here if job.request.run == run), None)
+
+
+def _read(fd: int, jobs: Jobs, sender: Sender) -> None:
+    """The reader's thread: obey lines until the end of input."""
+    for line in lines(fd):
+        try:
+            command = commands.decode(line)
+        except CommandError as error:
+            _complain(str(error))
+            continue
+        match command:
+            case Start(runs=runs, paused=paused):
+                for request in runs:
+                    if not jobs.add(request, paused=paused):
+                        _complain(f"run {request.run!r} is already here; it is not started twice")
+            case Stop(run=run) if jobs.drop(run):
+                sender.put(Stopped(run=run, step=0))
+            case _ if not jobs.send(command):
+                _complain(f"no run {command.run!r} is here; {type(command).__name__.lower()} is ignored")
+    jobs.end()
+
+
+def _make(job: Job, sender: Sender, store: Path) -> None:
+    """Make one run; whatever goes wrong becomes an event, and its traceback goes to the log of the run."""
+    run = job.request.run
+    if Path(run).name != run or run in ("", ".", ".."):
+        sender.put(Failed(run=run, kind="ValueError", message=f"{run!r} cannot be the name of a folder"))
+        return
+    try:
+        loop.train(job.request, sender.put, job.control, store)
+    except Exception as error:
+        sender.put(_failure(run, error, _log(store / run / "log.txt")))
+
+
+def _failure(run: str, error: Exception, log: str) -> Failed:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+        return Failed(
+            run=run,
+            kind="out-of-memory",
+            message="the run does not fit into memory",
+            hint="lower train.batch_size, train.evaluation_batch or the width of the model, or choose another device",
+            traceback=log,
+        )
+    message = str(error.args[0]) if error.args else str(error)
+    return Failed(run=run, kind=type(error).__name__, message=message, traceback=log)
+
+
+def _log(path: Path) -> str:
+    """Append the current traceback to a file; gives its path, or "" where it cannot be written."""
+    text = traceback.format_exc()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        _complain(f"{path} cannot be written: {error}\n{text}")
+        return ""
+    return str(path)
+
+
+def _arm_exit() -> None:
+    """End this process after the grace, even if native code holds the interpreter."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)  # SIGALRM kills, unless somebody handles it
+    else:
+        timer = threading.Timer(GRACE_SECONDS, os._exit, args=(0,))
+        timer.daemon = True
+        timer.start()
+
+
+def _complain(sentence: str) -> None:
+    print(f"regtui worker: {sentence}", file=sys.stderr, flush=True)

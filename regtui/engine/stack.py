@@ -1,0 +1,130 @@
+"""The stack of an arm: all its regularizers behind the hooks of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+
+from torch import Tensor, nn
+
+from regtui.catalog import REGULARIZERS
+from regtui.engine import regularizers
+from regtui.engine.models.sites import SiteModel
+from regtui.engine.randomness import Randomness
+from regtui.engine.regularizers.base import Batch, Regularizer
+from regtui.engine.regularizers.geometric import Geometric, move
+from regtui.spec import StackEntry
+
+
+class Stack:
+    """Regularizers in the order of their entries, which is also their order within a place."""
+
+    def __init__(self, entries: Sequence[StackEntry], randomness: Randomness) -> None:
+        """Raises ValueError for an entry that cannot be built or that stands twice in the stack."""
+        keys = [entry.key for entry in entries]
+        if repeated := next((key for key in keys if keys.count(key) > 1), None):
+            raise ValueError(f"the stack has {repeated} twice; give each entry a site of its own")
+        self.regularizers = tuple(regularizers.build(entry, randomness) for entry in entries)
+        self._on_batch = _batch_steps(self.regularizers)
+
+    def build(self, model: SiteModel) -> None:
+        """Fill the places of the model. Raises ValueError for a site that the model does not have."""
+        sites = {place.site: None for place in model.places()}
+        for regularizer in self.regularizers:
+            entry = regularizer.entry
+            if entry.where and entry.where not in sites:
+                raise ValueError(f"{entry.key} has no place in this model, whose sites are {', '.join(sites)}")
+            regularizer.build(model)
+
+    def on_batch(self, batch: Batch) -> Batch:
+        """Change the training batch; neighbouring geometric entries resample its pictures only once."""
+        for step in self._on_batch:
+            batch = step(batch)
+        return batch
+
+    def penalty(self, model: SiteModel) -> Tensor | None:
+        """The sum of all terms to add to the loss, 0-dim, or None where no entry has one."""
+        total: Tensor | None = None
+        for regularizer in self.regularizers:
+            term = regularizer.penalty(model)
+            if term is not None:
+                total = term if total is None else total + term
+        return total
+
+    def on_gradients(self, model: SiteModel, lr: Tensor) -> None:
+        """After the backward pass, before the optimizer's step; `lr` is 0-dim, of this step."""
+        for regularizer in self.regularizers:
+            regularizer.on_gradients(model, lr)
+
+    def on_step(self, model: SiteModel) -> None:
+        """After the optimizer's step."""
+        for regularizer in self.regularizers:
+            regularizer.on_step(model)
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        """Before the first step of an epoch; `epoch` counts from 0."""
+        for regularizer in self.regularizers:
+            regularizer.on_epoch(epoch, epochs)
+
+    def evaluation_model(self, model: SiteModel) -> nn.Module:
+        """The weights that are evaluated: those of the last entry that keeps other ones than the trained."""
+        chosen: nn.Module = model
+        for regularizer in self.regularizers:
+            candidate = regularizer.evaluation_model(model)
+            if candidate is not model:
+                chosen = candidate
+        return chosen
+
+    @property
+    def numbers(self) -> Mapping[str, Tensor]:
+        """Every steerable number, as the 0-dim tensor that the step reads, by its key: dropout@head.p."""
+        return {
+            f"{regularizer.entry.key}.{name}": number
+            for regularizer in self.regularizers
+            for name, number in regularizer.numbers.items()
+        }
+
+    def set(self, key: str, value: float) -> None:
+        """Change a steerable number in place, so that nothing has to be built or captured again.
+
+        `dropout@head.p` addresses one entry, `dropout.p` all entries of that name. Raises KeyError for a key
+        that this stack does not have and ValueError for a value that the catalog does not allow.
+        """
+        address, _, name = key.rpartition(".")
+        found = [r for r in self.regularizers if address in (r.entry.key, r.entry.name) and name in r.numbers]
+        if not found:
+            known = ", ".join(self.numbers) or "nothing"
+            raise KeyError(f"{key!r} cannot be changed while this run trains; what can be is {known}")
+        if problem := REGULARIZERS[found[0].entry.name].param(name).problem(value):
+            raise ValueError(f"{key} {problem}")
+        for regularizer in found:
+            regularizer.numbers[name].fill_(value)
+
+    def state(self) -> dict[str, Tensor]:
+        """What an exact resume needs beyond parameters, buffers and generators."""
+        state = {f"numbers/{key}": number.clone() for key, number in self.numbers.items()}
+        for regularizer in self.regularizers:
+            state |= {f"{regularizer.entry.key}/{key}": value for key, value in regularizer.state().items()}
+        return state
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """The inverse of `state`. Raises KeyError where a number of this stack is missing."""
+        for key, number in self.numbers.items():
+            number.copy_(state[f"numbers/{key}"])
+        for regularizer in self.regularizers:
+            prefix = f"{regularizer.entry.key}/"
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            regularizer.load_state(own)
+
+
+def _batch_steps(entries: Sequence[Regularizer]) -> list[Callable[[Batch], Batch]]:
+    """One step for each entry that changes batches, and one for each row of geometric neighbours."""
+    acting = [entry for entry in entries if type(entry).on_batch is not Regularizer.on_batch]
+    steps: list[Callable[[Batch], Batch]] = []
+    for geometric, row in groupby(acting, key=lambda entry: isinstance(entry, Geometric)):
+        if geometric:
+            steps.append(partial(move, entries=[entry for entry in row if isinstance(entry, Geometric)]))
+        else:
+            steps.extend(entry.on_batch for entry in row)
+    return steps

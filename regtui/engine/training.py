@@ -1,0 +1,84 @@
+"""Everything a run is made of, from its spec: what a step reads and changes, and what a checkpoint keeps."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+
+from regtui.engine import datasets, devices, models, optim
+from regtui.engine.randomness import Randomness
+from regtui.engine.regularizers.base import Batch
+from regtui.engine.stack import Stack
+from regtui.spec import RunSpec
+
+
+class Training:
+    """A run between two steps. Builds all of it: data, model, stack, initial weights, optimizer.
+
+    Raises ValueError, with a sentence for people, for a spec that cannot be built.
+    """
+
+    def __init__(self, spec: RunSpec) -> None:
+        if spec.total_steps < 1:
+            raise ValueError(
+                f"{spec.data.train} training samples in batches of {spec.train.batch_size} for {spec.train.epochs} "
+                "epochs make no step; the batch size must be at most the training samples, the epochs at least 1"
+            )
+        self.spec = spec
+        self.device = devices.resolve(spec.device)
+        devices.prepare(spec.threads)
+        self.randomness = Randomness(spec.seed, self.device)
+        self.task = datasets.load(spec.data, self.randomness)
+        self.model = models.build(spec.model, self.task)
+        self.stack = Stack(spec.stack, self.randomness)
+        self.stack.build(self.model)
+        models.initialize(self.model, spec.seed)
+        self.model.to(memory_format=devices.memory_format(self.device))
+        self.model.train()
+        self.lr = optim.LearningRate(spec.train, spec.total_steps, self.device)
+        self.optimizer = optim.build(self.model, spec.train, self.lr.value)
+        self.step = 0
+        """Steps done."""
+        self.order: Tensor = torch.empty(0, dtype=torch.long)
+        """(N,) the samples in the order of the current epoch."""
+        self.steered: dict[str, float] = {}
+        """What was changed while the run trained, by key: the last value."""
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training samples done."""
+        return self.step / self.spec.steps_per_epoch
+
+    @property
+    def steps_left_in_epoch(self) -> int:
+        """Steps until the current epoch ends; a whole epoch at its start."""
+        return self.spec.steps_per_epoch - self.step % self.spec.steps_per_epoch
+
+    def next_batch(self) -> Batch:
+        """The samples of the next step; at the start of an epoch a new order is drawn, equal on every device."""
+        epoch, position = divmod(self.step, self.spec.steps_per_epoch)
+        if position == 0:
+            samples = len(self.task.train.labels)
+            drawn = torch.randperm(samples, generator=self.randomness.generator("order", on_cpu=True))
+            self.order = drawn.to(self.device)
+            self.stack.on_epoch(epoch, self.spec.train.epochs)
+        size = self.spec.train.batch_size
+        chosen = self.order[position * size : (position + 1) * size]  # (B,)
+        train = self.task.train
+        return Batch(train.inputs.index_select(0, chosen), train.labels.index_select(0, chosen))
+
+    def set(self, key: str, value: float) -> None:
+        """Change a steerable number from the next step on. Raises KeyError or ValueError with a sentence."""
+        if key == "train.lr":
+            self.lr.set(value)
+        else:
+            self.stack.set(key, value)
+        self.steered[key] = value
+
+    def weights_are_finite(self) -> bool:
+        """Whether no parameter is NaN or infinite. Waits for the device."""
+        largest = get_total_norm([parameter.detach() for parameter in self.model.parameters()], math.inf)
+        return math.isfinite(largest.item())

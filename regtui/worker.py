@@ -1,0 +1,67 @@
+"""The worker's entry: sets the process up before torch is imported, then serves.
+
+The protocol gets file descriptors of its own first. What anything else prints, native code included, then lands on
+stderr, and nothing but the protocol reads commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from regtui import paths
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until the end of input, then end the process: exit code 0, or 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="regtui worker", description="Train what is asked for on stdin, report on stdout; ends with its input."
+    )
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="folder of checkpoints and logs (default: the run store)"
+    )
+    store: Path = parser.parse_args(argv).store or paths.runs_dir()
+    die_with_parent()
+    commands, events = take_stdio()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the explorer, which then ends us
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two shared cores: one thread is faster than two, and exact
+
+    from regtui.engine import serve  # imports torch, which takes seconds
+
+    code = serve.serve(commands, events, store)
+    sys.stderr.flush()
+    os._exit(code)  # a torch interpreter takes 0.6 s to be taken down in an orderly way, and has nothing left to save
+
+
+def take_stdio() -> tuple[int, int]:
+    """Move stdin and stdout to private descriptors; 0 then reads nothing and 1 writes to stderr."""
+    sys.stdout.flush()
+    commands, events = os.dup(0), os.dup(1)  # not inheritable
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return commands, events
+
+
+def die_with_parent() -> None:
+    """On Linux the kernel kills this process when its parent dies, however that happens.
+
+    Elsewhere the end of input has to do: it reaches a worker whose interpreter runs.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    parent, pr_set_pdeathsig = os.getppid(), 1
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the kernel knew
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
