@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     die_with_parent()
     commands, events = take_stdio()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the explorer, which then ends us
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us after the grace, also where a parent ignores it
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two shared cores: one thread is faster than two, and exact
 
     from regtui.engine import serve  # imports torch, which takes seconds
@@ -51,7 +53,8 @@ def take_stdio() -> tuple[int, int]:
 def die_with_parent() -> None:
     """On Linux the kernel kills this process when its parent dies, however that happens.
 
-    Elsewhere the end of input has to do: it reaches a worker whose interpreter runs.
+    "Parent" is the thread that started the worker: it must be one that lives as long as its process. Elsewhere the end
+    of input has to do.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -16,9 +16,13 @@ def explore(arguments: argparse.Namespace) -> int:
     """Open the explorer on a scenario, by default the first preset."""
     scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("regtui: the explorer needs a terminal; `regtui run` works without one", file=sys.stderr)
-        return 2
+    # Textual draws on stderr, so a redirected one would leave the screen black.
+    streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
+    for name, stream in streams.items():
+        if not stream.isatty():
+            print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
+                  file=sys.stderr)  # fmt: skip
+            return 2
     from regtui.ui.app import RegtuiApp
 
     app = RegtuiApp(

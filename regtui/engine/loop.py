@@ -106,7 +106,8 @@ class Loop:
     def take_block(self) -> StepProbe | None:
         """Steps up to the next block boundary. Gives the probe of the last one, if that was to be measured.
 
-        Raises NotFiniteError for the first step whose loss is not finite.
+        Raises NotFiniteError for the first step whose loss is not finite. Bad weights show in the next loss; those that
+        hide from it, behind a ReLU say, are found when metrics are told.
         """
         training, first, began = self.training, self.training.step + 1, time.monotonic()
         last = training.step + self.steering.allowance(min(BLOCK, training.steps_left_in_epoch))
@@ -121,9 +122,10 @@ class Loop:
         self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - began, rate)
         if finite < len(losses):
             raise NotFiniteError(first + finite, losses[finite])
-        if not training.weights_are_finite():
-            raise NotFiniteError(training.step, math.nan)
-        self.observer.reporter.tell_if_due()
+        if self.observer.reporter.is_due() or training.step in self.evaluations:
+            if not training.weights_are_finite():
+                raise NotFiniteError(training.step, math.nan)
+            self.observer.reporter.tell()
         return probe
 
     def take_step(self, probe: StepProbe | None) -> bool:

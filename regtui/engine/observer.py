@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from torch import Tensor
 
@@ -27,7 +28,7 @@ from regtui.events import (
     RunEvent,
     Started,
     Stopped,
-)  # fmt: skip
+)
 
 
 class Observer:
@@ -62,7 +63,7 @@ class Observer:
         )
 
     def evaluated(self) -> Statistics:
-        """Evaluate all splits in eval mode; gives what entered each norm over the whole clean subset."""
+        """Evaluate all splits in eval mode; gives what entered each norm over the clean subset, in a probed run."""
         self.reporter.tell()
         training = self._training
         task, batch_size = training.task, training.spec.train.evaluation_batch
@@ -74,7 +75,7 @@ class Observer:
 
         probe = SetProbe(model)
         others = () if task.true_clean_labels is None else (task.true_clean_labels,)
-        with probe.watching():
+        with probe.watching() if training.spec.train.probes else nullcontext():
             clean = measured(task.clean, *others)
         validation = None if task.validation is None else measured(task.validation)[0]
         test = measured(task.test)[0]
@@ -95,7 +96,6 @@ class Observer:
 
     def inside(self, probe: StepProbe, whole_set: Statistics) -> None:
         """What the probe saw in the last step; `whole_set` is empty off the evaluation points."""
-        self.reporter.tell_if_due()
         step = self._training.step
         if norms := probe.norms(whole_set):
             self._emit(Norms(run=self._run, step=step, layers=norms))

@@ -53,12 +53,11 @@ class Reporter:
         self.seconds += seconds
         self._lr = lr
 
-    def tell_if_due(self) -> None:
-        """Emit what has gathered, if it is time or if another block would force steps into one bucket."""
+    def is_due(self) -> bool:
+        """Whether it is time to tell what has gathered, or another block would force steps into one bucket."""
         elapsed, pending = self._clock() - self._told_at, len(self._losses)
         last_exact = pending + BLOCK > MOST_BUCKETS and pending < elapsed * MOST_BUCKETS / INTERVAL
-        if elapsed >= INTERVAL or last_exact:
-            self.tell()
+        return elapsed >= INTERVAL or last_exact
 
     def tell(self) -> None:
         """Emit what has gathered, now."""

@@ -8,6 +8,8 @@ one brings back.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -15,15 +17,14 @@ from torch.nn import functional as F
 
 def mirror(mirrored: Tensor) -> Tensor:
     """Left to right where `mirrored` (B,) is true."""
-    one = torch.ones(len(mirrored), device=mirrored.device)
-    zero = torch.zeros_like(one)
-    return _matrix(1 - 2 * mirrored.to(one.dtype), zero, zero, zero, one, zero)
+    unmoved, reversed_ = _constants(mirrored.device)
+    return torch.where(mirrored[:, None, None], reversed_, unmoved)
 
 
 def translation(x: Tensor, y: Tensor) -> Tensor:
     """Move the picture by x (B,) pixels to the right and y (B,) pixels down."""
-    one, zero = torch.ones_like(x), torch.zeros_like(x)
-    return _matrix(one, zero, -x, zero, one, -y)
+    unmoved, _ = _constants(x.device)
+    return unmoved - F.pad(torch.stack((x, y), dim=1)[:, :, None], (2, 0))
 
 
 def affine(degrees: Tensor, x: Tensor, y: Tensor, scale: Tensor) -> Tensor:
@@ -42,7 +43,8 @@ def compose(first: Tensor, then: Tensor) -> Tensor:
     """The one motion that does `first` and `then` after it; all (B, 2, 3)."""
     # Products and sums instead of a matrix product: TF32 would round pixel positions to 10 bits.
     product = (first[:, :, :2, None] * then[:, None, :, :]).sum(2)  # (B, 2, 3)
-    return product + F.pad(first[:, :, 2:], (2, 0))
+    product[:, :, 2] += first[:, :, 2]
+    return product
 
 
 def warp(images: Tensor, motion: Tensor) -> Tensor:
@@ -57,15 +59,31 @@ def warp(images: Tensor, motion: Tensor) -> Tensor:
     """
     height, width = images.shape[-2:]
     side = 1 << (max(height, width) - 1).bit_length()  # the smallest power of two that holds both
-    x = torch.arange(width, device=images.device, dtype=motion.dtype) - (width - 1) / 2  # (W,)
-    y = torch.arange(height, device=images.device, dtype=motion.dtype)[:, None] - (height - 1) / 2  # (H, 1)
+    x, y, centre = _pixels(height, width, side, images.device)
     scaled = motion * (2 / side)  # (B, 2, 3), in the sampler's unit: the padded image reaches from -1 to 1
-    offset = torch.stack((scaled[:, 0, 2] + (width / side - 1), scaled[:, 1, 2] + (height / side - 1)), dim=1)
-    by_x, by_y, offset = scaled[:, :, 0, None, None], scaled[:, :, 1, None, None], offset[:, :, None, None]
-    grid = (by_x * x + (by_y * y + offset)).permute(0, 2, 3, 1)  # (B, H, W, 2)
+    by_x, by_y, offset = scaled[..., None, None].unbind(2)  # each (B, 2, 1, 1)
+    grid = (by_x * x + (by_y * y + (offset + centre))).permute(0, 2, 3, 1)  # (B, H, W, 2)
     padded = F.pad(images, (0, side - width, 0, side - height)).to(grid.dtype)  # (B, C, side, side)
     moved = F.grid_sample(padded, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return moved.to(images.dtype)
+
+
+@cache
+def _constants(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The motion that changes nothing and the one that mirrors, (2, 3) each; made once, as every step needs them."""
+    unmoved = torch.eye(2, 3, device=device)
+    return unmoved, unmoved * torch.tensor([[-1.0], [1.0]], device=device)
+
+
+@cache
+def _pixels(height: int, width: int, side: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """What depends on the size of the pictures alone, made once.
+
+    x (W,) and y (H, 1) count pixels from the centre; (2, 1, 1) is the centre in the sampler's unit.
+    """
+    x = torch.arange(width, dtype=torch.float32, device=device) - (width - 1) / 2
+    y = torch.arange(height, dtype=torch.float32, device=device)[:, None] - (height - 1) / 2
+    return x, y, torch.tensor([width / side - 1, height / side - 1], device=device)[:, None, None]
 
 
 def _matrix(*numbers: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from regtui.events import AnyRunEvent, RunEvent
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, TrainSpec
 
 E = TypeVar("E", bound=RunEvent)
+SMALL_DATA = DataSpec(train=80, validation=20, test=40)
 
 
 class MakeEntry(Protocol):
@@ -80,9 +81,7 @@ class MakeSpec(Protocol):
 def tiny() -> MakeSpec:
     """Makes the spec of a run of 30 steps in 3 epochs, a tenth of a second long; keywords go to its `train`."""
 
-    def make(
-        *stack: StackEntry, data: DataSpec = DataSpec(train=80, validation=20, test=40), **train: Any
-    ) -> RunSpec:
+    def make(*stack: StackEntry, data: DataSpec = SMALL_DATA, **train: Any) -> RunSpec:
         return RunSpec(
             scenario="test",
             arm="tiny",

@@ -51,7 +51,8 @@ def told(blocks: list[tuple[int, float]]) -> list[Steps]:
     for steps, seconds in blocks:
         clock.now += seconds
         reporter.add([1.0] * steps, [50.0] * steps, seconds, 0.1)
-        reporter.tell_if_due()
+        if reporter.is_due():
+            reporter.tell()
     reporter.tell()
     return [event for event in events if isinstance(event, Steps)]
 

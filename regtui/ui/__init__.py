@@ -1,0 +1,1 @@
+"""The screens: textual and charts; never torch, numpy or the engine."""

@@ -1,0 +1,198 @@
+"""The explorer: owns the screens, the bindings, the sessions and the runner, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from regtui.events import RunEvent
+from regtui.runner import Lost, Ready, Report
+from regtui.scenario import Scenario
+from regtui.store import Recorder
+from regtui.ui import messages
+from regtui.ui.charts import Look
+from regtui.ui.curriculum import Curriculum
+from regtui.ui.keys import KEYS, bindings
+from regtui.ui.leaving import leave_when_told
+from regtui.ui.picture import save_picture
+from regtui.ui.racing import RunnerFactory
+from regtui.ui.screens.explorer import ExplorerScreen
+from regtui.ui.screens.help import HelpScreen
+from regtui.ui.screens.picker import PickerScreen
+from regtui.ui.terminal import AsciiFilter, charset, colors
+from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
+from regtui.ui.throttle import Throttle
+from regtui.ui.view import View
+
+TEXTS_EVERY, CHARTS_EVERY, WARNED_FOR = 0.3, 0.5, 5.0
+"""Seconds: between updates of the texts, of the charts; that a warning holds."""
+
+
+class RegtuiApp(App[None]):
+    """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
+
+    TITLE = "regtui"
+    CSS_PATH = "app.tcss"
+    BINDINGS = bindings("app")
+
+    def __init__(
+        self, scenario: Scenario, *, runner: RunnerFactory, recorder: Recorder | None = None, device: str = "auto",
+        threads: int = 1, seeds: int = 1, ascii_only: bool | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
+        self.recorder, self._device = recorder, device
+        self.runner = runner(self._take)
+        self._curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds)
+        race = self._curriculum.race(scenario)
+        self.view = View(race, race.session.arms[0].name)
+        self.explorer = ExplorerScreen(self.view)
+        self._texts = Throttle(self, TEXTS_EVERY, lambda: self.explorer.post_message(messages.StoreChanged()))
+        self._charts = Throttle(self, CHARTS_EVERY, lambda: self.explorer.post_message(messages.CurvesGrew()))
+        self._warned = 0.0
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.explorer
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([AsciiFilter()] if self.ascii_only else [])]
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the table of keys, then Textual's own."""
+        for key in KEYS:
+            if key.place == "app" and key.action and key.action not in ("command_palette", "quit"):
+                yield SystemCommand(
+                    f"{key.label.capitalize()}  ({key.short})", key.help, partial(self.run_action, key.action)
+                )
+        yield from super().get_system_commands(screen)
+
+    def on_mount(self) -> None:
+        self.set_class(self.ascii_only, "-ascii")
+        self.theme_changed_signal.subscribe(self, lambda _: self._set_look())
+        self._set_look()
+        self._silence = self.set_interval(1.0, self._notice_silence, pause=True)
+        if not self.is_headless:
+            leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
+        self.call_after_refresh(self.runner.warm)
+
+    async def on_unmount(self) -> None:
+        await self.runner.close()
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _take(self, report: Report) -> None:
+        view = self.view
+        view.heard = view.clock()
+        owner = self._curriculum.owner(report.run) if isinstance(report, RunEvent) else None
+        (owner or view.session).take(report)
+        if isinstance(report, Ready):
+            view.ready = report.hello.devices[-1].name if self._device == "auto" else self._device
+        if self.recorder is not None:
+            view.warning = self.recorder.warning
+        self._count_silence()
+        self._texts.poke()
+        if isinstance(report, (RunEvent, Lost)):
+            self._charts.poke()
+
+    def _count_silence(self) -> None:
+        waits = self.view.session.is_busy and not self.runner.is_paused
+        (self._silence.resume if waits else self._silence.pause)()
+
+    def _notice_silence(self) -> None:
+        if self.view.is_silent:
+            self._texts.poke()
+
+    def on_sentence_said(self, message: messages.SentenceSaid) -> None:
+        self._say(message.text, is_error=message.is_error)
+
+    async def on_action_picked(self, message: messages.ActionPicked) -> None:
+        await self.run_action(message.action)
+
+    def action_run_or_pause(self) -> None:
+        self._changed(self.view.race.run_or_pause())
+
+    def action_step(self) -> None:
+        self._changed(self.view.race.step())
+
+    def action_stop(self) -> None:
+        self._changed(self.view.race.stop())
+
+    def action_more_seeds(self) -> None:
+        self._changed(self.view.race.more_seeds())
+
+    def action_reset(self) -> None:
+        sentence = self.view.race.reset()
+        self.view.arm = self.view.session.arms[0].name
+        self._changed(sentence)
+
+    def action_next_scenario(self) -> None:
+        self._go(1, "n")
+
+    def action_previous_scenario(self) -> None:
+        self._go(-1, "p")
+
+    def action_open_scenario(self) -> None:
+        def chosen(scenario: Scenario | None) -> None:
+            if scenario is not None and scenario.id != self.view.session.scenario.id:
+                self._open(scenario)
+
+        self.push_screen(PickerScreen(self.view.session.scenario.id), chosen)
+
+    def action_next_layer(self) -> None:
+        self.view.layer += 1
+        self.explorer.show_charts()
+
+    def action_statistic(self) -> None:
+        self.view.statistic = "mean" if self.view.statistic == "variance" else "variance"
+        self.explorer.show_charts()
+
+    def action_dark(self) -> None:
+        self.theme = OURS[not self.current_theme.dark]
+
+    def action_help(self) -> None:
+        places = self.focused.ancestors_with_self if self.focused is not None else []
+        self.push_screen(HelpScreen(next((node.id for node in places if node.has_class("pane") and node.id), "")))
+
+    def action_save_picture(self) -> None:
+        sentence, is_error = save_picture(self.export_screenshot(title="regtui"))
+        self._say(sentence, is_error=is_error)
+
+    def _go(self, by: int, key: str) -> None:
+        scenario = self._curriculum.neighbour(self.view.session.scenario.id, by)
+        if scenario is None:
+            self._say("This is the last scenario." if by > 0 else "This is the first scenario.")
+        elif self.view.session.is_busy and time.monotonic() - self._warned > WARNED_FOR:
+            self._warned = time.monotonic()
+            self._say(f"Runs are under way: press {key} again to stop them and go on.")
+        else:
+            self._open(scenario)
+
+    def _open(self, scenario: Scenario) -> None:
+        self.runner.stop()
+        self.view.open(self._curriculum.race(scenario))
+        self._changed()
+
+    def _set_look(self) -> None:
+        self.view.dark = self.current_theme.dark
+        palette = chart_palette(self.current_theme, self.theme_variables)
+        kind = colors(self.console.color_system)
+        self.explorer.set_look(Look("ascii" if self.ascii_only else "braille", kind, palette))
+        self.explorer.show_all()
+
+    def _changed(self, sentence: str = "") -> None:
+        """Show at once what the user's own doing changed."""
+        self._count_silence()
+        self.explorer.show_all()
+        if sentence:
+            self._say(sentence)
+
+    def _say(self, sentence: str, *, is_error: bool = False) -> None:
+        self.notify(sentence, severity="error" if is_error else "information", timeout=6, markup=False)

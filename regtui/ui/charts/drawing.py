@@ -1,0 +1,51 @@
+"""Chart in, strips out: what is laid on the canvas, from the lowest to the topmost."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from regtui.ui.charts.axes import draw_grid, draw_marks, write_axes
+from regtui.ui.charts.canvas import Canvas
+from regtui.ui.charts.charset import plain
+from regtui.ui.charts.curves import draw_curves
+from regtui.ui.charts.fence import finite_runs
+from regtui.ui.charts.frame import lay_out
+from regtui.ui.charts.ink import Ink
+from regtui.ui.charts.labels import cut
+from regtui.ui.charts.model import Chart, Look
+from regtui.ui.charts.shading import shade
+
+
+def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> list[Strip]:
+    """Draw a chart into exactly `height` strips of `width` cells."""
+    look = look or Look()
+    canvas = Canvas(max(width, 0), max(height, 0), look)
+    if width < 1 or height < 1:
+        return canvas.strips()
+    curves = [finite_runs(series.x, series.y, chart.log_y) for series in chart.series]
+    edges = [
+        (finite_runs(area.x, area.low, chart.log_y), finite_runs(area.x, area.high, chart.log_y))
+        for area in chart.areas
+    ]
+    runs = [run for some in (*curves, *(edge for pair in edges for edge in pair)) for run in some]
+    if not runs:
+        _write_empty(canvas, chart.empty_text)
+        return canvas.strips()
+    frame = lay_out(chart, width, height, runs, look.charset)
+    for area, pair in zip(chart.areas, edges, strict=True):
+        shade(canvas, area.color, pair, frame)
+    draw_grid(canvas, frame)
+    draw_marks(canvas, chart.marks, frame)
+    draw_curves(canvas, chart.series, curves, frame)
+    write_axes(canvas, chart, frame)
+    return canvas.strips()
+
+
+def _write_empty(canvas: Canvas, text: str) -> None:
+    """The text in the middle, each of its lines in one row."""
+    lines = text.splitlines()[: canvas.rows]
+    top = (canvas.rows - len(lines)) // 2
+    for row, line in enumerate(lines, top):
+        line = cut(plain(line, canvas.look.charset), canvas.columns)
+        canvas.write((canvas.columns - cell_len(line)) // 2, row, line, Ink(canvas.look.palette.muted))

@@ -1,0 +1,129 @@
+"""The names at the ends of the curves: where each one goes, so that none covers a curve or another name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len, set_cell_size
+
+_SHORTEST = 4
+"""Cells below which a cut name says nothing any more."""
+_FARTHEST = 3
+"""Rows that a name may stand away from the end of its curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A name that wants to stand at the end of its curve."""
+
+    index: int
+    text: str
+    sign: str
+    """That of the curve: it is put before a name that stands away from the end of the curve."""
+    column: int
+    """Of the end of the curve."""
+    height: float
+    """Of the end of the curve, in rows from the upper edge of the first row."""
+    is_covered: bool = False
+    """Whether the sign of another curve lies on the end, so that the name needs its own."""
+    weight: float = 1.0
+    """How much it wants its own row, compared with others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    index: int
+    text: str
+    column: int
+    row: int
+    at_edge: bool = False
+    """Ends at the right edge, above or below the curve; else it starts right of the curve's end."""
+
+    def cells(self) -> list[tuple[int, int]]:
+        return [(self.column + i, self.row) for i in range(cell_len(self.text))]
+
+
+IsFree = Callable[[int, int], bool]
+
+
+def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) -> list[Placed]:
+    """Give each name a place; cut it where it must be, leave it out where there is none.
+
+    A name stands right of its curve's end if it fits there, else above or below it at the right edge. Names that
+    would touch are moved apart, and keep the order of their curves from top to bottom as far as they can.
+    """
+    placed: list[Placed] = []
+    taken: set[tuple[int, int]] = set()
+    names = sorted(wanted, key=lambda name: (name.height, name.index))
+    own_rows = spread([(int(name.height), name.weight) for name in names], rows)
+    for name, row in zip(names, own_rows, strict=True):
+        best: Placed | None = None
+        best_cost = float("inf")
+        for candidate in _candidates(name, row, columns, rows):
+            cells = candidate.cells()
+            if any(cell in taken or not is_free(*cell) for cell in cells):
+                continue
+            cost = abs(candidate.row - row) + 0.5 * abs(candidate.row + 0.5 - name.height)
+            cost += 2 * max(0.0, 1 - len(cells) / cell_len(name.text))  # the share of the name that is cut off
+            if cost < best_cost:
+                best, best_cost = candidate, cost
+        if best:
+            placed.append(best)
+            taken.update((best.column + i, best.row) for i in range(-1, cell_len(best.text) + 1))
+    return _in_order(placed, is_free)
+
+
+def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]:
+    found = []
+    for at in range(max(0, row - _FARTHEST), min(rows, row + _FARTHEST + 1)):
+        away = at != int(name.height)
+        text = f"{name.sign} {name.text}" if (away or name.is_covered) and name.sign else name.text
+        after = name.column + (1 if text != name.text else 2)
+        room = columns - after
+        if room >= min(cell_len(text), _SHORTEST + len(text) - len(name.text)):
+            found.append(Placed(name.index, cut(text, room), after, at))
+        if away and room < cell_len(text):
+            text = cut(text, columns // 2)
+            found.append(Placed(name.index, text, columns - cell_len(text), at, at_edge=True))
+    return [candidate for candidate in found if candidate.text]
+
+
+def _in_order(placed: list[Placed], is_free: IsFree) -> list[Placed]:
+    """Let names at the right edge change rows so that they follow each other as their curves do, if they fit."""
+    edge = [name for name in placed if name.at_edge]
+    rows = sorted(name.row for name in edge)
+    ordered = [replace(name, row=row) for name, row in zip(edge, rows, strict=True)]
+    others = {(column + i, row) for name in placed if not name.at_edge for column, row in name.cells() for i in (0, 1)}
+    if any(cell in others or not is_free(*cell) for name in ordered for cell in name.cells()):
+        return placed
+    return [name for name in placed if not name.at_edge] + ordered
+
+
+def spread(wanted: Sequence[tuple[int, float]], rows: int) -> list[int]:
+    """Rows for names that want to stand in given rows (ascending) with given weights: one each, little moved.
+
+    Names that are too close form a block around the mean of what its members want; blocks that touch are joined.
+    Where there are more names than rows, some share the first one.
+    """
+    blocks: list[tuple[float, float, int]] = []  # (weighted sum of wished first rows, weight, members)
+    for row, weight in wanted:
+        total, members = row * weight, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] + blocks[-1][2] > total / weight:
+            before, its_weight, count = blocks.pop()
+            total, weight, members = before + total - count * weight, its_weight + weight, count + members
+        blocks.append((total, weight, members))
+    result: list[int] = []
+    for total, weight, members in blocks:
+        first = max(round(total / weight), result[-1] + 1 if result else 0)
+        result += range(first, first + members)
+    for i in reversed(range(len(result))):
+        result[i] = max(0, min(result[i], rows - len(result) + i))
+    return result
+
+
+def cut(text: str, room: int) -> str:
+    """The text in at most `room` cells."""
+    if cell_len(text) <= room:
+        return text
+    return set_cell_size(text, room - 1).rstrip() + "…" if room > 0 else ""

@@ -1,0 +1,36 @@
+"""The races of the scenarios that were visited, and which scenario comes before or after another."""
+
+from __future__ import annotations
+
+from regtui.scenario import Scenario
+from regtui.session import Session
+from regtui.store import Recorder
+from regtui.ui.racing import Race, RunnerLike
+from regtui.ui.screens.picker import read_presets
+
+
+class Curriculum:
+    """Coming back to a scenario shows what was measured there."""
+
+    def __init__(self, runner: RunnerLike, *, recorder: Recorder | None, device: str, threads: int, seeds: int) -> None:
+        self.runner, self.recorder = runner, recorder
+        self.device, self.threads, self.seeds = device, threads, seeds
+        self._races: dict[str, Race] = {}
+
+    def race(self, scenario: Scenario) -> Race:
+        """The race of a scenario; a new one at the first visit."""
+        if scenario.id not in self._races:
+            session = Session(scenario, recorder=self.recorder, device=self.device, threads=self.threads)
+            self._races[scenario.id] = Race(session, self.runner, seeds=self.seeds)
+        return self._races[scenario.id]
+
+    def owner(self, run: str) -> Session | None:
+        """The session that asked for a run."""
+        return next((race.session for race in self._races.values() if run in race.session.runs), None)
+
+    def neighbour(self, present: str, by: int) -> Scenario | None:
+        """The preset before (-1) or after (+1) the one of that id; the first one for a file that is no preset."""
+        scenarios = [scenario for _, scenario in read_presets()[0]]
+        ids = [scenario.id for scenario in scenarios]
+        at = ids.index(present) + by if present in ids else 0
+        return scenarios[at] if 0 <= at < len(scenarios) else None

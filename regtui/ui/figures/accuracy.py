@@ -1,0 +1,45 @@
+"""Accuracy over epochs: clean train against test, and the gap of the selected arm as an area."""
+
+from __future__ import annotations
+
+from regtui.ui.charts import Area, Chart, Series
+from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.text import FAINT, line
+from regtui.ui.view import View
+
+
+def accuracy_figure(view: View) -> Figure:
+    """Test accuracy solid with the arm's sign, clean train accuracy dashed and dim in the same hue."""
+    series: list[Series] = []
+    areas: list[Area] = []
+    gap_now = ""
+    for arm in view.session.arms:
+        color = view.color(arm.name)
+        runs = list(view.session.of_arm(arm.name).values())
+        train = over_seeds(runs, lambda event: event.train.accuracy)
+        test = over_seeds(runs, lambda event: event.test.accuracy if event.test else None)
+        if train.x:
+            series.append(Series(arm.name, train.x, train.mean, color, "dashed", dim=True, label_end=False))
+        if test.x:
+            series.append(Series(arm.name, test.x, test.mean, color, view.looks.of(arm.name).sign))
+        if arm.name == view.selected.name and train.x == test.x and test.x:
+            areas.append(Area(test.x, test.mean, train.mean, color))
+            gap_now = f"{train.mean[-1] - test.mean[-1]:.1f}"
+        elif test.seeds > 1:
+            areas.append(Area(test.x, test.low, test.high, color))
+    chart = Chart(
+        series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
+        y_limits=(_floor(series), 100.0), y_unit="%", empty_text=waiting_text(view),
+    )  # fmt: skip
+    title = line(("Accuracy", "bold"))
+    if gap_now:
+        selected = view.selected.name
+        title = (*title, *line((f"  {view.sign(selected)} gap {gap_now}", view.color(selected))))
+    title = (*title, *line(("  ╌ train", FAINT)))
+    return Figure(title, chart, version(view), (view.session.scenario.id,))
+
+
+def _floor(series: list[Series]) -> float:
+    """0, or higher where that would leave more than half of the chart empty."""
+    lowest = min((y for one in series for y in one.y), default=0.0)
+    return max(0.0, lowest // 20 * 20) if lowest > 40 else 0.0

@@ -1,0 +1,85 @@
+"""A chart with its title, and what all figures share: curves over seeds, the epoch axis, marks of steering."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from regtui.events import Evaluated
+from regtui.store import RunHistory
+from regtui.ui.charts import Chart, Limits, Mark
+from regtui.ui.text import Line
+from regtui.ui.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a chart pane shows."""
+
+    title: Line
+    chart: Chart
+    version: tuple[object, ...]
+    """Equal versions draw the same picture, so nothing needs to be drawn again."""
+    subject: tuple[object, ...]
+    """While it stays the same, axes only grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverSeeds:
+    """A metric over epochs: mean, lowest and highest of all seeds that got that far."""
+
+    x: Sequence[float]
+    mean: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    seeds: int
+
+
+def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | None]) -> OverSeeds:
+    """One curve of an arm's evaluations; NaN and infinities of a single seed are left out of its mean."""
+    found: dict[float, list[float]] = {}
+    seeds = 0
+    for run in runs:
+        values = [(event.step / run.steps_per_epoch, read(event)) for event in run.evaluations]
+        numbers = [(x, value) for x, value in values if value is not None and math.isfinite(value)]
+        seeds += bool(numbers)
+        for x, value in numbers:
+            found.setdefault(x, []).append(value)
+    steps = sorted(found)
+    return OverSeeds(
+        steps,
+        [math.fsum(found[at]) / len(found[at]) for at in steps],
+        [min(found[at]) for at in steps],
+        [max(found[at]) for at in steps],
+        seeds,
+    )
+
+
+def epochs(view: View) -> Limits:
+    """The x axis: from the start to the longest arm's last epoch."""
+    planned = [arm.train.epochs for arm in view.session.arms]
+    return 0.0, float(max(planned))
+
+
+def marks(view: View) -> tuple[Mark, ...]:
+    """Where an arm's setting was changed while it trained."""
+    found = []
+    for (arm, _), run in view.session.current.items():
+        for marker in run.markers:
+            if marker.kind == "set":
+                number = f"{marker.value:g}" if isinstance(marker.value, float) else str(marker.value)
+                name = marker.key.rpartition(".")[2]
+                found.append(Mark(marker.step / run.steps_per_epoch, f"{view.sign(arm)} {name} {number}"))
+    return tuple(found)
+
+
+def version(view: View) -> tuple[object, ...]:
+    """Changes with everything that any curve of the session depends on."""
+    runs = tuple((name, seed, run.run, run.version) for (name, seed), run in view.session.current.items())
+    return (view.session.scenario.id, view.dark, view.arm, len(view.session.arms), runs)
+
+
+def waiting_text(view: View) -> str:
+    """What an empty chart says."""
+    return "" if view.session.is_busy else "press space to run"

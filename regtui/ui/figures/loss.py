@@ -1,0 +1,64 @@
+"""Loss over epochs: the test loss of each arm, and beneath it the loss of the training batches."""
+
+from __future__ import annotations
+
+import math
+
+from regtui.store import Column, RunHistory
+from regtui.ui.charts import Area, Chart, Series
+from regtui.ui.charts.scale import round_step
+from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version
+from regtui.ui.text import FAINT, MUTED, line
+from regtui.ui.view import View
+
+BINS = 60
+"""Points of a batch-loss curve: single steps jump about so much that four arms of them hide everything else."""
+
+
+def loss_figure(view: View) -> Figure:
+    """Test loss solid with the arm's sign; the mean loss of the training batches, a point for each bin, dim."""
+    series: list[Series] = []
+    areas: list[Area] = []
+    for arm in view.session.arms:
+        color = view.color(arm.name)
+        runs = list(view.session.of_arm(arm.name).values())
+        shown = view.shown_run(arm.name)
+        if shown is not None and len(shown.loss):
+            x, y = binned(shown, shown.loss)
+            series.append(Series(arm.name, x, y, color, dim=True, label_end=False))
+        test = over_seeds(runs, lambda event: event.test.loss if event.test else None)
+        if test.x:
+            sign = view.looks.of(arm.name).sign
+            series.append(Series(arm.name, test.x, test.mean, color, sign))
+        if test.seeds > 1:
+            areas.append(Area(test.x, test.low, test.high, color))
+    chart = Chart(
+        series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
+        y_limits=_limits(series),
+    )  # fmt: skip
+    title = line(("Loss", "bold"), ("  test  ", MUTED), ("· training batches", FAINT))
+    return Figure(title, chart, version(view), (view.session.scenario.id,))
+
+
+def binned(run: RunHistory, column: Column) -> tuple[list[float], list[float]]:
+    """Epochs and exact means of at most `BINS` equal stretches of the run; a stretch with a NaN is a gap."""
+    span = max(1.0, run.total_steps / BINS)
+    sums: dict[int, tuple[float, int]] = {}
+    for bucket in column:
+        at = int((bucket.first - 1 + bucket.count / 2) / span)
+        total, count = sums.get(at, (0.0, 0))
+        sums[at] = total + bucket.mean * bucket.count, count + bucket.count
+    x = [min((at + 0.5) * span, run.step) / run.steps_per_epoch for at in sums]
+    y = [total / count if math.isfinite(total) else math.nan for total, count in sums.values()]
+    return x, y
+
+
+def _limits(series: list[Series]) -> tuple[float, float] | None:
+    """From 0 to above the worst test loss and nearly all batch losses; what lies higher is cut, not followed."""
+    test = [y for one in series if not one.dim for y in one.y if math.isfinite(y)]
+    batches = sorted(y for one in series if one.dim for y in one.y if math.isfinite(y))
+    if not test and not batches:
+        return None
+    top = max(max(test, default=0.0), batches[int(0.98 * (len(batches) - 1))] if batches else 0.0, 1e-3)
+    step = round_step(top / 4)
+    return 0.0, step * math.ceil(top / step)

@@ -1,0 +1,75 @@
+"""What each pane shows: what it is, its unit, where it comes from. The help screen is made from this."""
+
+from __future__ import annotations
+
+GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
+    "stack": (
+        "Stack",
+        (
+            "What the selected arm trains with. On top the data, how the test pictures are shifted, the model and how "
+            "it is trained; below the regularizers: ■ on, in the order in which they act, □ off.",
+            "Changing an arm of the scenario makes a copy of your own, so that yours always races against the "
+            "scenario's. A number of your own arm that can be steered (p, strength, lr, ...) changes while it trains: "
+            "a line in the charts marks the step, and the run is left out of the verdicts. Everything else starts "
+            "the arm again.",
+        ),
+    ),
+    "arms": (
+        "Arms",
+        (
+            "One row an arm, its sign and hue the same everywhere. train/test: accuracy in percent at the latest "
+            "evaluation, mean over seeds; train is clean (fixed part of the training set, eval mode, not augmented). "
+            "gap: train minus test, percentage points. ±: half the width of the gap's 95 % interval over seeds. "
+            "lesson: what the lesson says.",
+            "The second column: · waiting, ▁ to █ how far, ✔ done, ! went wrong.",
+        ),
+    ),
+    "accuracy": (
+        "Accuracy and gap",
+        (
+            "Percent over epochs, measured at the evaluation points in eval mode. Solid with the arm's sign: test. "
+            "Dashed and dim in the same hue: clean train accuracy. The shaded area is the gap of the selected arm; "
+            "for other arms with several seeds it is the lowest to the highest seed.",
+            "With several seeds a curve is the mean over those that got that far.",
+        ),
+    ),
+    "loss": (
+        "Loss",
+        (
+            "Cross-entropy in nats over epochs; ln 10 = 2.3 is guessing among ten classes. Solid with the arm's sign: "
+            "test set at the evaluation points. Dim: training batches as the model saw them (dropout on, augmented), "
+            "the exact mean of each sixtieth of the run.",
+            "Test loss that turns upwards while the batch loss falls is overfitting.",
+        ),
+    ),
+    "norms": (
+        "BatchNorm running statistics",
+        (
+            "One norm layer of the selected arm, mean over its first 16 channels, at the probe steps. batch: the "
+            "variance (unbiased) or mean of the present training batch, which training normalizes with. running: the "
+            "running average, which evaluation normalizes with. whole set, dotted: the truth over the clean training "
+            "subset, at the evaluation points.",
+            "l shows the next layer, v switches between variance and mean.",
+        ),
+    ),
+    "inside": (
+        "Activations by layer",
+        (
+            "Standard deviation of each layer's output before its norm and activation, over batch, channels and pixels "
+            "of one training batch, at the latest probe step. The axis is logarithmic where layers differ by more "
+            "than fifty times.",
+            "A curve that falls from layer to layer is a signal that fades; one that climbs is about to explode.",
+        ),
+    ),
+    "lesson": (
+        "Lesson",
+        (
+            "The question, what the runs show now, and the verdict of each claim of the lesson: ✔ confirmed when the "
+            "95 % interval of the effect over paired seeds lies all on the claim's side, ✘ refuted when all on the "
+            "other, … not shown else, with the number of seeds that would decide it.",
+            "Effects are positive on the claim's side, in percentage points (losses: nats). Paired: the same seed "
+            "gives every arm the same initialization and the same batches. Refuted is a result, too.",
+        ),
+    ),
+}  # fmt: skip
+"""By the id of the pane: title and paragraphs."""

@@ -1,0 +1,96 @@
+"""The one table of keys: bindings, footer, help screen and command palette are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding, BindingType
+
+Place = Literal["app", "stack", "arms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, what it does, and how the screens speak of it."""
+
+    keys: str
+    """As Textual names them, separated by commas; the first one is shown."""
+    action: str
+    label: str
+    """In the footer, a word or two."""
+    help: str
+    """A sentence for the help screen and the palette."""
+    footer: int = 0
+    """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
+    place: Place = "app"
+    """Where it works: everywhere, or while a pane has the focus."""
+
+    @property
+    def shown(self) -> str:
+        """The key as people write it."""
+        names = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+",
+                 "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→"}  # fmt: skip
+        parts = [part.replace("ctrl+", "^") for part in self.keys.split(",")]
+        return " ".join(names.get(part, part) for part in parts)
+
+    @property
+    def short(self) -> str:
+        """Only the first key, for the footer."""
+        return self.shown.split(" ")[0]
+
+
+KEYS: tuple[Key, ...] = (
+    Key("space", "run_or_pause", "run/pause", "Run what is missing; while it runs, pause or go on.", 1),
+    Key("s", "step", "step", "One training step, then hold; with nothing running, start held at the first step.", 3),
+    Key("x", "stop", "stop", "Stop all runs; what was measured stays.", 4),
+    Key("m", "more_seeds", "more seeds", "One more paired seed for every arm: intervals get narrower.", 5),
+    Key("r", "reset", "reset", "Stop, and forget all runs and your own arms.", 11),
+    Key("n", "next_scenario", "next", "The next scenario of the lesson.", 6),
+    Key("p", "previous_scenario", "previous", "The scenario before this one.", 8),
+    Key("o", "open_scenario", "open", "Choose a scenario from the list.", 7),
+    Key("l", "next_layer", "layer", "The next norm layer in the BatchNorm chart.", 9),
+    Key("v", "statistic", "mean|var", "Mean or variance in the BatchNorm chart.", 10),
+    Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
+    Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
+    Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
+    Key("4", "screen.show(4)", "inside", "Only the activations by layer, large; again for all charts."),
+    Key("5", "screen.show(5)", "lesson", "Only the lesson, large; again for all charts."),
+    Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 13),
+    Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 12),
+    Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),
+    Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),
+    Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 14),
+    Key("tab,shift+tab", "", "panes", "The next or the previous pane."),
+    Key("up,k", "choose(-1)", "up", "The row above.", place="stack"),
+    Key("down,j", "choose(1)", "down", "The row below.", place="stack"),
+    Key("enter", "use", "on/off", "Switch a regularizer, open a line, or keep a typed number.", place="stack"),
+    Key("left,minus", "nudge(-1)", "less", "A smaller value.", place="stack"),
+    Key("right,plus", "nudge(1)", "more", "A larger value.", place="stack"),
+    Key("0-9 .", "", "type", "Type a value for the selected row; enter keeps it, escape does not.", place="stack"),
+    Key("left_square_bracket,shift+up", "reorder(-1)", "earlier", "Move a layer up in the stack.", place="stack"),
+    Key("right_square_bracket,shift+down", "reorder(1)", "later", "Move a layer down in the stack.", place="stack"),
+    Key("up,k", "choose(-1)", "up", "Select the arm above: stack, gap and BatchNorm show it.", place="arms"),
+    Key("down,j", "choose(1)", "down", "Select the arm below.", place="arms"),
+    Key("delete,backspace", "drop", "drop", "Drop an arm of your own.", place="arms"),
+)  # fmt: skip
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """The bindings of a place; the footer is ours, so none is shown by Textual."""
+    return [
+        Binding(name, key.action, key.label, show=False, priority=name in ("ctrl+c", "ctrl+q"))
+        for key in KEYS
+        if key.place == place and key.action
+        for name in key.keys.split(",")
+    ]
+
+
+def footer_keys() -> list[Key]:
+    """In order of importance."""
+    return sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)
+
+
+def of_place(place: Place) -> Iterator[Key]:
+    return (key for key in KEYS if key.place == place)

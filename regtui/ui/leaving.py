@@ -1,0 +1,78 @@
+"""Leaving for good: signals, a terminal that is gone, and the deadline after which nothing is waited for any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from regtui.ui.terminal import when_hung_up
+
+DEADLINE = 2.0
+"""Seconds that an orderly end may take once the process was told to go."""
+
+_RESTORE = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?25h\x1b[?1049l"
+"""Mouse, paste and focus reports off, cursor on, back from the alternate screen."""
+
+
+def leave_when_told(leave: Callable[[int], None], last_resort: Callable[[], None]) -> None:
+    """Call `leave` with an exit code on SIGTERM, SIGHUP or the loss of the terminal; must run on the event loop.
+
+    If the process is still there after `DEADLINE`, `last_resort` is called and it ends at once: an event loop that is
+    blocked on a terminal nobody reads takes no orders.
+    """
+    loop = asyncio.get_running_loop()
+    terminal = _Terminal()
+    told = threading.Event()
+
+    def begin(code: int) -> None:
+        if told.is_set():
+            return
+        told.set()
+
+        def end() -> None:
+            time.sleep(DEADLINE)
+            last_resort()
+            terminal.restore()
+            os._exit(code)
+
+        threading.Thread(target=end, name="deadline", daemon=True).start()
+        loop.call_soon_threadsafe(leave, code)
+
+    # Not the loop's own handlers: those wait for the loop, which may be what is stuck.
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, lambda number, _: begin(128 + number))
+    when_hung_up(terminal.fd, lambda: begin(128 + signal.SIGHUP))
+
+
+class _Terminal:
+    """The terminal's modes as they were found."""
+
+    def __init__(self) -> None:
+        self.fd = sys.__stdin__.fileno() if sys.__stdin__ is not None else -1
+        self._modes: list[object] | None = None
+        try:
+            import termios
+
+            self._modes = termios.tcgetattr(self.fd)
+        except Exception:
+            # No terminal, or a system without termios: nothing to put back.
+            return
+
+    def restore(self) -> None:
+        """As far as it goes without waiting for anyone."""
+        if self._modes is None:
+            return
+        import termios
+
+        try:
+            termios.tcsetattr(self.fd, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
+            os.set_blocking(2, False)
+            os.write(2, _RESTORE)
+        except OSError:
+            pass

@@ -1,0 +1,75 @@
+"""What happened, as view messages. They may coalesce; the data itself never does: it is in the session already."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+
+class StoreChanged(Message):
+    """The session has something new that the texts show: numbers, states, sentences."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, StoreChanged)
+
+
+class CurvesGrew(Message):
+    """The session has new points that the charts show."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, CurvesGrew)
+
+
+class ArmSelected(Message):
+    """Another arm is looked at."""
+
+    def __init__(self, arm: str) -> None:
+        super().__init__()
+        self.arm = arm
+
+
+class ArmDropped(Message):
+    """The user wants an arm gone."""
+
+    def __init__(self, arm: str) -> None:
+        super().__init__()
+        self.arm = arm
+
+
+class ValueEdited(Message):
+    """A setting of the selected arm was given a value."""
+
+    def __init__(self, key: str, value: bool | int | float | str, steerable: bool) -> None:
+        super().__init__()
+        self.key, self.value, self.steerable = key, value, steerable
+
+
+class RegularizerToggled(Message):
+    """A regularizer was switched on or off."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class EntryMoved(Message):
+    """A stack entry was moved up (-1) or down (+1)."""
+
+    def __init__(self, key: str, by: int) -> None:
+        super().__init__()
+        self.key, self.by = key, by
+
+
+class SentenceSaid(Message):
+    """Something the user must be told, in one plain sentence."""
+
+    def __init__(self, text: str, *, is_error: bool = False) -> None:
+        super().__init__()
+        self.text, self.is_error = text, is_error
+
+
+class ActionPicked(Message):
+    """An action was clicked, in the footer say."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self.action = action

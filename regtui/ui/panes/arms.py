@@ -1,0 +1,158 @@
+"""The arms beside each other: what was measured, and what the lesson says."""
+
+from __future__ import annotations
+
+from textual import events
+
+from regtui.claims import interval
+from regtui.events import Evaluated
+from regtui.scenario import Arm
+from regtui.store import RunHistory
+from regtui.ui.keys import bindings
+from regtui.ui.messages import ArmDropped, ArmSelected
+from regtui.ui.panes.pane import Pane
+from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, right, styled
+from regtui.ui.view import View
+from regtui.ui.widgets.lines import Lines
+
+FILL = "▁▂▃▄▅▆▇█"
+"""How far a run is, in one cell."""
+
+SHORTEST_NAME = 10
+"""Cells of a name below which the lesson's figures go."""
+
+
+def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
+    """A heading and a row an arm, columns aligned on the decimal point."""
+    seeds = len(view.session.seeds) > 1
+    name = room - (4 + 9 + 6 + (5 if seeds else 0))
+    lesson = name - 7 >= SHORTEST_NAME and any(arm.lesson for arm in view.session.arms)
+    name -= 7 if lesson else 0
+    heading = "    " + left("", name - 1) + right("train/test", 10) + right("gap", 6)
+    heading += (right("±", 5) if seeds else "") + (right("lesson", 7) if lesson else "")
+    rows: list[Line] = [line((heading, FAINT))]
+    for arm in view.session.arms:
+        row = _row(view, arm, name, seeds=seeds, lesson=lesson)
+        if arm.name == view.selected.name:
+            row = line(*row, (" " * max(room - sum(len(text) for text, _ in row), 0), ""))
+            row = styled(row, "on $cursor" if focused else "on $surface")
+        rows.append(row)
+    return rows
+
+
+def _row(view: View, arm: Arm, name: int, *, seeds: bool, lesson: bool) -> Line:
+    runs = view.session.of_arm(arm.name)
+    strong = "bold" if arm.name == view.selected.name else ""
+    parts: list[Fragment] = [
+        (f"{view.sign(arm.name)} ", view.color(arm.name)), state_cell(runs), (" ", ""), (left(arm.name, name), strong),
+    ]  # fmt: skip
+    measured = [run.last for run in runs.values() if run.last is not None]
+    sentence = _sentence(list(runs.values()), measured)
+    width = 15 + (5 if seeds else 0)
+    if sentence:
+        parts.append((right(sentence[0], width), sentence[1]))
+    else:
+        parts += _figures(measured, strong, seeds=seeds)
+    if lesson:
+        said = f"{arm.lesson.train:.0f}/{arm.lesson.test:.0f}" if arm.lesson else ""
+        parts.append((right(said, 7), MUTED))
+    return line(*parts)
+
+
+def _figures(measured: list[Evaluated], strong: str, *, seeds: bool) -> list[Fragment]:
+    train = sum(event.train.accuracy for event in measured) / len(measured)
+    tested = [event.test.accuracy for event in measured if event.test]
+    gaps = [event.gap for event in measured if event.gap is not None]
+    test = decimals(sum(tested) / len(tested)) if tested else "–"
+    parts: list[Fragment] = [(right(decimals(train), 4) + "/" + right(test, 4), "")]
+    parts.append((right(f"{sum(gaps) / len(gaps):.1f}" if gaps else "–", 6), strong))
+    if seeds:
+        spread = interval(gaps) if len(gaps) > 1 else None
+        parts.append((right(f"{spread.high - spread.mean:.1f}" if spread else "–", 5), MUTED))
+    return parts
+
+
+def state_cell(runs: dict[int, RunHistory]) -> Fragment:
+    """One cell: waiting, how far, paused, done, or what went wrong; over seeds the liveliest one counts."""
+    states = [run.state for run in runs.values()]
+    if not states:
+        return " ", ""
+    for run in runs.values():
+        if run.state in ("running", "paused"):
+            fill = FILL[min(int(8 * run.step / max(run.total_steps, 1)), 7)]
+            return fill, OPEN if run.state == "paused" else GOOD
+    if "waiting" in states:
+        return "·", MUTED
+    if any(state in ("diverged", "failed", "lost") for state in states):
+        return "!", f"bold {BAD}"
+    return ("■", FAINT) if "stopped" in states else ("✔", GOOD)
+
+
+def _sentence(runs: list[RunHistory], measured: list[Evaluated]) -> tuple[str, str] | None:
+    """What stands in the place of figures, or beside none."""
+    bad = next((run for run in runs if run.state in ("diverged", "failed", "lost")), None)
+    if bad is not None and not any(run.is_live for run in runs):
+        return {"diverged": "diverged", "failed": "failed", "lost": "worker lost"}[bad.state], BAD
+    if measured:
+        return None
+    run = next((run for run in runs if run.is_live), None)
+    if run is None:
+        return ("stopped" if runs else ""), FAINT
+    if run.state == "waiting":
+        return "waiting", FAINT
+    return f"running {100 * run.step // max(run.total_steps, 1)} %", MUTED
+
+
+class ArmRows(Lines, can_focus=True):
+    """The table, with the selected arm as its cursor."""
+
+    BINDINGS = bindings("arms")
+
+    def __init__(self, view: View) -> None:
+        super().__init__(id="arm-rows")
+        self._view = view
+
+    def show_view(self) -> None:
+        """Follow the view."""
+        self.show(arms_lines(self._view, self.room, focused=self.has_focus))
+
+    def on_resize(self) -> None:
+        self.show_view()
+
+    def on_focus(self) -> None:
+        self.show_view()
+
+    def on_blur(self) -> None:
+        self.show_view()
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        row = self.row_at(offset.y) - 1 if offset is not None else -1
+        if 0 <= row < len(self._view.session.arms):
+            self.post_message(ArmSelected(self._view.session.arms[row].name))
+
+    def action_choose(self, by: int) -> None:
+        """Select the arm above or below."""
+        names = [arm.name for arm in self._view.session.arms]
+        at = min(max(names.index(self._view.selected.name) + by, 0), len(names) - 1)
+        self.post_message(ArmSelected(names[at]))
+        self.scroll_to(y=max(0, at + 2 - self.size.height), animate=False)
+
+    def action_drop(self) -> None:
+        """Ask for the selected arm to go."""
+        self.post_message(ArmDropped(self._view.selected.name))
+
+
+class ArmsPane(Pane):
+    """Select an arm: the stack pane and the BatchNorm chart show it."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._rows = ArmRows(view)
+        super().__init__([self._rows], id="arms")
+
+    def show_view(self) -> None:
+        """Follow the view."""
+        seeds, most = len(self._view.session.seeds), self._view.session.scenario.seeds
+        self.set_title(line(("Arms", "bold"), (f"  seed {seeds} of {most}" if seeds else "", MUTED)))
+        self._rows.show_view()

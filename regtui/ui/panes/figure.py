@@ -1,0 +1,42 @@
+"""A chart pane: the figure's title on the rule, the chart below; drawn again only if something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from regtui.ui.charts import Look
+from regtui.ui.figures import Figure
+from regtui.ui.panes.pane import Pane
+from regtui.ui.view import View
+from regtui.ui.widgets.chart_view import ChartView
+
+
+class FigurePane(Pane):
+    """One of the four charts."""
+
+    def __init__(self, number: int, name: str, figure: Callable[[View], Figure], view: View) -> None:
+        self._chart = ChartView()
+        super().__init__([self._chart], id=name, can_focus=True)
+        self.number = number
+        self._figure, self._view = figure, view
+        self._drawn: tuple[object, ...] | None = None
+
+    def show_view(self) -> None:
+        """Follow the view, if there is anything new and the pane can be seen."""
+        if not self.display or not self.is_attached or not self.size.width:
+            return
+        figure = self._figure(self._view)
+        if figure.version == self._drawn:
+            return
+        self._drawn = figure.version
+        self.set_title(figure.title)
+        self._chart.show(figure.chart, subject=figure.subject)
+
+    def set_look(self, look: Look) -> None:
+        """Colours and signs of another theme."""
+        self._chart.look = look
+        self._drawn = None
+        self.show_view()
+
+    def on_resize(self) -> None:
+        self.show_view()

@@ -1,0 +1,16 @@
+"""The screen as a file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+
+def save_picture(svg: str) -> tuple[str, bool]:
+    """Write an SVG into the current directory under the time's name; a sentence, and whether it went wrong."""
+    path = Path.cwd() / time.strftime("regtui-%Y%m%d-%H%M%S.svg")
+    try:
+        path.write_text(svg, encoding="utf-8")
+    except OSError as error:
+        return f"The picture could not be saved: {error.strerror}: {path}", True
+    return f"Saved {path}", False

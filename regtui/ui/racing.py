@@ -1,0 +1,186 @@
+"""What a press of a key means for the runs: which start, which are steered, which must begin again.
+
+Free of Textual. Each request answers with the sentence that the user is told, "" where the screen says it by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from regtui.commands import RunRequest
+from regtui.events import Hello
+from regtui.runner import Report
+from regtui.session import Session
+from regtui.spec import Scalar
+
+
+class RunnerLike(Protocol):
+    """What the explorer needs of `regtui.runner.Runner`; tests inject one that plays recorded events."""
+
+    is_paused: bool
+
+    @property
+    def hello(self) -> Hello | None: ...
+    @property
+    def pids(self) -> list[int]: ...
+    @property
+    def is_idle(self) -> bool: ...
+    def warm(self, count: int | None = None) -> None: ...
+    def submit(self, requests: Iterable[RunRequest]) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def step(self, count: int = 1) -> None: ...
+    def set(self, run: str, key: str, value: float) -> None: ...
+    def stop(self, runs: Iterable[str] | None = None) -> None: ...
+    async def close(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+RunnerFactory = Callable[[Callable[[Report], None]], RunnerLike]
+"""Makes a runner that delivers to the given function, on the event loop."""
+
+
+class Race:
+    """The arms of one session against each other, on one runner."""
+
+    def __init__(self, session: Session, runner: RunnerLike, *, seeds: int = 1) -> None:
+        self.session, self.runner = session, runner
+        self.seeds = max(1, seeds)
+        """Paired seeds asked for so far; they are 0, 1, ..."""
+        self._first_seeds = self.seeds
+        self._owed: dict[str, None] = {}
+        """Arms that were edited while something ran; their runs start once the editing rests."""
+
+    # -- space, s, x, m, r ---------------------------------------------------------------------------------------
+
+    def run_or_pause(self) -> str:
+        """Start what is missing, or hold, or go on."""
+        if self.session.is_busy:
+            if self.runner.is_paused:
+                self.runner.resume()
+            else:
+                self.runner.pause()
+            return ""
+        if self._submit_missing():
+            return ""
+        if self.seeds < self.session.scenario.seeds:
+            return f"Every arm is done with {_seeds(self.seeds)}: press m for one more seed, r to start over."
+        return f"Every arm is done with {_seeds(self.seeds)}: press n for the next scenario, r to start over."
+
+    def step(self) -> str:
+        """One training step of every run in hand; with none, the first waiting run starts and is held after it."""
+        if not self.session.is_busy:
+            self.runner.pause()
+            if not self._submit_missing():
+                self.runner.resume()
+                return "Nothing is left to step through: press r to start over."
+        self.runner.step(1)
+        return ""
+
+    def stop(self) -> str:
+        """End every run."""
+        if not self.session.is_busy:
+            return "Nothing is running: press space to run."
+        self._owed.clear()
+        self.runner.stop()
+        return "Stopped. What was measured stays on the screen; space starts the stopped runs again."
+
+    def reset(self) -> str:
+        """Stop, forget all runs and the user's own arms."""
+        self._owed.clear()
+        self.runner.stop()
+        self.session.reset()
+        self.seeds = self._first_seeds
+        return "Back to the start: the scenario's own arms, no runs."
+
+    def more_seeds(self) -> str:
+        """One more seed for all arms; the same seed means the same initialization and batches in every arm."""
+        most = self.session.scenario.seeds
+        if self.seeds >= most and not self.session.missing(range(self.seeds)):
+            return f"This scenario takes {_seeds(most)}, and all are under way or done."
+        if self.session.seeds or self.session.is_busy:
+            self.seeds = min(self.seeds + 1, most)
+        self._submit_missing()
+        return f"Seed {self.seeds} of {most}: every arm with the same initialization and the same batches."
+
+    # -- edits ---------------------------------------------------------------------------------------------------
+
+    def edit(self, arm: str, key: str, value: Scalar, *, steerable: bool) -> tuple[str, str]:
+        """Change a setting; the arm that has it now, and a sentence. Raises ScenarioError."""
+        live = [run for run in self.session.of_arm(arm).values() if run.is_live]
+        if self.session.is_own(arm) and steerable and not isinstance(value, str):
+            started = [run for run in live if run.state != "waiting"]
+            if started:
+                self.session.steer(arm, key, value)
+                for run in started:
+                    self.runner.set(run.run, key, float(value))
+                self._begin_again([run.run for run in live if run.state == "waiting"], arm)
+                return arm, ""
+        return self._changed(arm, live_before=bool(live), now=self.session.change(arm, key, value).name)
+
+    def toggle(self, arm: str, regularizer: str) -> tuple[str, str]:
+        """Switch a regularizer on or off; the arm that has it now, and a sentence. Raises ScenarioError."""
+        live = any(run.is_live for run in self.session.of_arm(arm).values())
+        return self._changed(arm, live_before=live, now=self.session.toggle(arm, regularizer).name)
+
+    def move(self, arm: str, key: str, by: int) -> tuple[str, str]:
+        """Move a stack entry; the arm that has it now, and a sentence."""
+        stack = self.session.arm(arm).stack
+        at = next(i for i, entry in enumerate(stack) if entry.key == key)
+        if not 0 <= at + by < len(stack):
+            return arm, ""
+        live = any(run.is_live for run in self.session.of_arm(arm).values())
+        return self._changed(arm, live_before=live, now=self.session.move(arm, stack[at], by).name)
+
+    def drop(self, arm: str) -> str:
+        """Take an arm of the user's own away."""
+        if not self.session.is_own(arm):
+            return f"{arm} belongs to the scenario and stays; only arms of your own can be dropped."
+        self._owed.pop(arm, None)
+        self.runner.stop([run.run for run in self.session.of_arm(arm).values() if run.is_live])
+        self.session.drop(arm)
+        return f"{arm} is gone."
+
+    def start_edited(self) -> None:
+        """Queue the runs of arms that were edited while others ran, for the same seeds."""
+        arms, self._owed = list(self._owed), {}
+        for arm in arms:
+            seeds = [seed for name, seed in self.session.missing(range(self.seeds)) if name == arm]
+            self.runner.submit(self.session.request([arm], seeds))
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _changed(self, before: str, *, live_before: bool, now: str) -> tuple[str, str]:
+        if now != before:
+            if self.session.is_busy:
+                self._owed[now] = None
+                return now, f"Editing {before} made an arm of your own, {now}: it races with the same seeds."
+            return now, f"Editing {before} made an arm of your own, {now}: press space to run it."
+        superseded = [
+            run.run for run in self.session.runs.values()
+            if run.spec.arm == now and run.is_live and self.session.current.get((now, run.spec.seed)) is not run
+        ]  # fmt: skip
+        self.runner.stop(superseded)
+        if live_before or self.session.is_busy:
+            self._owed[now] = None
+            return now, f"{now} starts again: this cannot change while it trains." if live_before else ""
+        return now, ""
+
+    def _begin_again(self, runs: list[str], arm: str) -> None:
+        """Runs that still wait were asked for with the old value."""
+        if runs:
+            self.runner.stop(runs)
+            self._owed[arm] = None
+
+    def _submit_missing(self) -> bool:
+        """Ask for every (arm, seed) that has no run, seed by seed."""
+        missing = self.session.missing(range(self.seeds))
+        requests = [request for arm, seed in missing for request in self.session.request([arm], [seed])]
+        if requests:
+            self.runner.submit(requests)
+        return bool(requests)
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"

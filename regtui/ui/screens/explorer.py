@@ -1,0 +1,188 @@
+"""The main screen: stack and arms on the left, charts and the lesson on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+
+from regtui.scenario import ScenarioError
+from regtui.ui import messages
+from regtui.ui.charts import Look
+from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure, norms_figure
+from regtui.ui.messages import ActionPicked, CurvesGrew, StoreChanged
+from regtui.ui.panes.arms import ArmsPane
+from regtui.ui.panes.figure import FigurePane
+from regtui.ui.panes.footer import Footer
+from regtui.ui.panes.header import Header
+from regtui.ui.panes.lesson import LessonPane
+from regtui.ui.panes.stack import StackPane
+from regtui.ui.text import MUTED, Line, line
+from regtui.ui.view import View
+from regtui.ui.widgets.lines import Lines
+
+TABS = ("accuracy", "loss", "norms", "inside", "lesson")
+LESSON = len(TABS)
+EDITS_REST = 0.6
+"""Seconds without a further edit before the runs of an edited arm start."""
+
+
+def tabs_line(shown: int) -> Line:
+    """1 accuracy  2 loss  ..., the shown one marked."""
+    parts: list[tuple[str, str]] = []
+    for i, name in enumerate(TABS, 1):
+        style = "bold $primary on $cursor" if i == shown else MUTED
+        parts += [(" " if i > 1 else "", ""), (f"{i} {name}", style)]
+    return line(*parts)
+
+
+class Tabs(Lines):
+    """What can be shown where there is room for one chart only."""
+
+    can_focus = False
+
+    def on_click(self, event: events.Click) -> None:
+        offset, start = event.get_content_offset(self), 0
+        for i, name in enumerate(TABS, 1):
+            end = start + len(name) + 3
+            if offset is not None and start <= offset.x < end:
+                self.post_message(ActionPicked(f"screen.show({i})"))
+            start = end
+
+
+class ExplorerScreen(Screen[None]):
+    """Everything about one scenario."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = "#arm-rows"
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+        self._shown = LESSON
+        """The tab that is shown where only one is."""
+        self._was_chosen = False
+        self._edited = 0
+        """Counts the edits of arms."""
+        figures = (accuracy_figure, loss_figure, norms_figure, inside_figure)
+        self.figures = [
+            FigurePane(i, name, figure, view) for i, (name, figure) in enumerate(zip(TABS, figures, strict=False), 1)
+        ]
+        self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view))
+        self._tabs = Tabs(id="tabs")
+
+    def compose(self) -> ComposeResult:
+        header, stack, arms, lesson = self._texts
+        yield header
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield stack
+                yield arms
+            with Vertical(id="right"):
+                with Container(id="charts"):
+                    yield from self.figures
+                yield lesson
+                yield self._tabs
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        self._place()
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        message.stop()
+        self.show_texts()
+
+    def on_curves_grew(self, message: CurvesGrew) -> None:
+        message.stop()
+        self.show_charts()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_all)
+
+    def on_arm_selected(self, message: messages.ArmSelected) -> None:
+        self._view.arm = message.arm
+        self.show_all()
+
+    def on_arm_dropped(self, message: messages.ArmDropped) -> None:
+        self._say(self._view.race.drop(message.arm))
+
+    def on_value_edited(self, message: messages.ValueEdited) -> None:
+        edit = self._view.race.edit
+        self._edit(lambda arm: edit(arm, message.key, message.value, steerable=message.steerable))
+
+    def on_regularizer_toggled(self, message: messages.RegularizerToggled) -> None:
+        self._edit(lambda arm: self._view.race.toggle(arm, message.name))
+
+    def on_entry_moved(self, message: messages.EntryMoved) -> None:
+        self._edit(lambda arm: self._view.race.move(arm, message.key, message.by))
+
+    def show_all(self) -> None:
+        """Follow the view, all of it: texts at once, charts when those are painted, so that a key answers quickly."""
+        self.show_texts()
+        self.call_after_refresh(self.show_charts)
+
+    def show_texts(self) -> None:
+        """Follow the view in everything that is not a chart."""
+        for pane in self._texts:
+            pane.show_view()
+
+    def show_charts(self) -> None:
+        """Follow the view in the charts."""
+        if self._shown == LESSON and not self._was_chosen and self._view.session.is_busy:
+            self._choose(1)
+        for pane in self.figures:
+            pane.show_view()
+
+    def set_look(self, look: Look) -> None:
+        """Draw the charts in another look."""
+        for pane in self.figures:
+            pane.set_look(look)
+
+    def action_show(self, number: int) -> None:
+        """One tab, large; where all fit, the same number again brings them back."""
+        self._was_chosen = True
+        if self.has_class("-narrow"):
+            self._choose(number)
+        elif self.has_class("-one") and self._shown == number:
+            self.remove_class("-one")
+        else:
+            self.add_class("-one")
+            self._choose(number)
+        self.call_after_refresh(self.show_all)
+
+    def _edit(self, change: Callable[[str], tuple[str, str]]) -> None:
+        try:
+            self._view.arm, sentence = change(self._view.selected.name)
+        except ScenarioError as error:
+            self._say("; ".join(str(problem) for problem in error.problems), is_error=True)
+            return
+        # A key that is held down edits many times; only the last one starts runs.
+        self._edited += 1
+        self.set_timer(EDITS_REST, partial(self._start_edited, self._edited))
+        self._say(sentence)
+
+    def _start_edited(self, edit: int) -> None:
+        if edit == self._edited:
+            self._view.race.start_edited()
+            self.show_texts()
+
+    def _say(self, sentence: str, *, is_error: bool = False) -> None:
+        """Show what an edit changed, and tell what it means."""
+        self.show_all()
+        if sentence:
+            self.post_message(messages.SentenceSaid(sentence, is_error=is_error))
+
+    def _choose(self, number: int) -> None:
+        self._shown = number
+        self._place()
+        self.call_after_refresh(self.show_all)
+
+    def _place(self) -> None:
+        for pane in self.figures:
+            pane.set_class(pane.number == self._shown, "-shown")
+        self.set_class(self._shown == LESSON, "-lesson")
+        self._tabs.show([tabs_line(self._shown)])

@@ -1,0 +1,75 @@
+"""Help, made from the table of keys and the glossary; what has the focus is explained first."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from regtui.ui.glossary import GLOSSARY
+from regtui.ui.keys import Place, of_place
+from regtui.ui.text import EMPTY, FAINT, Line, left, line, wrapped
+from regtui.ui.widgets.lines import Lines
+
+_PLACES: tuple[tuple[Place, str], ...] = (
+    ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
+)  # fmt: skip
+
+
+def help_lines(room: int, first: str = "") -> list[Line]:
+    """The whole text; `first` is the id of the pane that comes first."""
+    order = [first] if first in GLOSSARY else []
+    rows: list[Line] = []
+    for name in order:
+        rows += _entry(name, room)
+    for place, title in _PLACES:
+        rows += [_heading(title, room)]
+        for key in of_place(place):
+            rows += wrapped(key.help, room, "", line((left(key.shown, 18), "bold $accent")))
+        rows.append(EMPTY)
+    for name in GLOSSARY:
+        if name not in order:
+            rows += _entry(name, room)
+    return rows
+
+
+def _entry(name: str, room: int) -> list[Line]:
+    title, paragraphs = GLOSSARY[name]
+    rows = [_heading(title, room)]
+    for text in paragraphs:
+        rows += wrapped(text, room)
+    return [*rows, EMPTY]
+
+
+def _heading(title: str, room: int) -> Line:
+    return line((title, "bold $primary"), (" " + "─" * max(room - len(title) - 1, 0), FAINT))
+
+
+class HelpText(Lines, can_focus=True):
+    """Scrolls."""
+
+    def __init__(self, first: str) -> None:
+        super().__init__(id="help-text")
+        self._first = first
+
+    def on_resize(self) -> None:
+        self.show(help_lines(self.room, self._first))
+
+
+class HelpScreen(ModalScreen[None]):
+    """Any of the usual keys closes it."""
+
+    BINDINGS = [
+        Binding(key, "dismiss", "close", show=False) for key in ("escape", "question_mark", "q", "enter", "space")
+    ]
+
+    def __init__(self, first: str = "") -> None:
+        super().__init__()
+        self._first = first
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help", classes="dialog") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = "↑ ↓ scroll · escape closes"
+            yield HelpText(self._first)

@@ -1,0 +1,68 @@
+"""Choose a scenario: the presets by section, each with its question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from regtui.scenario import Scenario, ScenarioError, load, preset_files
+
+
+def read_presets() -> tuple[list[tuple[Path, Scenario]], list[str]]:
+    """The presets in the order of the lesson, and a sentence for each file that cannot be used."""
+    good: list[tuple[Path, Scenario]] = []
+    bad: list[str] = []
+    for path in preset_files():
+        try:
+            good.append((path, load(path)))
+        except ScenarioError as error:
+            bad.append(str(error).splitlines()[0])
+    return good, bad
+
+
+class PickerScreen(ModalScreen[Scenario | None]):
+    """Gives the chosen scenario, or None."""
+
+    BINDINGS = [Binding(key, "dismiss(None)", "close", show=False) for key in ("escape", "o", "q")]
+
+    def __init__(self, present: str) -> None:
+        super().__init__()
+        self._present = present
+        """Id of the scenario that is open."""
+        self._scenarios: dict[str, Scenario] = {}
+
+    def compose(self) -> ComposeResult:
+        presets, bad = read_presets()
+        self._scenarios = {scenario.id: scenario for _, scenario in presets}
+        options: list[Option] = []
+        section = ""
+        for scenario in self._scenarios.values():
+            if scenario.section != section:
+                section = scenario.section
+                options.append(Option(Content.assemble((section, "bold $primary")), disabled=True))
+            here = "● " if scenario.id == self._present else "  "
+            text = Content.assemble(
+                here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"), "\n    ",
+                (scenario.question, "$text-muted"),
+            )  # fmt: skip
+            options.append(Option(text, id=scenario.id))
+        options += [Option(Content.assemble((sentence, "$error")), disabled=True) for sentence in bad]
+        with Vertical(id="picker", classes="dialog") as dialog:
+            dialog.border_title = "Scenarios"
+            dialog.border_subtitle = "enter opens · escape closes"
+            yield OptionList(*options)
+
+    def on_mount(self) -> None:
+        if self._present in self._scenarios:
+            options = self.query_one(OptionList)
+            options.highlighted = options.get_option_index(self._present)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._scenarios[str(event.option.id)])

@@ -1,0 +1,120 @@
+"""Lines of styled text as plain values: what panes say, computed and tested without a screen.
+
+A line is a tuple of (text, style) fragments; a style is what Textual writes in markup: "bold $primary", "#56b4e9", "".
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+
+Fragment = tuple[str, str]
+Line = tuple[Fragment, ...]
+
+MUTED = "$text-muted"
+FAINT = "$faint"
+STRONG = "bold $foreground"
+GOOD = "$success"
+BAD = "$error"
+OPEN = "$warning"
+EMPTY: Line = ()
+
+
+def line(*parts: str | Fragment) -> Line:
+    """A line of fragments; a bare text has no style, an empty one is left out."""
+    fragments = ((part, "") if isinstance(part, str) else part for part in parts)
+    return tuple(fragment for fragment in fragments if fragment[0])
+
+
+def plain(line: Line) -> str:
+    """The text alone."""
+    return "".join(text for text, _ in line)
+
+
+def width(line: Line) -> int:
+    """Cells."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(text: str, room: int) -> str:
+    """The text in at most `room` cells, with an ellipsis where something is missing."""
+    if cell_len(text) <= room:
+        return text
+    return set_cell_size(text, room - 1).rstrip() + "…" if room > 0 else ""
+
+
+def left(text: str, room: int) -> str:
+    """The text in exactly `room` cells, from the left."""
+    return set_cell_size(cut(text, room), max(room, 0))
+
+
+def right(text: str, room: int) -> str:
+    """The text in exactly `room` cells, ending at the right."""
+    shown = cut(text, room)
+    return " " * max(room - cell_len(shown), 0) + shown
+
+
+def spread(start: Line, end: Line, room: int) -> Line:
+    """Two lines in one of `room` cells: the first cut where it must be, the second at the right edge."""
+    free = room - width(end)
+    if free < 4:
+        return fitted(start, room)
+    start = fitted(start, free - 1)
+    return (*start, (" " * (free - width(start)), ""), *end)
+
+
+def fitted(line: Line, room: int) -> Line:
+    """The line in at most `room` cells."""
+    if width(line) <= room:
+        return line
+    fragments: list[Fragment] = []
+    for text, style in line:
+        if cell_len(text) >= room:
+            fragments.append((cut(text + " " * 2, room), style))
+            break
+        fragments.append((text, style))
+        room -= cell_len(text)
+    return tuple(fragments)
+
+
+def styled(line: Line, style: str) -> Line:
+    """The line with a style laid over each fragment."""
+    return tuple((text, f"{own} {style}".strip()) for text, own in line)
+
+
+def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int | None = None) -> list[Line]:
+    """A paragraph of lines; `first` stands before it and the rest is indented to its width."""
+    before = width(first) if indent is None else indent
+    rows = textwrap.wrap(text, max(room - before, 8)) or [""]
+    return [line(*(first if i == 0 else ((" " * before, ""),)), (row, style)) for i, row in enumerate(rows)]
+
+
+def join(parts: Iterable[Line], between: Fragment) -> Line:
+    """Lines side by side."""
+    joined: list[Fragment] = []
+    for part in parts:
+        if part:
+            joined += [between, *part] if joined else part
+    return tuple(joined)
+
+
+def decimals(value: float, digits: int = 1) -> str:
+    """A number with a fixed count of digits after the point, so that columns line up; 100 for 100.0."""
+    return "100" if value == 100 else f"{value:.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """0:07, 12:30, 1:02:03"""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def thousands(value: float) -> str:
+    """640, 2.9k, 127k"""
+    if value < 1000:
+        return f"{value:.0f}"
+    return f"{value / 1000:.1f}k" if value < 10_000 else f"{value / 1000:.0f}k"

@@ -1,0 +1,83 @@
+"""What the user looks at: everything that panes show besides the session itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from regtui.scenario import Arm
+from regtui.session import Session
+from regtui.store import RunHistory
+from regtui.ui.palette import Looks
+from regtui.ui.racing import Race
+
+SILENT_AFTER = 5.0
+"""Seconds without a word from a running worker that are worth a remark."""
+
+Statistic = Literal["variance", "mean"]
+
+
+@dataclass
+class View:
+    """The state of the explorer. Handlers of the app own it; panes and figures read it."""
+
+    race: Race
+    arm: str
+    """Name of the selected arm."""
+    layer: int = 0
+    """Which norm layer is shown, counted over those of the selected arm, wrapping around."""
+    statistic: Statistic = "variance"
+    dark: bool = True
+    heard: float = 0.0
+    """When the runner last said something, by `clock`."""
+    warning: str = ""
+    """Why something is not recorded, "" while all is well."""
+    ready: str = ""
+    """Where training happens, once a worker has said hello: cpu, cuda:0 NVIDIA H100."""
+    clock: Callable[[], float] = time.monotonic
+    _looks: dict[str, Looks] = field(default_factory=dict)
+    """By scenario, so that an arm keeps its look when one comes back to it."""
+
+    def open(self, race: Race) -> None:
+        """Look at another race from its first arm on."""
+        self.race, self.arm, self.layer = race, race.session.arms[0].name, 0
+
+    @property
+    def session(self) -> Session:
+        return self.race.session
+
+    @property
+    def selected(self) -> Arm:
+        """The selected arm; the first one where it is gone."""
+        for arm in self.session.arms:
+            if arm.name == self.arm:
+                return arm
+        return self.session.arms[0]
+
+    @property
+    def looks(self) -> Looks:
+        """Those of the present scenario's arms."""
+        session = self.session
+        return self._looks.setdefault(session.scenario.id, Looks(arm.name for arm in session.scenario.arms))
+
+    @property
+    def is_silent(self) -> bool:
+        """A running worker should have said something by now."""
+        return self.clock() - self.heard > SILENT_AFTER
+
+    def color(self, arm: str) -> str:
+        """Hex of an arm's hue on the present ground."""
+        return self.looks.of(arm).color(self.dark)
+
+    def sign(self, arm: str) -> str:
+        return self.looks.of(arm).sign
+
+    def shown_run(self, arm: str) -> RunHistory | None:
+        """The run that stands for an arm where only one can be shown: a running one, else the first that has data."""
+        runs = list(self.session.of_arm(arm).values())
+        for run in runs:
+            if run.state in ("running", "paused"):
+                return run
+        return next((run for run in runs if run.step), runs[0] if runs else None)

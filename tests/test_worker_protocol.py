@@ -1,0 +1,353 @@
+"""The worker as the explorer meets it: a real process, its pipes, and every way in which it ends."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+import regtui
+from regtui import commands, events
+from regtui.catalog import REGULARIZERS
+from regtui.commands import Command, Pause, Resume, RunRequest, SaveCheckpoint, Set, Start, Step, Stop
+from regtui.events import (
+    TERMINAL_EVENTS,
+    AnyEvent,
+    Checkpoint,
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Hello,
+    Marker,
+    Started,
+    Steps,
+    Stopped,
+)
+from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec
+
+E = TypeVar("E", bound=Event)
+DEADLINE = 60.0
+ROOT = Path(regtui.__file__).parent.parent
+
+
+def entry(name: str) -> StackEntry:
+    record = REGULARIZERS[name]
+    params = {param.name: param.default for param in record.params}
+    return StackEntry(name=name, where=record.sites[0] if record.sites else "", params=params)
+
+
+SMALL = RunSpec(
+    scenario="test",
+    arm="small",
+    seed=1,
+    data=DataSpec(train=80, validation=20, test=40),
+    model=ModelSpec(name="cnn", params={"width": 2}),
+    train=TrainSpec(epochs=3, batch_size=8, evaluations=3, probes=2),
+    stack=(entry("crop"), entry("batchnorm"), entry("dropout")),
+)
+ENDLESS = msgspec.structs.replace(
+    SMALL, train=TrainSpec(epochs=100_000, batch_size=8, evaluations=1, probes=0, schedule="constant")
+)
+
+
+class Worker:
+    """A worker process, and what it said so far."""
+
+    def __init__(self, store: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *(arguments or ("-m", "regtui.worker")), "--store", str(store)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        self.complaints: list[str] = []
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._read = [threading.Thread(target=self._read_events), threading.Thread(target=self._read_complaints)]
+        for thread in self._read:
+            thread.start()
+
+    def _read_events(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def _read_complaints(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.complaints.append(line.decode())
+
+    def send(self, command: Command | bytes) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(command if isinstance(command, bytes) else commands.encode(command))
+        self.process.stdin.flush()
+
+    def next(self) -> AnyEvent:
+        line = self._lines.get(timeout=DEADLINE)
+        assert line is not None, f"the worker ended: {''.join(self.complaints)}"
+        return events.decode(line)
+
+    def wait_for(self, kind: type[E], test: Callable[[E], bool] = lambda _: True) -> E:
+        """The next event of that kind that passes the test; those before it are dropped."""
+        while True:
+            event = self.next()
+            if isinstance(event, kind) and test(event):
+                return event
+
+    def run(self, run: str, spec: RunSpec, *, resume: bool = False) -> list[AnyEvent]:
+        """Make a run; all of its events."""
+        self.send(Start(runs=[RunRequest(run=run, spec=spec, resume=resume)]))
+        return self.until_the_end_of(run)
+
+    def until_the_end_of(self, run: str) -> list[AnyEvent]:
+        said = [self.next()]
+        while not (isinstance(said[-1], TERMINAL_EVENTS) and said[-1].run == run):
+            said.append(self.next())
+        return said
+
+    def heard(self, sentence: str, *, since: int = 0) -> bool:
+        """Whether a complaint with these words comes before the deadline, after the first `since` ones."""
+        end = time.monotonic() + DEADLINE
+        while not any(sentence in line for line in self.complaints[since:]):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def close(self) -> float:
+        """End its input; gives the seconds until it is gone."""
+        assert self.process.stdin
+        began = time.monotonic()
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+        return time.monotonic() - began
+
+    def clean_up(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for thread in self._read:
+            thread.join()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert stream
+            stream.close()
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """One worker that serves most tests, as it serves many runs of an explorer."""
+    worker = Worker(tmp_path_factory.mktemp("runs"))
+    assert isinstance(worker.next(), Hello)
+    yield worker
+    worker.clean_up()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Starts workers of the test's own and cleans up after them."""
+    workers: list[Worker] = []
+
+    def start(*arguments: str) -> Worker:
+        workers.append(Worker(tmp_path, *arguments))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.clean_up()
+
+
+def measured(said: list[AnyEvent]) -> list[object]:
+    return [(e.step, e.train, e.validation, e.test) for e in said if isinstance(e, Evaluated)]
+
+
+def test_a_fresh_worker_says_hello_and_is_gone_with_its_input(fresh: Callable[..., Worker]) -> None:
+    worker = fresh()
+    hello = worker.next()
+    assert isinstance(hello, Hello)
+    assert (hello.protocol, hello.version) == (events.PROTOCOL_VERSION, regtui.__version__)
+    assert hello.pid == worker.process.pid
+    assert hello.devices[0].name == "cpu"
+    assert worker.close() < 2
+    assert worker.process.returncode == 0
+
+
+def test_runs_of_one_start_are_made_one_after_the_other_and_alike(warm: Worker) -> None:
+    warm.send(Start(runs=[RunRequest(run="a", spec=SMALL), RunRequest(run="b", spec=SMALL)]))
+    first, second = warm.until_the_end_of("a"), warm.until_the_end_of("b")
+    assert isinstance(first[0], Started)
+    assert isinstance(first[-1], Finished)
+    assert {event.run for event in second if not isinstance(event, Hello)} == {"b"}
+    assert measured(first) == measured(second)
+    assert len(measured(first)) == 3
+
+
+def test_a_warm_worker_gives_the_numbers_of_a_fresh_one(warm: Worker, fresh: Callable[..., Worker]) -> None:
+    worker = fresh()
+    assert isinstance(worker.next(), Hello)
+    said = worker.run("only", SMALL)
+    warm.run("other", msgspec.structs.replace(SMALL, seed=9))
+    assert measured(said) == measured(warm.run("same", SMALL))
+
+
+def test_a_run_can_be_paused_stepped_steered_resumed_and_stopped(warm: Worker) -> None:
+    warm.send(Start(runs=[RunRequest(run="c", spec=ENDLESS)], paused=True))
+    assert warm.wait_for(Marker).kind == "paused"
+    warm.send(Step(run="c", count=5))
+    assert warm.wait_for(Steps).step == 5
+    marker = warm.wait_for(Marker)
+    assert (marker.kind, marker.step) == ("stepped", 5)
+    warm.send(Set(run="c", key="dropout.p", value=0.5))
+    marker = warm.wait_for(Marker)
+    assert (marker.kind, marker.key, marker.value, marker.step) == ("set", "dropout.p", 0.5, 5)
+    warm.send(Set(run="c", key="dropout.q", value=0.5))
+    marker = warm.wait_for(Marker)
+    assert marker.kind == "refused"
+    assert "dropout@block.p" in marker.text
+    warm.send(SaveCheckpoint(run="c"))
+    saved = warm.wait_for(Checkpoint)
+    assert saved.step == 5
+    assert Path(saved.path).exists()
+    warm.send(Resume(run="c"))
+    assert warm.wait_for(Marker).kind == "resumed"
+    warm.wait_for(Steps, lambda steps: steps.step > 20)
+    warm.send(Pause(run="c"))
+    held = warm.wait_for(Marker)
+    assert held.kind == "paused"
+    warm.send(Stop(run="c"))
+    assert warm.wait_for(Stopped).step == held.step
+
+
+def test_a_waiting_run_can_be_stopped_before_the_one_that_runs(warm: Worker) -> None:
+    warm.send(Start(runs=[RunRequest(run="d", spec=ENDLESS), RunRequest(run="e", spec=SMALL)]))
+    warm.wait_for(Started)
+    warm.send(Stop(run="e"))
+    assert warm.wait_for(Stopped) == Stopped(run="e", step=0)
+    warm.send(Stop(run="d"))
+    assert warm.wait_for(Stopped).run == "d"
+
+
+def test_a_stopped_run_goes_on_to_the_numbers_of_an_uninterrupted_one(warm: Worker) -> None:
+    warm.send(Start(runs=[RunRequest(run="f", spec=SMALL)], paused=True))
+    warm.send(Step(run="f", count=13))
+    warm.wait_for(Marker, lambda marker: marker.kind == "stepped")
+    warm.send(Stop(run="f"))
+    warm.wait_for(Stopped)
+    resumed = warm.run("f", SMALL, resume=True)
+    assert isinstance(resumed[0], Started)
+    assert resumed[0].start_step == 13
+    assert measured(resumed) == measured(warm.run("g", SMALL))[1:]
+
+
+def test_a_spec_that_cannot_be_built_fails_in_a_sentence_with_its_traceback_in_a_file(warm: Worker) -> None:
+    (failed,) = warm.run("h", msgspec.structs.replace(SMALL, data=DataSpec(train=1900, validation=500)))
+    assert isinstance(failed, Failed)
+    assert failed.kind == "ValueError"
+    assert "2000" in failed.message
+    assert "Traceback" not in failed.message
+    assert "Traceback" in Path(failed.traceback).read_text()
+
+
+@pytest.mark.parametrize("run", ["..", "a/b", ""])
+def test_a_run_cannot_leave_the_store(warm: Worker, run: str) -> None:
+    assert isinstance(warm.run(run, SMALL)[-1], Failed)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\n", b"{\n", b"\xff\xfe\n", b'{"command":"dance"}\n', b'{"command":"start","runs":[{"run":1}]}\n', b"[]\n"],
+)
+def test_a_line_that_is_no_command_does_no_harm(warm: Worker, line: bytes) -> None:
+    before = len(warm.complaints)
+    warm.send(line)
+    assert isinstance(warm.run("i", SMALL)[-1], Finished)
+    assert line == b"\n" or warm.heard("not a command", since=before)
+
+
+def test_a_command_for_a_run_that_is_not_here_is_told_on_stderr(warm: Worker) -> None:
+    warm.send(Pause(run="nobody"))
+    assert warm.heard("no run 'nobody' is here")
+
+
+def test_end_of_input_ends_a_run_within_a_second_and_saves_it(fresh: Callable[..., Worker], tmp_path: Path) -> None:
+    worker = fresh()
+    worker.send(Start(runs=[RunRequest(run="j", spec=ENDLESS)]))
+    worker.wait_for(Steps)
+    assert worker.close() < 2
+    assert (tmp_path / "j/checkpoint.safetensors").exists()
+
+
+STRAY = """
+import ctypes, os, signal, sys
+from regtui import worker
+from regtui.engine import loop
+
+def train(request, emit, control, store):
+    print("stray print", flush=True)
+    os.write(1, b"stray write\\n")
+    os.system("echo stray child")
+    assert os.read(0, 10) == b""
+    os.kill(os.getpid(), signal.SIGINT)
+    if request.run == "stuck":
+        ctypes.CDLL(None).sleep(600)  # native code, which no Python handler interrupts
+    if request.run == "memory":
+        raise MemoryError
+    real(request, emit, control, store)
+
+real, loop.train = loop.train, train
+sys.exit(worker.main(sys.argv[1:]))
+"""
+
+
+def test_whatever_the_engine_prints_goes_to_stderr_and_it_reads_no_commands(fresh: Callable[..., Worker]) -> None:
+    worker = fresh("-c", STRAY)
+    assert isinstance(worker.next(), Hello)
+    assert isinstance(worker.run("k", SMALL)[-1], Finished)  # every line was an event; SIGINT was ignored
+    for stray in ("stray print", "stray write", "stray child"):
+        assert worker.heard(stray)
+    (failed,) = worker.run("memory", SMALL)
+    assert isinstance(failed, Failed)
+    assert failed.kind == "out-of-memory"
+    assert "batch_size" in failed.hint
+    worker.send(Start(runs=[RunRequest(run="stuck", spec=SMALL)]))
+    end = time.monotonic() + DEADLINE
+    while sum("stray child" in line for line in worker.complaints) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert worker.close() < 2  # native code that never returns does not hold it
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_a_worker_dies_with_its_parent_even_if_its_input_stays_open(tmp_path: Path) -> None:
+    """The parent is killed while somebody else still holds the pipe to the worker."""
+    parent = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'regtui.worker', '--store', sys.argv[1]], stdin=0)\n"
+        "time.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        assert isinstance(events.decode(process.stdout.readline()), Hello)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    began = time.monotonic()
+    assert process.stdout.read() == b""  # ends when the last process that could write to it is gone
+    assert time.monotonic() - began < 2
+    process.stdin.close()
+    process.stdout.close()

@@ -1,0 +1,317 @@
+"""What a user does with the explorer, and what the screen then says."""
+
+from __future__ import annotations
+
+import pytest
+from ui_fakes import FakeRunner
+
+from regtui.events import Diverged
+from regtui.ui.keys import KEYS
+
+
+async def test_a_newcomer_sees_the_question_and_one_key_to_press(explore) -> None:
+    async with explore(hello=False) as user:
+        await user.sees("Which technique closes most of the gap?", "Press space to run the 3 arms", "loading PyTorch")
+        assert ("warm", None) in user.runner.told
+        user.runner.say_hello()
+        await user.sees("worker ready · cpu")
+
+
+async def test_space_runs_all_arms_and_the_table_fills(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        assert [(r.spec.arm, r.spec.seed) for r in user.runner.requests] == [
+            ("baseline", 0), ("+ dropout", 0), ("+ BatchNorm", 0),
+        ]  # fmt: skip
+        user.runner.play(8)
+        await user.sees("● running", "epoch", "waiting")
+        user.runner.play()
+        await user.sees("100/60.0", "40.0", "95/60", "✔ done", "one seed", "m one more seed (1 of 3 done)")
+        assert user.text.count("✔ ") >= 4  # three arms and the header
+
+
+async def test_space_pauses_and_goes_on(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        await user.press("space")
+        await user.sees("‖ paused", "space goes on")
+        await user.press("space")
+        await user.sees("● running")
+        assert [told[0] for told in user.runner.told][-2:] == ["pause", "resume"]
+
+
+async def test_a_step_with_nothing_running_starts_held(explore) -> None:
+    async with explore() as user:
+        await user.press("s")
+        commands = [told[0] for told in user.runner.told]
+        assert commands.index("pause") < commands.index("step")
+        assert len(user.runner.requests) == 3
+
+
+async def test_more_seeds_give_verdicts_with_intervals(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play()
+        for _ in range(2):
+            await user.press("m")
+            user.runner.play()
+        await user.sees("✔ confirmed", "+20.0", "[20.0, 20.0]", "seed 3 of 3")
+        await user.press("m")
+        assert "takes 3 seeds" in user.toasts
+
+
+async def test_stopped_runs_run_again(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        await user.press("x")
+        await user.sees("■ stopped")
+        await user.press("space")
+        assert len(user.runner.requests) == 6
+
+
+async def test_reset_forgets_runs_and_own_arms(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play()
+        await user.press("shift+tab", "enter")
+        await user.sees("my stack")
+        await user.press("r")
+        await user.until(lambda: "my stack" not in user.text and "100/60.0" not in user.text)
+
+
+async def test_editing_a_preset_arm_makes_an_own_one_that_races_along(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        await user.press("down", "shift+tab", "right")
+        await user.sees("my stack")
+        assert "made an arm of your own" in user.toasts
+        await user.until(lambda: len(user.runner.requests) == 4, "a fourth run")
+        request = user.runner.requests[-1]
+        assert (request.spec.arm, request.spec.seed) == ("my stack", 0)
+        assert request.spec.stack[0].params["p"] == pytest.approx(0.25)
+        assert user.app.view.session.arm("+ dropout").stack[0].params["p"] == 0.2
+
+
+async def test_an_own_live_arm_is_steered_and_the_charts_mark_it(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "shift+tab", "right", "space")
+        names = [request.spec.arm for request in user.runner.requests]
+        while user.runner.present is None or user.runner.present.spec.arm != "my stack":
+            user.runner.play(1)
+        user.runner.play(8)
+        await user.press("right")
+        run = user.runner.requests[names.index("my stack")].run
+        assert ("set", run, "dropout@block.p", pytest.approx(0.3)) in user.runner.told
+        assert len(user.runner.requests) == 4
+        await user.sees("p 0.3")
+        user.runner.play()
+        assert user.app.view.session.results()["my stack"] == {}  # steered runs stay out of verdicts
+
+
+async def test_what_cannot_be_steered_starts_the_own_arm_again(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "down", "shift+tab", "down", "right", "space")
+        while user.runner.present is None or user.runner.present.spec.arm != "my stack":
+            user.runner.play(1)
+        user.runner.play(5)
+        first = user.runner.present.run
+        await user.press("right")
+        assert "starts again" in user.toasts
+        assert ("stop", {first}) in user.runner.told
+        await user.until(lambda: len(user.runner.requests) == 5, "the run again")
+        assert user.runner.requests[-1].spec.stack[1].params["momentum"] == pytest.approx(0.12)
+
+
+async def test_a_typed_number_is_kept_with_enter_and_a_wrong_one_is_explained(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "shift+tab", *"0.45", "enter")
+        await user.sees("my stack", ".45")
+        await user.press(*"1.5", "enter")
+        assert "allowed is a number from 0 below 1" in user.toasts
+        await user.press("9", "escape")
+        await user.sees(".45")
+
+
+async def test_an_own_arm_can_be_dropped_and_a_preset_one_cannot(explore) -> None:
+    async with explore() as user:
+        await user.press("shift+tab", "enter")
+        await user.sees("my stack")
+        await user.press("tab", "delete")
+        await user.until(lambda: len(user.app.view.session.arms) == 3)
+        await user.until(lambda: "my stack" not in user.text.split("Arms")[1])
+        await user.press("delete")
+        assert "belongs to the scenario" in user.toasts
+
+
+async def test_a_lost_worker_is_told_and_everything_received_is_kept(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(12)
+        user.runner.lose("The worker was killed (SIGKILL; out of memory is the usual reason).")
+        await user.sees("The worker was killed", "worker lost")
+        kept = next(iter(user.app.view.session.current.values()))
+        assert kept.evaluations and len(kept.loss)
+        user.runner.play()
+        await user.press("space")
+        assert user.runner.requests[-1].spec.arm == "baseline"
+
+
+async def test_a_diverged_arm_says_so(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        assert user.runner.present is not None
+        user.runner.deliver(Diverged(run=user.runner.present.run, step=31, layer="conv2", value=float("nan")))
+        await user.sees("diverged", "diverged at step 31: nan in conv2")
+
+
+async def test_leaving_a_scenario_with_runs_takes_a_second_press(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        before = user.app.view.session.scenario.id
+        await user.press("n")
+        assert user.app.view.session.scenario.id == before
+        assert "press n again" in user.toasts
+        await user.press("n")
+        assert user.app.view.session.scenario.id != before
+        assert ("stop", None) in user.runner.told
+
+
+async def test_the_picker_lists_the_presets_and_opens_one(explore) -> None:
+    async with explore() as user:
+        await user.press("o")
+        await user.sees("Scenarios", "The ladder: from memorizing to learning")
+        await user.press("down", "enter")
+        await user.until(lambda: user.app.view.session.scenario.id != "overfitting/test")
+
+
+async def test_help_lists_every_key_and_explains_the_focused_pane_first(explore) -> None:
+    async with explore(size=(120, 200)) as user:
+        await user.press("question_mark")
+        await user.sees("Keys, everywhere")
+        shown = " ".join(user.text.split())
+        for key in KEYS:
+            assert key.shown in shown and key.help.split()[0] in shown
+        assert user.text.index("Arms ──") < user.text.index("Keys, everywhere") < user.text.index("Stack ──")
+        await user.press("escape")
+        await user.sees("Press space")
+
+
+async def test_the_palette_finds_every_action(explore) -> None:
+    async with explore() as user:
+        titles = [command.help for command in user.app.get_system_commands(user.app.screen)]
+        for key in KEYS:
+            if key.place == "app" and key.action and key.action not in ("command_palette", "quit"):
+                assert key.help in titles
+        await user.press("ctrl+p", *"more seeds")
+        await user.until(lambda: "More seeds" in user.text)
+
+
+async def test_batchnorm_layer_and_statistic_can_be_chosen(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "down", "space")
+        user.runner.play()
+        await user.sees("conv1 variance", "1/6")
+        await user.press("l", "v")
+        await user.sees("conv2 mean", "2/6")
+
+
+async def test_an_arm_without_batchnorm_says_so_calmly(explore) -> None:
+    async with explore() as user:
+        await user.sees("baseline has no BatchNorm.")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_nothing_is_cut_off(explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as user:
+        await user.press("space")
+        user.runner.play()
+        await user.sees("100/60.0", "Accuracy", "space run/pause", "? help")
+        rows = user.text.split("\n")
+        assert len(rows) == size[1] and all(len(row) == size[0] for row in rows)
+        assert "Accuracy" in user.text and "baseline" in user.text and "+ BatchNorm" in user.text
+        if size[0] >= 120:
+            await user.sees("Loss", "Activations", "BatchNorm", "Dropout narrows the gap", "one seed")
+
+
+async def test_a_narrow_terminal_shows_one_chart_and_tabs(explore) -> None:
+    async with explore(size=(80, 24)) as user:
+        await user.sees("Which technique closes", "5 lesson")
+        await user.press("2")
+        await user.until(lambda: "─ Loss" in user.text and "─ Lesson" not in user.text)
+
+
+async def test_a_number_enlarges_a_chart_and_brings_all_back(explore) -> None:
+    async with explore() as user:
+        await user.press("2")
+        await user.until(lambda: "─ Loss" in user.text and "─ Accuracy" not in user.text)
+        await user.press("2")
+        await user.sees("─ Loss", "─ Accuracy", "─ Lesson")
+
+
+async def test_ascii_terminals_get_ascii_alone(explore) -> None:
+    async with explore(ascii_only=True) as user:
+        await user.press("space")
+        user.runner.play()
+        await user.sees("100/60.0")
+        drawn = user.app.export_screenshot(simplify=True)
+        assert not [sign for sign in drawn if 0x2500 <= ord(sign) <= 0x28FF]
+
+
+async def test_dark_and_light(explore) -> None:
+    async with explore() as user:
+        dark = user.app.view.color("baseline")
+        await user.press("d")
+        assert not user.app.current_theme.dark
+        assert user.app.view.color("baseline") != dark
+
+
+async def test_a_picture_is_saved_and_its_path_told(explore, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explore() as user:
+        await user.press("e")
+        (picture,) = tmp_path.glob("regtui-*.svg")
+        assert "<svg" in picture.read_text() and str(picture) in user.toasts
+
+
+async def test_quitting_closes_the_runner(explore) -> None:
+    async with explore() as user:
+        runner: FakeRunner = user.runner
+        await user.press("q")
+    assert runner.is_closed
+
+
+async def test_a_silent_worker_is_remarked(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(5)
+        user.app.view.heard -= 7
+        await user.sees("silent for")
+
+
+async def test_rows_of_settings_open_and_change(explore) -> None:
+    async with explore() as user:
+        await user.press("shift+tab", "up", "enter")
+        await user.sees("Learning rate", "Batch size")
+        await user.press("down", "right")
+        await user.until(lambda: user.app.view.selected.train.lr == pytest.approx(5e-3))
+
+
+async def test_clicks_select_toggle_and_change(explore) -> None:
+    async with explore() as user:
+        rows = user.app.query_one("#arm-rows")
+        await user.pilot.click(rows, offset=(8, 2))
+        await user.until(lambda: user.app.view.arm == "+ dropout")
+        stack = user.app.query_one("#stack-rows")
+        y = next(i for i, row in enumerate(user.text.split("\n")) if "■ Dropout" in row) - stack.region.y
+        await user.pilot.click(stack, offset=(8, y))
+        await user.sees("−", "+")
+        x = next(row.index("−") for row in user.text.split("\n") if "■ Dropout" in row) - stack.region.x
+        await user.pilot.click(stack, offset=(x, y))
+        await user.until(lambda: user.app.view.selected.stack[0].params["p"] == pytest.approx(0.15))
+        await user.pilot.click(stack, offset=(1, y))
+        await user.until(lambda: not user.app.view.selected.stack)
