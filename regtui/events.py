@@ -180,7 +180,7 @@ class Marker(RunEvent, frozen=True):
 
     step: int
     kind: str
-    """set, paused, resumed, stepped"""
+    """set, refused, paused, resumed, stepped"""
     key: str = ""
     value: float | str = ""
     text: str = ""
