@@ -121,8 +121,8 @@ def _layouts(low: float, high: float, rows: int, log: bool) -> Iterable[tuple[fl
                 continue
             waste = (rows - 1) * a_row / span - 1  # what is shown beyond the limits
             numbers = math.floor(high / step + 0.01) - math.ceil(low / step - 0.01) + 1
-            cost = 1.5 * waste + 4 * max(0.0, waste - 0.2) + 0.15 * abs(numbers - wanted)
-            cost += 1.0 if numbers < 2 else 0.2 if numbers == 2 else 0.0
+            cost = 1.5 * waste + 2 * max(0.0, waste - 0.2) + 0.15 * abs(numbers - wanted)
+            cost += 1.0 if numbers < 2 else 0.4 if numbers == 2 else 0.0
             yield cost, step, rows_a_step, first
             break
 

@@ -9,11 +9,12 @@ from regtui.ui.charts.fence import DOTS_HIGH, DOTS_WIDE, Line, Run, to_lines
 from regtui.ui.charts.frame import Frame
 from regtui.ui.charts.ink import curve_ink
 
-
 _Band = tuple[float, float]
 
 _SMOOTH = 2
 """Columns at each side over which an edge is smoothed where a curve runs along it: its noise is no shape."""
+_STEEP = 0.4
+"""Cells of difference from which on it is one."""
 _LEAST_BEHIND = 0.2
 """The part of a cell from which on it is tinted behind a curve."""
 
@@ -28,7 +29,7 @@ def shade(canvas: Canvas, color: str, edges: tuple[Sequence[Run], Sequence[Run]]
             continue
         if canvas.look.colors in ("true", "256"):
             near = [other for other in bands[max(0, column - _SMOOTH) : column + _SMOOTH + 1] if other is not None]
-            _tint(canvas, color, frame, column, band, (_mean([low for low, _ in near]), _mean([high for _, high in near])))
+            _tint(canvas, color, frame, column, band, (_smoothed(band, near, 0), _smoothed(band, near, 1)))
         else:
             _dot(canvas, color, frame, column, *band)
 
@@ -42,6 +43,12 @@ def _band(heights: Sequence[Sequence[float | None]], column: int) -> _Band | Non
             return None
         ends.append((_mean(known) + 0.5) / DOTS_HIGH)
     return min(ends), max(ends)
+
+
+def _smoothed(band: _Band, near: Sequence[_Band], end: int) -> float:
+    """One end of a band without its noise, but where it is steep as it is."""
+    mean = _mean([other[end] for other in near])
+    return mean if abs(mean - band[end]) < _STEEP else band[end]
 
 
 def _tint(canvas: Canvas, color: str, frame: Frame, column: int, band: _Band, smooth: _Band) -> None:
