@@ -286,8 +286,12 @@ def test_a_mark_is_a_line_with_its_text_beside_it() -> None:
 def test_ascii_charts_are_ascii_whatever_the_names_are() -> None:
     chart = Chart(
         [line(learning(60), "großes α●", "▲"), line(learning(99), "訓練", "dotted", dim=True)],
-        [Area(EPOCHS, learning(60), learning(99), BLUE)], [Mark(3, "m .1 → .01")],
-        x_label="épochs", y_label="σ²", y_unit="°", empty_text="…",
+        [Area(EPOCHS, learning(60), learning(99), BLUE)],
+        [Mark(3, "m .1 → .01")],
+        x_label="épochs",
+        y_label="σ²",
+        y_unit="°",
+        empty_text="…",
     )
     for colors in ("true", "none"):
         drawn = rows(chart, 60, 15, Look("ascii", colors))

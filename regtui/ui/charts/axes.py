@@ -96,6 +96,4 @@ def _x_ticks(chart: Chart, window: Window) -> Sequence[Tick]:
     longest = max(cell_len(name) for name in chart.categories)
     apart = window.columns / len(chart.categories)
     every = max(1, -int(-(longest + 2) // apart))
-    return [
-        Tick(window.dot_x(i) // DOTS_WIDE, chart.categories[i]) for i in range(0, len(chart.categories), every)
-    ]
+    return [Tick(window.dot_x(i) // DOTS_WIDE, chart.categories[i]) for i in range(0, len(chart.categories), every)]

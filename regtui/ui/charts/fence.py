@@ -121,9 +121,7 @@ def _line(x: Sequence[float], y: Sequence[float], window: Window) -> Line:
     return [dot for i, dot in enumerate(line) if i == 0 or dot != line[i - 1]]
 
 
-def _append_extremes(
-    line: Line, x: Sequence[float], y: Sequence[float], first: int, last: int, window: Window
-) -> None:
+def _append_extremes(line: Line, x: Sequence[float], y: Sequence[float], first: int, last: int, window: Window) -> None:
     """The lowest and the highest point of each dot column, the one nearer to the column before it first."""
     low, high = window.x
     columns = window.dot_columns
