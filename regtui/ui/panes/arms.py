@@ -25,10 +25,10 @@ SHORTEST_NAME = 10
 def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     """A heading and a row an arm, columns aligned on the decimal point."""
     seeds = len(view.session.seeds) > 1
-    name = room - (4 + 9 + 6 + (5 if seeds else 0))
+    name = room - (4 + 10 + 6 + (5 if seeds else 0))
     lesson = name - 7 >= SHORTEST_NAME and any(arm.lesson for arm in view.session.arms)
     name -= 7 if lesson else 0
-    heading = "    " + left("", name - 1) + right("train/test", 10) + right("gap", 6)
+    heading = "    " + left("", name) + right("train/test", 10) + right("gap", 6)
     heading += (right("±", 5) if seeds else "") + (right("lesson", 7) if lesson else "")
     rows: list[Line] = [line((heading, FAINT))]
     for arm in view.session.arms:
@@ -46,9 +46,11 @@ def _row(view: View, arm: Arm, name: int, *, seeds: bool, lesson: bool) -> Line:
     parts: list[Fragment] = [
         (f"{view.sign(arm.name)} ", view.color(arm.name)), state_cell(runs), (" ", ""), (left(arm.name, name), strong),
     ]  # fmt: skip
-    measured = [run.last for run in runs.values() if run.last is not None]
+    # Means over finished runs only, as in the verdicts: one that still trains would drag them down.
+    ended = [run for run in runs.values() if run.state == "finished"]
+    measured = [run.last for run in ended or runs.values() if run.last is not None]
     sentence = _sentence(list(runs.values()), measured)
-    width = 15 + (5 if seeds else 0)
+    width = 16 + (5 if seeds else 0)
     if sentence:
         parts.append((right(sentence[0], width), sentence[1]))
     else:
@@ -64,7 +66,7 @@ def _figures(measured: list[Evaluated], strong: str, *, seeds: bool) -> list[Fra
     tested = [event.test.accuracy for event in measured if event.test]
     gaps = [event.gap for event in measured if event.gap is not None]
     test = decimals(sum(tested) / len(tested)) if tested else "–"
-    parts: list[Fragment] = [(right(decimals(train), 4) + "/" + right(test, 4), "")]
+    parts: list[Fragment] = [(right(decimals(train), 5) + "/" + right(test, 4), "")]
     parts.append((right(f"{sum(gaps) / len(gaps):.1f}" if gaps else "–", 6), strong))
     if seeds:
         spread = interval(gaps) if len(gaps) > 1 else None

@@ -14,6 +14,9 @@ from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, OPEN, Line, left, lin
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
+READABLE = 38
+"""Cells of a claim's sentence that no column may take."""
+
 _KEY = "bold $accent"
 _MARKS = {"confirmed": ("✔ confirmed", GOOD), "refuted": ("✘ refuted", BAD), "not shown": ("… not shown", OPEN)}
 
@@ -45,14 +48,19 @@ def lesson_lines(view: View, room: int) -> list[Line]:
 def claim_lines(verdicts: Sequence[Verdict], room: int) -> list[Line]:
     """A row a claim: verdict, sentence, effect, interval, seeds. Columns are as wide as what is in them.
 
-    Where it is too narrow for all, seeds go first, then the interval.
+    Where it is too narrow for all, seeds go first, then the interval: a sentence that is cut says nothing.
     """
-    columns = [[_figure(verdict) for verdict in verdicts]]
-    for least, read in ((56, _bounds), (64, _seeds)):
-        if room >= least:
-            columns.append([read(verdict) for verdict in verdicts])
-    widths = [max(map(cell_len, column)) + 2 if any(column) else 0 for column in columns]
     longest = max((cell_len(verdict.claim.text) for verdict in verdicts), default=0)
+    columns: list[list[str]] = []
+    widths: list[int] = []
+    for read in (_figure, _bounds, _seeds):
+        column = [read(verdict) for verdict in verdicts]
+        width = max(map(cell_len, column), default=0)
+        width += 2 if width else 0
+        if columns and room - 12 - sum(widths) - width < min(longest, READABLE):
+            break
+        columns.append(column)
+        widths.append(width)
     text = min(longest, room - 12 - sum(widths))
     rows = []
     for i, verdict in enumerate(verdicts):
@@ -103,8 +111,9 @@ def observation(view: View) -> str:
 
 
 def mean_gap(runs: Mapping[int, RunHistory]) -> float | None:
-    """The gap at the latest evaluation, mean over seeds."""
-    gaps = [gap for run in runs.values() if run.last is not None and (gap := run.last.gap) is not None]
+    """The gap at the latest evaluation, mean over the finished seeds, or over all while none is."""
+    shown = [run for run in runs.values() if run.state == "finished"] or runs.values()
+    gaps = [gap for run in shown if run.last is not None and (gap := run.last.gap) is not None]
     return math.fsum(gaps) / len(gaps) if gaps else None
 
 
