@@ -27,6 +27,17 @@ class ArmSelected(Message):
         self.arm = arm
 
 
+class ArmStepped(Message):
+    """The arm so many rows below (or, negative, above) is looked at.
+
+    Relative on purpose, as `ValueNudged` is: keys that come faster than they are handled each count.
+    """
+
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.by = by
+
+
 class ArmDropped(Message):
     """The user wants an arm gone."""
 
@@ -41,6 +52,14 @@ class ValueEdited(Message):
     def __init__(self, key: str, value: bool | int | float | str, steerable: bool) -> None:
         super().__init__()
         self.key, self.value, self.steerable = key, value, steerable
+
+
+class ValueNudged(Message):
+    """A setting of the selected arm was made larger or (negative) smaller by so many presses."""
+
+    def __init__(self, key: str, presses: int) -> None:
+        super().__init__()
+        self.key, self.presses = key, presses
 
 
 class RegularizerToggled(Message):

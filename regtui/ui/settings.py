@@ -104,6 +104,14 @@ def exact(param: Param, value: Scalar) -> str:
     return text if text else "0"
 
 
+def setting_row(arm: Arm, key: str) -> Row:
+    """The row of a setting of the arm, by its `set_key`. Raises KeyError."""
+    for row in stack_rows(arm, frozenset(GROUPS)):
+        if row.set_key == key:
+            return row
+    raise KeyError(key)
+
+
 def nudged(param: Param, value: Scalar, presses: int) -> Scalar:
     """The value after some presses of + or -; a learning rate moves along 1, 2, 5, 10."""
     if param is not _LR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
@@ -315,3 +316,16 @@ async def test_clicks_select_toggle_and_change(explore) -> None:
         await user.until(lambda: user.app.view.selected.stack[0].params["p"] == pytest.approx(0.15))
         await user.pilot.click(stack, offset=(1, y))
         await user.until(lambda: not user.app.view.selected.stack)
+
+
+async def test_keys_that_come_faster_than_they_are_handled_each_count(explore) -> None:
+    async with explore() as user:
+        for key in ("down", "down"):
+            user.app.post_message(events.Key(key, None))
+        await user.until(lambda: user.app.view.selected.name == user.app.view.session.arms[2].name, "the third arm")
+        await user.press("shift+tab")
+        before = user.app.view.selected.stack[0].params["p"]
+        for _ in range(3):
+            user.app.post_message(events.Key("plus", "+"))
+        after = round(before + 0.15, 2)
+        await user.until(lambda: user.app.view.selected.stack[0].params["p"] == after, f"p {after}")

@@ -9,7 +9,7 @@ from regtui.events import Evaluated
 from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.keys import bindings
-from regtui.ui.messages import ArmDropped, ArmSelected
+from regtui.ui.messages import ArmDropped, ArmSelected, ArmStepped
 from regtui.ui.panes.pane import Pane
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, right, styled
 from regtui.ui.view import View
@@ -117,6 +117,8 @@ class ArmRows(Lines, can_focus=True):
     def show_view(self) -> None:
         """Follow the view."""
         self.show(arms_lines(self._view, self.room, focused=self.has_focus))
+        names = [arm.name for arm in self._view.session.arms]
+        self.scroll_to(y=max(0, names.index(self._view.selected.name) + 2 - self.size.height), animate=False)
 
     def on_resize(self) -> None:
         self.show_view()
@@ -135,10 +137,7 @@ class ArmRows(Lines, can_focus=True):
 
     def action_choose(self, by: int) -> None:
         """Select the arm above or below."""
-        names = [arm.name for arm in self._view.session.arms]
-        at = min(max(names.index(self._view.selected.name) + by, 0), len(names) - 1)
-        self.post_message(ArmSelected(names[at]))
-        self.scroll_to(y=max(0, at + 2 - self.size.height), animate=False)
+        self.post_message(ArmStepped(by))
 
     def action_drop(self) -> None:
         """Ask for the selected arm to go."""

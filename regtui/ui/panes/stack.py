@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual import events
 
 from regtui.ui.keys import bindings
-from regtui.ui.messages import EntryMoved, RegularizerToggled, SentenceSaid, ValueEdited
+from regtui.ui.messages import EntryMoved, RegularizerToggled, SentenceSaid, ValueEdited, ValueNudged
 from regtui.ui.panes.pane import Pane
 from regtui.ui.panes.stack_lines import VALUE, explanation, row_line
-from regtui.ui.settings import Row, is_numeric, nudged, parsed, stack_rows
+from regtui.ui.settings import Row, is_numeric, parsed, stack_rows
 from regtui.ui.text import EMPTY, Line, line
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
@@ -145,10 +145,8 @@ class StackRows(Lines, can_focus=True):
         if not row.set_key:
             self.post_message(SentenceSaid(f"{row.label} is off in this arm: press enter to switch it on."))
             return
-        value = nudged(row.param, row.value, presses)
-        if value != row.value:
-            self._cursor = row.key
-            self.post_message(ValueEdited(row.set_key, value, row.param.steerable))
+        self._cursor = row.key
+        self.post_message(ValueNudged(row.set_key, presses))
 
     def action_reorder(self, by: int) -> None:
         """Move a layer up or down in the stack."""

@@ -21,6 +21,7 @@ from regtui.ui.panes.footer import Footer
 from regtui.ui.panes.header import Header
 from regtui.ui.panes.lesson import LessonPane
 from regtui.ui.panes.stack import StackPane
+from regtui.ui.settings import nudged, setting_row
 from regtui.ui.text import MUTED, Line, line
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
@@ -107,12 +108,25 @@ class ExplorerScreen(Screen[None]):
         self._view.arm = message.arm
         self.show_all()
 
+    def on_arm_stepped(self, message: messages.ArmStepped) -> None:
+        names = [arm.name for arm in self._view.session.arms]
+        at = names.index(self._view.selected.name) + message.by
+        self._view.arm = names[min(max(at, 0), len(names) - 1)]
+        self.show_all()
+
     def on_arm_dropped(self, message: messages.ArmDropped) -> None:
         self._say(self._view.race.drop(message.arm))
 
     def on_value_edited(self, message: messages.ValueEdited) -> None:
         edit = self._view.race.edit
         self._edit(lambda arm: edit(arm, message.key, message.value, steerable=message.steerable))
+
+    def on_value_nudged(self, message: messages.ValueNudged) -> None:
+        row = setting_row(self._view.selected, message.key)
+        if row.param is not None and row.value is not None:
+            value, steerable = nudged(row.param, row.value, message.presses), row.param.steerable
+            if value != row.value:
+                self._edit(lambda arm: self._view.race.edit(arm, message.key, value, steerable=steerable))
 
     def on_regularizer_toggled(self, message: messages.RegularizerToggled) -> None:
         self._edit(lambda arm: self._view.race.toggle(arm, message.name))
