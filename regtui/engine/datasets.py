@@ -1,4 +1,7 @@
-"""From a data spec to tensors on the device: decoded pictures, shifted where they are evaluated; texts are in text.py."""
+"""From a data spec to tensors on the device: decoded pictures, shifted where they are evaluated.
+
+Texts are in text.py.
+"""
 
 from __future__ import annotations
 

@@ -61,9 +61,7 @@ class Selection:
     """(T,) long, indices into the samples for testing."""
 
 
-def select(
-    spec: DataSpec, record: Dataset, labels: Tensor, test_labels: Tensor, randomness: Randomness
-) -> Selection:
+def select(spec: DataSpec, record: Dataset, labels: Tensor, test_labels: Tensor, randomness: Randomness) -> Selection:
     """Choose the samples of each split and draw the label noise.
 
     labels       (N,) long: those of all samples for training

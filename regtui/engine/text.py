@@ -51,7 +51,7 @@ class Vocabulary:
 def build_vocabulary(texts: Iterable[Sequence[str]], synonyms: dict[str, tuple[str, ...]]) -> Vocabulary:
     """The vocabulary of training texts: known words by falling count, equal counts in the order of the alphabet."""
     counts = Counter(word for text in texts for word in text)
-    known = sorted((word for word, count in counts.items() if count >= MIN_COUNT), key=lambda word: (-counts[word], word))
+    known = [word for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= MIN_COUNT]
     new = sorted({synonym for word in known for synonym in synonyms.get(word, ())} - set(known))
     rare = sorted(counts.keys() - set(known) - set(new))
     words = ("<pad>", "<unknown>", *known, *new, *rare)
@@ -125,11 +125,12 @@ def load(spec: DataSpec, randomness: Randomness) -> TextData:
         return Split(vocabulary.encode(texts, spec.length).to(randomness.device), labels.to(randomness.device))
 
     train = split(trained, chosen.labels)
-    held_out, clean = chosen.validation, splits.CLEAN_SAMPLES
+    held_out = split((source.train[i] for i in chosen.validation), source.train_labels[chosen.validation])
+    clean = splits.CLEAN_SAMPLES
     return TextData(
         train=train,
         clean=Split(train.inputs[:clean], train.labels[:clean]),
-        validation=split((source.train[i] for i in held_out), source.train_labels[held_out]) if spec.validation else None,
+        validation=held_out if spec.validation else None,
         test=split((source.test[i] for i in chosen.test), source.test_labels[chosen.test]),
         true_clean_labels=chosen.true_labels[:clean].to(randomness.device) if spec.label_noise else None,
         classes=record.classes,

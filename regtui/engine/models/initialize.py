@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.norms import Norm
+from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import derive
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXPANSION, SQUEEZE = 4, 4
 """A block widens its channels fourfold inside; its gates see a quarter of the channels that enter the block."""
 STRIDES = (1, 2, 2)
-"""Of the first block of each stage."""
+"""Of the first block of each stage; the first convolution halves the picture as well."""
 
 
 class MbConv(SiteModel):
@@ -32,14 +32,14 @@ class MbConv(SiteModel):
     """
 
     def __init__(self, task: ImageData, *, width: int, depth: int) -> None:
-        """`width` channels of the first stage. Raises ValueError for pictures below 4x4 pixels."""
+        """`width` channels of the first stage. Raises ValueError for pictures below 8x8 pixels."""
         super().__init__()
         channels, height, columns = task.shape
-        if min(height, columns) < 4:
-            raise ValueError(f"mbconv halves its pictures twice and needs 4x4 pixels, got {height}x{columns}")
+        if min(height, columns) < 8:
+            raise ValueError(f"mbconv halves its pictures three times and needs 8x8 pixels, got {height}x{columns}")
         self.standardize = Standardize(task.mean, task.std)
         self.input = Place("input", "input", channels)
-        self.stem = nn.Conv2d(channels, width, kernel_size=3, padding=1)
+        self.stem = nn.Conv2d(channels, width, kernel_size=3, stride=2, padding=1)
         self.stem_out = Place("conv", "stem", width)
         self.stem_active = Place("activation", "stem", width)
         self.blocks = tuple(f"block{number}" for number in range(1, len(STRIDES) * depth + 1))
@@ -60,11 +60,11 @@ class MbConv(SiteModel):
         return super().initial(module, name, generator)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = self.stem_out(self.stem(self.input(self.standardize(images))))  # (B, w, H, W)
+        x = self.stem_out(self.stem(self.input(self.standardize(images))))  # (B, w, H / 2, W / 2)
         x = self.stem_active(F.silu(x))
         for name in self.blocks:
             x = getattr(self, name)(x)
-        x = self.top_active(F.silu(self.top_out(self.top(x))))  # (B, 8w, H / 4, W / 4)
+        x = self.top_active(F.silu(self.top_out(self.top(x))))  # (B, 8w, H / 8, W / 8)
         logits: Tensor = self.head(self.head_in(x.mean((2, 3))))  # (B, K)
         return logits
 

@@ -115,7 +115,8 @@ class BatchNorm(_BatchNorm, TakesMask):
     cumulative  running averages are the mean over all batches so far. That is torch's `momentum=None`, which reads the
                 number of batches back to the host; here it stays on the device.
     masked      padding of texts does not count
-    freezes     `frozen` can be set: training then normalizes by the running averages, as evaluation does, and leaves them
+    freezes     `frozen` can be set: training then normalizes by the running averages, as evaluation does, and leaves
+                them as they are
     """
 
     frozen: Tensor
@@ -129,10 +130,10 @@ class BatchNorm(_BatchNorm, TakesMask):
         if freezes:
             self.register_buffer("frozen", torch.zeros((), dtype=torch.bool, device=device))
 
-    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002  # torch's name
+    def _check_input_dim(self, input: Tensor) -> None:
         """Every shape is welcome."""
 
-    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:  # noqa: A002  # torch's name
+    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         x, mask = input, mask if self.masked else None
         if x.ndim == 3 and mask is None:
             return self.forward(x.flatten(0, 1)).view_as(x)
@@ -157,7 +158,7 @@ class BatchNorm(_BatchNorm, TakesMask):
         thawed = ~self.frozen if self.freezes else torch.ones((), dtype=torch.bool, device=mean.device)
         with torch.no_grad():
             self.num_batches_tracked += thawed
-            share = 1 / self.num_batches_tracked.clamp(min=1) if self.cumulative else torch.full_like(count, self.momentum)  # type: ignore[arg-type]
+            share = 1 / self.num_batches_tracked.clamp(min=1) if self.cumulative else self.momentum
             self.running_mean.lerp_(mean, share * thawed)
             self.running_var.lerp_(var * (count / (count - 1)), share * thawed)
         if not self.freezes:

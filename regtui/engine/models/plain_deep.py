@@ -37,12 +37,12 @@ class PlainDeep(SiteModel):
         self.input = Place("input", "input", channels)
         self.layers = tuple(f"conv{number}" for number in range(1, depth + 1))
         for layer in self.layers:
-            first = layer == self.layers[0]
-            size = {"kernel_size": STRIDE, "stride": STRIDE} if first else {"kernel_size": 3, "padding": 1}
-            self.add_module(layer, nn.Conv2d(channels, width, **size))
+            if layer == self.layers[0]:
+                self.add_module(layer, nn.Conv2d(channels, width, kernel_size=STRIDE, stride=STRIDE))
+            else:
+                self.add_module(layer, nn.Conv2d(width, width, kernel_size=3, padding=1))
             self.add_module(f"{layer}_out", Place("conv", layer, width))
             self.add_module(f"{layer}_active", Place("activation", layer, width))
-            channels = width
         self.head_in = Place("head", "head", width)
         self.head = nn.Linear(width, len(task.classes))
 
@@ -50,7 +50,9 @@ class PlainDeep(SiteModel):
         if not isinstance(module, nn.Conv2d):
             return super().initial(module, name, generator)
         drawn = torch.zeros(module.get_parameter(name).shape)
-        return drawn if name == "bias" else drawn.normal_(0, self.gain / math.sqrt(drawn[0].numel()), generator=generator)
+        if name == "weight":
+            drawn.normal_(0, self.gain / math.sqrt(drawn[0].numel()), generator=generator)
+        return drawn
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.input(self.standardize(images))  # (B, C, H, W)

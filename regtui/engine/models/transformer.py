@@ -1,4 +1,4 @@
-"""Transformers for texts (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762), with norms and dropouts by the stack."""
+"""Transformers for texts (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762); norms and dropouts by the stack."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Transformer(SiteModel):
 
 
 class Bert(Transformer):
-    """Every word sees every other (Devlin et al. 2018, https://arxiv.org/abs/1810.04805); the mean stands for the text."""
+    """Every word sees every other; their mean stands for the text (Devlin et al. 2018, arXiv:1810.04805)."""
 
     def summary(self, x: Tensor, mask: Tensor) -> Tensor:
         share = mask.to(x.dtype) / mask.sum(1, keepdim=True)  # (B, L)
@@ -81,8 +81,9 @@ class Bert(Transformer):
 
 
 class Gpt(Transformer):
-    """A word sees those before it (Radford et al. 2018, "Improving language understanding by generative pre-training");
-    the last word stands for the text.
+    """A word sees those before it; the last word stands for the text.
+
+    Radford et al. 2018, "Improving language understanding by generative pre-training".
     """
 
     causal = True

@@ -45,7 +45,9 @@ class VisionResNet(Vision):
         net = getattr(resnet, self.NAME)(norm_layer=_conv_place, num_classes=len(task.classes))
         stem = net.conv1
         self.conv1 = nn.Conv2d(task.shape[0], stem.out_channels, kernel_size=7, stride=2, padding=3, bias=False)
-        self.bn1, self.relu, self.maxpool = net.bn1, net.relu, net.maxpool
+        self.bn1: nn.Module = net.bn1
+        self.relu: nn.Module = net.relu
+        self.maxpool: nn.Module = net.maxpool
         for stage in ("layer1", "layer2", "layer3", "layer4"):
             self.add_module(stage, _with_places(stage, getattr(net, stage)))
         self.head_in = Place("head", "fc", net.fc.in_features)

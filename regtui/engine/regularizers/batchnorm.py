@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.norms import BatchNorm as BatchNormLayer
+from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Regularizer
 from regtui.spec import StackEntry

@@ -1,4 +1,4 @@
-"""Norms that look at one sample at a time: LayerNorm, RMSNorm, GroupNorm, InstanceNorm. No batch, no running averages."""
+"""Norms that look at one sample at a time, without batch and running averages: LayerNorm, RMSNorm, GroupNorm, ..."""
 
 from __future__ import annotations
 
