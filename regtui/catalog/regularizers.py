@@ -163,8 +163,8 @@ _ALL = (
         title="Synonyms",
         summary="Puts a synonym of WordNet's in the place of a word, for the word's most frequent sense.",
         params=(
-            Param(name="p", title="Probability", summary="Share of the words with synonyms (one word in seven).", kind="float",
-                  default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+            Param(name="p", title="Probability", summary="Share of the words with synonyms (one word in seven).",
+                  kind="float", default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
         ),
         sites=("input",),
         paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (there 0.1 of all words)",
@@ -177,8 +177,8 @@ _ALL = (
         title="Synonym insertion",
         summary="Puts a synonym of a word of the text at a random place of the text.",
         params=(
-            Param(name="p", title="Probability", summary="Share of the words with synonyms that bring one.", kind="float",
-                  default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+            Param(name="p", title="Probability", summary="Share of the words with synonyms that bring one.",
+                  kind="float", default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
         ),
         sites=("input",),
         paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (random insertion)",

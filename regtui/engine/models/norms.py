@@ -154,13 +154,14 @@ class BatchNorm(_BatchNorm, TakesMask):
 
     def _remember(self, mean: Tensor, var: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
         """Update the running averages with the unbiased statistics; gives those to normalize with, (C,) each."""
-        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
+        assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
+        assert self.num_batches_tracked is not None
         thawed = ~self.frozen if self.freezes else torch.ones((), dtype=torch.bool, device=mean.device)
         with torch.no_grad():
             self.num_batches_tracked += thawed
-            share = 1 / self.num_batches_tracked.clamp(min=1) if self.cumulative else self.momentum
-            self.running_mean.lerp_(mean, share * thawed)
-            self.running_var.lerp_(var * (count / (count - 1)), share * thawed)
+            share = thawed / self.num_batches_tracked.clamp(min=1) if self.cumulative else thawed * self.momentum
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(var * (count / (count - 1)), share)
         if not self.freezes:
             return mean, var
         return torch.where(thawed, mean, self.running_mean), torch.where(thawed, var, self.running_var)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from regtui.engine.datasets import ImageData
 
 
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+
+
 class Vision(SiteModel):
     """Base: pictures of any number of channels, small ones too, and their places at both ends."""
 
@@ -45,10 +48,8 @@ class VisionResNet(Vision):
         net = getattr(resnet, self.NAME)(norm_layer=_conv_place, num_classes=len(task.classes))
         stem = net.conv1
         self.conv1 = nn.Conv2d(task.shape[0], stem.out_channels, kernel_size=7, stride=2, padding=3, bias=False)
-        self.bn1: nn.Module = net.bn1
-        self.relu: nn.Module = net.relu
-        self.maxpool: nn.Module = net.maxpool
-        for stage in ("layer1", "layer2", "layer3", "layer4"):
+        self.bn1, self.relu, self.maxpool = net.bn1, net.relu, net.maxpool
+        for stage in STAGES:
             self.add_module(stage, _with_places(stage, getattr(net, stage)))
         self.head_in = Place("head", "fc", net.fc.in_features)
         self.fc = net.fc
@@ -57,8 +58,9 @@ class VisionResNet(Vision):
     def forward(self, images: Tensor) -> Tensor:
         x = self.relu(self.bn1(self.conv1(self.input(self.standardize(images)))))
         x = self.maxpool(x)
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (B, C, H / 32, W / 32)
-        logits: Tensor = self.fc(self.head_in(x.mean((2, 3))))  # (B, K)
+        for stage in STAGES:
+            x = getattr(self, stage)(x)
+        logits: Tensor = self.fc(self.head_in(x.mean((2, 3))))  # (B, K), of (B, C, H / 32, W / 32)
         return logits
 
 

@@ -88,15 +88,8 @@ def synonym_table(
     vocabulary: Vocabulary, synonyms: Mapping[str, Sequence[str]], device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Synonyms as ids, (V, K) long, and how many each word has, (V,) long; those that no run can know are left out."""
-    ids = {word: number for number, word in enumerate(vocabulary.words)}
-    rows = [
-        [
-            ids[synonym]
-            for synonym in synonyms.get(word, ())
-            if ids.get(synonym, vocabulary.learnable) < vocabulary.learnable
-        ]
-        for word in vocabulary.words
-    ]
+    ids = {word: number for number, word in enumerate(vocabulary.words[: vocabulary.learnable])}
+    rows = [[ids[synonym] for synonym in synonyms.get(word, ()) if synonym in ids] for word in vocabulary.words]
     most = max(1, *map(len, rows))
     table = torch.tensor([row + [PAD] * (most - len(row)) for row in rows], dtype=torch.long, device=device)
     return table, torch.tensor([len(row) for row in rows], device=device)
