@@ -5,7 +5,7 @@ from __future__ import annotations
 from regtui.catalog.records import Param, Regularizer, Site
 
 _NORM_SITES: tuple[Site, ...] = (
-    "norm", "conv", "linear", "activation", "residual", "block", "input", "head",
+    "conv", "norm", "linear", "activation", "residual", "block", "input", "head",
 )  # fmt: skip
 _EPS = Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.", kind="float",
              default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε")  # fmt: skip

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def build(task: TaskData, entries: Sequence[StackEntry], seed: int = 0) -> tuple[SiteModel, Stack, Randomness]:
     randomness = Randomness(seed, CPU)
-    model, stack = models.build(ModelSpec(name="cnn", params={"width": 2}), task), Stack(entries, randomness)
+    model, stack = models.build(ModelSpec(name="cnn", params={"width": 8}), task), Stack(entries, randomness)
     stack.build(model)
     models.initialize(model, seed)
     return model, stack, randomness

@@ -1,7 +1,8 @@
 """torchvision's ResNets and EfficientNet-B0, their norms and dropouts taken out and places put in.
 
-Parameters keep torchvision's names and the distributions they begin with there. torchvision takes 2 s to import, so it
-is imported when such a model is built.
+Parameters keep torchvision's names and the distributions they begin with there, but for depthwise convolutions: for them
+torchvision counts the outputs of all groups, which makes their weights too small. torchvision takes 2 s to import, so
+it is imported when such a model is built.
 """
 
 from __future__ import annotations
@@ -86,9 +87,9 @@ class EfficientNetB0(Vision):
         stem = net.features[0][0]
         net.features[0][0] = nn.Conv2d(task.shape[0], stem.out_channels, kernel_size=3, stride=2, padding=1, bias=False)
         for name, block in net.features.named_modules(prefix="features"):
-            if isinstance(block, MBConv) and block.use_res_connect:
-                # Its own place for dropping branches; blocks without a shortcut never ask for it.
-                block.stochastic_depth = Place("residual", name, block.out_channels)
+            if isinstance(block, MBConv):  # blocks without a shortcut never drop their branch
+                shortcut = block.use_res_connect
+                block.stochastic_depth = Place("residual", name, block.out_channels) if shortcut else nn.Identity()
         stages = [
             (str(i), stage if isinstance(stage[0], nn.Conv2d) else _with_places(f"features.{i}", stage))
             for i, stage in enumerate(net.features)
