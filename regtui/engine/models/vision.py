@@ -1,6 +1,6 @@
 """torchvision's ResNets and EfficientNet-B0, their norms and dropouts taken out and places put in.
 
-Parameters keep torchvision's names and the distributions they begin with there, but for depthwise convolutions: for them
+Parameters keep torchvision's names and the distributions they begin with there, but for depthwise convolutions: there
 torchvision counts the outputs of all groups, which makes their weights too small. torchvision takes 2 s to import, so
 it is imported when such a model is built.
 """
