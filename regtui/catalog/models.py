@@ -115,7 +115,13 @@ _ALL = (
         name="bert",
         title="BERT-style encoder",
         summary="A transformer in which every word sees every other; the mean of all words stands for the text.",
-        params=_TRANSFORMER,
+        params=(
+            *_TRANSFORMER,
+            Param(name="weights", title="Weights",
+                  summary="Where it begins: at random, or as the small checkpoint that ships with regtui (2 layers, "
+                          "width 64, 4 heads, pre) and learned to guess hidden words of 8,000 definitions.",
+                  kind="choice", default="random", choices=("random", "pretrained"), symbol="wt"),
+        ),
         sites=_TRANSFORMER_SITES,
         inputs=("text",),
         paper="Devlin et al. 2018, https://arxiv.org/abs/1810.04805",

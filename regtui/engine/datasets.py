@@ -18,6 +18,7 @@ from regtui.catalog import DATASETS
 from regtui.engine import splits, text, warp
 from regtui.engine.randomness import Randomness
 from regtui.engine.splits import Split, TaskData, select
+from regtui.engine.text import Vocabulary
 from regtui.spec import DataSpec, Shift
 
 __all__ = ["SOURCES", "ImageData", "Source", "Split", "TaskData", "fashion_mnist", "load", "pixels", "shifted"]
@@ -68,13 +69,15 @@ SOURCES: dict[str, Callable[[], Source]] = {"fashion-mnist": fashion_mnist}
 """Every data set of pictures in the catalog."""
 
 
-def load(spec: DataSpec, randomness: Randomness) -> TaskData:
+def load(spec: DataSpec, randomness: Randomness, vocabulary: Vocabulary | None = None) -> TaskData:
     """The data of a run on the device of `randomness`, keyed by its seed.
+
+    `vocabulary` for texts whose model knows its words already; else they are those of the training split.
 
     Raises ValueError for an unknown data set, for more samples than there are and for a share outside [0, 1].
     """
     if spec.name in text.SOURCES:
-        return text.load(spec, randomness)
+        return text.load(spec, randomness, vocabulary)
     if spec.name not in SOURCES:
         raise ValueError(f"no data set is named {spec.name!r}; there are {', '.join([*SOURCES, *text.SOURCES])}")
     record, source = DATASETS[spec.name], SOURCES[spec.name]()

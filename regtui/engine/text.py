@@ -109,7 +109,7 @@ SOURCES: dict[str, Callable[[], Source]] = {"wordnet": wordnet}
 """Every data set of texts in the catalog."""
 
 
-def load(spec: DataSpec, randomness: Randomness) -> TextData:
+def load(spec: DataSpec, randomness: Randomness, vocabulary: Vocabulary | None = None) -> TextData:
     """The texts of a run on the device of `randomness`, keyed by its seed.
 
     Raises ValueError for more texts than there are, for a share outside [0, 1] and for a test shift.
@@ -119,10 +119,10 @@ def load(spec: DataSpec, randomness: Randomness) -> TextData:
     record, source = DATASETS[spec.name], SOURCES[spec.name]()
     chosen = select(spec, record, source.train_labels, source.test_labels, randomness)
     trained = [source.train[i] for i in chosen.train]
-    vocabulary = build_vocabulary(trained, wordnet_synonyms())
+    words = vocabulary or build_vocabulary(trained, wordnet_synonyms())
 
     def split(texts: Iterable[Sequence[str]], labels: Tensor) -> Split:
-        return Split(vocabulary.encode(texts, spec.length).to(randomness.device), labels.to(randomness.device))
+        return Split(words.encode(texts, spec.length).to(randomness.device), labels.to(randomness.device))
 
     train = split(trained, chosen.labels)
     held_out = split((source.train[i] for i in chosen.validation), source.train_labels[chosen.validation])
@@ -134,7 +134,7 @@ def load(spec: DataSpec, randomness: Randomness) -> TextData:
         test=split((source.test[i] for i in chosen.test), source.test_labels[chosen.test]),
         true_clean_labels=chosen.true_labels[:clean].to(randomness.device) if spec.label_noise else None,
         classes=record.classes,
-        vocabulary=vocabulary,
+        vocabulary=words,
         length=spec.length,
         cut=sum(len(text) > spec.length for text in trained),
     )

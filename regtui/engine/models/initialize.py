@@ -19,7 +19,7 @@ from regtui.engine.randomness import derive
 
 @torch.no_grad()
 def initialize(model: SiteModel, seed: int) -> None:
-    """Draw every parameter anew, in place, as the model says.
+    """Draw every parameter anew, in place, as the model says; then copy those of its checkpoint, if it has one.
 
     Norms start as the identity, their running averages at mean 0 and variance 1.
 
@@ -36,6 +36,11 @@ def initialize(model: SiteModel, seed: int) -> None:
                 parameter.copy_(model.initial(module, name, generator))
             except TypeError as error:
                 raise TypeError(f"{path} is a {error}") from None
+    parameters = dict(model.named_parameters())
+    for name, value in model.checkpoint().items():
+        if name in parameters:  # a norm may have been taken out or exchanged
+            rows = min(len(value), len(parameters[name]))
+            parameters[name][:rows].copy_(value[:rows])
 
 
 def he(module: nn.Conv2d, generator: torch.Generator) -> Tensor:

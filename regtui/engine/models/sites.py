@@ -7,7 +7,7 @@ whatever regularizes is in the stack, so two arms differ in nothing but their st
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,10 @@ class SiteModel(nn.Module):
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             return uniform_by_fan_in(module, name, generator)
         raise TypeError(f"{type(module).__name__}, for which no initialization is known")
+
+    def checkpoint(self) -> Mapping[str, Tensor]:
+        """Parameters by name that begin as they were pretrained, not as `initial` says; first rows where it has fewer."""
+        return {}
 
     def places(self, site: str | None = None) -> Iterator[Place]:
         """All places, or those of one site, in the order of the forward pass."""
