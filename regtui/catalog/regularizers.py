@@ -75,7 +75,7 @@ _ALL = (
         summary="Normalizes each sample by itself over groups of channels.",
         params=(
             Param(name="groups", title="Groups", summary="Equal parts of the channels; 1 is LayerNorm.", kind="int",
-                  default=4, low=1, high=64, step=1, symbol="g"),
+                  default=2, low=1, high=64, step=1, symbol="g"),
             _EPS,
         ),
         sites=_NORM_SITES,

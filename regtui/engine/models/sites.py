@@ -57,7 +57,7 @@ class SiteModel(nn.Module):
         raise TypeError(f"{type(module).__name__}, for which no initialization is known")
 
     def checkpoint(self) -> Mapping[str, Tensor]:
-        """Parameters by name that begin as they were pretrained, not as `initial` says; first rows where it has fewer."""
+        """Parameters by name that begin as they were pretrained, not as `initial` says; some rows may be missing."""
         return {}
 
     def places(self, site: str | None = None) -> Iterator[Place]:
