@@ -117,6 +117,10 @@ class Evaluated(RunEvent, frozen=True):
     test: Measured | None = None
     true_train: Measured | None = None
     """Under label noise: the clean training subset against the labels before the noise."""
+    drift: float | None = None
+    """Fine-tuning: ||w - w0|| / ||w0|| over the pretrained weights w0."""
+    pretraining_loss: float | None = None
+    """Fine-tuning: loss of the pretraining task on test texts, nats; what it rises is what was forgotten."""
 
     @property
     def gap(self) -> float | None:

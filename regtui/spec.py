@@ -63,6 +63,8 @@ class DataSpec(Struct, frozen=True):
     """Share of the training labels redrawn uniformly over all classes, [0, 1]; validation and test keep theirs."""
     test_shift: Shift = Shift()
     """How validation and test images differ from the training images."""
+    length: Literal[16, 24, 40] = 24
+    """Words of a text: shorter ones are padded, what lies beyond is cut; images have no use for it."""
 
 
 class ModelSpec(Struct, frozen=True):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from regtui.catalog.records import Dataset
-from regtui.data import FASHION_CLASSES
+from regtui.data import FASHION_CLASSES, TEXTS_PER_CLASS, WORDNET_CLASSES, WORDS_PER_TEXT
+
+WORDNET_TEST_PER_CLASS = 200
+"""Definitions of each class that are kept for testing: the last ones of the file, the same for every seed."""
 
 _ALL = (
     Dataset(
@@ -17,6 +20,18 @@ _ALL = (
         shape=(1, 28, 28),
         licence="MIT, (c) 2017 Zalando SE",
         source="Xiao, Rasul, Vollgraf 2017, https://arxiv.org/abs/1708.07747",
+    ),
+    Dataset(
+        name="wordnet",
+        title="WordNet definitions",
+        summary="Tell what kind of thing a definition of 4 to 40 words is of, ten kinds; ships with regtui.",
+        kind="text",
+        classes=WORDNET_CLASSES,
+        train_samples=len(WORDNET_CLASSES) * (TEXTS_PER_CLASS - WORDNET_TEST_PER_CLASS),
+        test_samples=len(WORDNET_CLASSES) * WORDNET_TEST_PER_CLASS,
+        shape=(WORDS_PER_TEXT[1],),
+        licence="WordNet licence, (c) 2006 Princeton University",
+        source="WordNet 3.0, https://wordnet.princeton.edu",
     ),
 )
 

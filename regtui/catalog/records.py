@@ -8,14 +8,18 @@ import msgspec
 
 from regtui.spec import Scalar
 
-Site = Literal["input", "conv", "linear", "activation", "residual", "block", "attention", "head"]
+Site = Literal["input", "conv", "linear", "activation", "norm", "residual", "block", "attention", "head"]
 """Places in a model where a regularizer can act.
 
-input: the batch before the first layer. conv, linear: after each convolution or hidden linear layer, before its
-activation. activation: after each activation. residual: the branch of a residual block before it is added.
-block: after each block (a stage of a CNN with its pooling, a transformer layer). attention: the attention weights.
-head: the features that enter the last linear layer.
+input: the batch before the first layer; of a text its embeddings. conv, linear: after each convolution or hidden linear
+layer, before its activation. activation: after each activation. norm: where a transformer normalizes, before each
+branch or after it was added. residual: the branch of a residual block before it is added. block: after each block (a
+stage of a CNN with its pooling, a transformer layer). attention: the attention weights. head: the features that enter
+the last linear layer.
 """
+
+Kind = Literal["image", "text"]
+"""What a sample is."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +124,8 @@ class Regularizer(Record, frozen=True):
     watch: str = ""
     """What to look at on the screen when it is switched on."""
     group: Literal["layers", "weights", "augmentation"] = "layers"
+    kinds: tuple[Kind, ...] = ("image", "text")
+    """What a data set must hold for it to make sense."""
 
     def param(self, name: str) -> Param:
         return next(param for param in self.params if param.name == name)
@@ -131,19 +137,21 @@ class Model(Record, frozen=True):
     params: tuple[Param, ...] = ()
     sites: tuple[Site, ...] = ()
     """The sites it publishes, in the order of the forward pass."""
-    inputs: tuple[Literal["image", "text"], ...] = ("image",)
+    inputs: tuple[Kind, ...] = ("image",)
     paper: str = ""
+    stack: tuple[dict[str, dict[str, Scalar]], ...] = ()
+    """Its own norms and dropouts, written as in a scenario file: an arm that names no stack begins with them."""
 
 
 class Dataset(Record, frozen=True):
     """A data set that a scenario can name."""
 
-    kind: Literal["image", "text"]
+    kind: Kind
     classes: tuple[str, ...]
     train_samples: int
     """Samples that train and validation share."""
     test_samples: int
     shape: tuple[int, ...]
-    """(channels, height, width) of an image."""
+    """(channels, height, width) of an image; (words,) of the longest text."""
     licence: str
     source: str

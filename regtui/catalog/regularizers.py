@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from regtui.catalog.records import Param, Regularizer
+from regtui.catalog.records import Param, Regularizer, Site
+
+_NORM_SITES: tuple[Site, ...] = (
+    "conv", "norm", "linear", "activation", "residual", "block", "input", "head",
+)  # fmt: skip
+_EPS = Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.", kind="float",
+             default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε")  # fmt: skip
 
 _ALL = (
     Regularizer(
@@ -13,7 +19,7 @@ _ALL = (
             Param(name="p", title="Probability", summary="Share of units blanked in a training step.", kind="float",
                   default=0.3, low=0.0, high=1.0, open_high=True, step=0.05, symbol="p", steerable=True),
         ),
-        sites=("block", "activation", "head", "input"),
+        sites=("residual", "block", "activation", "head", "input", "attention"),
         paper="Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html",
         watch="The train curve falls towards the test curve; the loss of the training batches gets noisy.",
         group="layers",
@@ -27,11 +33,66 @@ _ALL = (
                   kind="float", default=0.1, low=0.0, high=1.0, step=0.01, symbol="m"),
             Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.",
                   kind="float", default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε"),
+            Param(name="statistics", title="Statistics",
+                  summary="What evaluation uses: running averages with momentum, the mean over all batches so far "
+                          "(cumulative), or those of the evaluation batch itself.",
+                  kind="choice", default="running", choices=("running", "cumulative", "batch"), symbol="st"),
+            Param(name="frozen_after", title="Frozen after",
+                  summary="Part of the epochs after which training too normalizes with the running averages, which "
+                          "then stay (Wu & Johnson 2021, https://arxiv.org/abs/2105.07576).",
+                  kind="float", default=1.0, low=0.0, high=1.0, step=0.1, unit="of the run", symbol="fr"),
+            Param(name="mask", title="Padding mask", summary="Leave the padding of texts out of the statistics.",
+                  kind="bool", default=True, symbol="pm"),
         ),
-        sites=("conv", "linear"),
+        sites=_NORM_SITES,
         paper="Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167",
         watch="Running mean and variance chase the batch's; training gets faster and bears higher learning rates.",
         group="layers",
+    ),
+    Regularizer(
+        name="layernorm",
+        title="LayerNorm",
+        summary="Normalizes each sample by itself over all its channels; each word of a text over its features.",
+        params=(_EPS,),
+        sites=_NORM_SITES,
+        paper="Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450",
+        watch="The same output in training and evaluation, whatever else is in the batch.",
+        group="layers",
+    ),
+    Regularizer(
+        name="rmsnorm",
+        title="RMSNorm",
+        summary="LayerNorm that does not subtract the mean: divides by the root of the mean square.",
+        params=(_EPS,),
+        sites=_NORM_SITES,
+        paper="Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467",
+        watch="What LayerNorm does, with half its parameters and a little faster.",
+        group="layers",
+    ),
+    Regularizer(
+        name="groupnorm",
+        title="GroupNorm",
+        summary="Normalizes each sample by itself over groups of channels.",
+        params=(
+            Param(name="groups", title="Groups", summary="Equal parts of the channels; 1 is LayerNorm.", kind="int",
+                  default=2, low=1, high=64, step=1, symbol="g"),
+            _EPS,
+        ),
+        sites=_NORM_SITES,
+        paper="Wu & He 2018, https://arxiv.org/abs/1803.08494",
+        watch="With small batches it keeps what BatchNorm loses.",
+        group="layers",
+    ),
+    Regularizer(
+        name="instancenorm",
+        title="InstanceNorm",
+        summary="Normalizes each channel of each picture by itself, which takes out its contrast.",
+        params=(_EPS,),
+        sites=("conv", "activation", "residual", "block", "input"),
+        paper="Ulyanov, Vedaldi & Lempitsky 2016, https://arxiv.org/abs/1607.08022",
+        watch="What brightness and contrast told the network is gone; on plain classification that costs accuracy.",
+        group="layers",
+        kinds=("image",),
     ),
     Regularizer(
         name="weight_decay",
@@ -60,6 +121,7 @@ _ALL = (
         paper="He et al. 2015, section 4.2, https://arxiv.org/abs/1512.03385",
         watch="Training batches get harder, so their accuracy lags; the clean gap narrows.",
         group="augmentation",
+        kinds=("image",),
     ),
     Regularizer(
         name="flip",
@@ -74,6 +136,7 @@ _ALL = (
               "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
         watch="Accuracy on mirrored test pictures: without it the network has never seen a shoe that faces right.",
         group="augmentation",
+        kinds=("image",),
     ),
     Regularizer(
         name="affine",
@@ -93,6 +156,77 @@ _ALL = (
               "https://doi.org/10.1109/ICDAR.2003.1227801",
         watch="The gap on a shifted test set.",
         group="augmentation",
+        kinds=("image",),
+    ),
+    Regularizer(
+        name="synonym_replacement",
+        title="Synonyms",
+        summary="Puts a synonym of WordNet's in the place of a word, for the word's most frequent sense.",
+        params=(
+            Param(name="p", title="Probability", summary="Share of the words with synonyms (one word in seven).",
+                  kind="float", default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+        ),
+        sites=("input",),
+        paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (there 0.1 of all words)",
+        watch="Words of no training text become known; the senses are not always right.",
+        group="augmentation",
+        kinds=("text",),
+    ),
+    Regularizer(
+        name="synonym_insertion",
+        title="Synonym insertion",
+        summary="Puts a synonym of a word of the text at a random place of the text.",
+        params=(
+            Param(name="p", title="Probability", summary="Share of the words with synonyms that bring one.",
+                  kind="float", default=0.3, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+        ),
+        sites=("input",),
+        paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (random insertion)",
+        watch="The text gets longer; the order of its words counts less.",
+        group="augmentation",
+        kinds=("text",),
+    ),
+    Regularizer(
+        name="word_swap",
+        title="Word swap",
+        summary="Puts random words of a training text into each other's places.",
+        params=(
+            Param(name="p", title="Probability", summary="Share of the words that move.", kind="float", default=0.1,
+                  low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+        ),
+        sites=("input",),
+        paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (random swap)",
+        watch="A task of single words hardly minds: order carries little here.",
+        group="augmentation",
+        kinds=("text",),
+    ),
+    Regularizer(
+        name="word_deletion",
+        title="Word deletion",
+        summary="Drops random words of a training text; at least one stays.",
+        params=(
+            Param(name="p", title="Probability", summary="Share of the words that go.", kind="float", default=0.1,
+                  low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+        ),
+        sites=("input",),
+        paper="Wei & Zou 2019, https://arxiv.org/abs/1901.11196 (random deletion)",
+        watch="Training batches get harder; no single word decides.",
+        group="augmentation",
+        kinds=("text",),
+    ),
+    Regularizer(
+        name="token_masking",
+        title="Token masking",
+        summary="Puts the unknown word in the place of random words of a training text.",
+        params=(
+            Param(name="p", title="Probability", summary="Share of the words.", kind="float", default=0.15,
+                  low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
+        ),
+        sites=("input",),
+        paper="Devlin et al. 2018, section 3.1, https://arxiv.org/abs/1810.04805",
+        watch="The test texts have unknown words too, one in three: the network learns to do without.",
+        group="augmentation",
+        kinds=("text",),
     ),
 )  # fmt: skip
 

@@ -75,6 +75,11 @@ def wordnet_synonyms() -> Path:
     return DIRECTORY / "wordnet_synonyms.tsv"
 
 
+def bert_checkpoint() -> Path:
+    """A small BERT that has learned to guess hidden words of the definitions: safetensors, half precision."""
+    return DIRECTORY / "wordnet_bert.safetensors"
+
+
 def checksums() -> Path:
     """JSON: sha256 and counts of each data set, sha256 and size of each file, sha256 of each source."""
     return DIRECTORY / "checksums.json"

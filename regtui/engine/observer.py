@@ -79,6 +79,8 @@ class Observer:
             clean = measured(task.clean, *others)
         validation = None if task.validation is None else measured(task.validation)[0]
         test = measured(task.test)[0]
+        memory = training.memory
+        drift, forgotten = (memory.drift(model), memory.loss(model)) if memory else (None, None)
         training.model.train()
         self._emit(
             Evaluated(
@@ -90,6 +92,8 @@ class Observer:
                 validation=validation,
                 test=test,
                 true_train=clean[1] if others else None,
+                drift=drift,
+                pretraining_loss=forgotten,
             )
         )
         return probe.statistics()

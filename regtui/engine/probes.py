@@ -6,6 +6,7 @@ an unprobed one, bit for bit.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.engine.metrics import significant
+from regtui.engine.models.norms import Norm, batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
 from regtui.events import LayerInside, NormLayer
 
@@ -24,15 +26,21 @@ Statistics = dict[str, tuple[list[float], list[float]]]
 """Mean and unbiased variance a channel, of each norm by its name."""
 
 
-def norm_modules(model: nn.Module) -> dict[str, tuple[str, _BatchNorm]]:
-    """Every BatchNorm in a place of the model: its name, e.g. conv3.norm, to (catalog name, module)."""
-    return {
-        f"{place.layer}.norm": (name, module)
-        for place in model.modules()
-        if isinstance(place, Place)
-        for name, module in place.named_children()
-        if isinstance(module, _BatchNorm)
-    }
+def norm_modules(model: nn.Module) -> dict[str, tuple[str, _BatchNorm | Norm]]:
+    """Every norm in a place of the model: its name, e.g. conv3.norm, to (catalog name, module).
+
+    A layer's second norm is called conv3.norm2.
+    """
+    found: dict[str, tuple[str, _BatchNorm | Norm]] = {}
+    counts: Counter[str] = Counter()
+    for place in model.modules():
+        if isinstance(place, Place):
+            for name, module in place.named_children():
+                if isinstance(module, (_BatchNorm, Norm)):
+                    counts[place.layer] += 1
+                    number = counts[place.layer]
+                    found[f"{place.layer}.norm{number if number > 1 else ''}"] = (name, module)
+    return found
 
 
 class StepProbe:
@@ -50,19 +58,24 @@ class StepProbe:
         self._dead: dict[str, Tensor] = {}
         self._gradients: dict[str, Tensor] = {}
         self._inputs: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, Tensor] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Hooks on layers, activations and norms."""
 
-        def see_output(place: nn.Module, inputs: tuple[Tensor]) -> None:
+        def see_output(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
             x = inputs[0].detach()
-            mean = x.mean()
-            self._outputs[place.layer] = torch.stack((mean, (x - mean).square_().mean().sqrt()))
+            if len(inputs) == 1:
+                mean = x.mean()
+                self._outputs[place.layer] = torch.stack((mean, (x - mean).square_().mean().sqrt()))
+            else:  # a text: padding is nobody's signal
+                means, variances, _ = batch_statistics(x, inputs[1])
+                mean = means.mean()
+                self._outputs[place.layer] = torch.stack((mean, (variances + (means - mean) ** 2).mean().sqrt()))
 
-        def see_activation(place: nn.Module, inputs: tuple[Tensor]) -> None:
+        def see_activation(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
             if place.layer in self._layers:
                 x = inputs[0].detach()
@@ -70,15 +83,15 @@ class StepProbe:
 
         names: dict[nn.Module, str] = {module: name for name, (_, module) in self._norms.items()}
 
-        def see_norm(norm: nn.Module, inputs: tuple[Tensor]) -> None:
-            x = inputs[0].detach()
-            self._counts[names[norm]] = x.numel() // x.shape[1]
-            self._inputs[names[norm]] = _channel_statistics(x)
+        def see_norm(norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
+            mean, biased, count = _channel_statistics(inputs[0].detach(), _counted(norm, more))
+            self._counts[names[norm]] = count
+            self._inputs[names[norm]] = torch.stack((mean, biased))
 
         with (
             _hooks(self._layers.values(), see_output),
             _hooks(self._activations.values(), see_activation),
-            _hooks(names, see_norm),
+            _hooks(names, see_norm, with_kwargs=True),
         ):
             yield
 
@@ -110,7 +123,7 @@ class StepProbe:
         """The norm layers; running statistics as they are now. `whole_set` is empty off the evaluation points."""
         found = []
         for name, (kind, norm) in self._norms.items():
-            n = self._counts[name]
+            n = int(self._counts[name])
             mean, biased = self._inputs[name]
             set_mean, set_var = whole_set.get(name, ([], []))
             found.append(
@@ -121,8 +134,8 @@ class StepProbe:
                     batch_mean=_numbers(mean),
                     batch_var=_numbers(biased * (n / max(n - 1, 1))),
                     count=n,
-                    running_mean=_numbers(norm.running_mean),
-                    running_var=_numbers(norm.running_var),
+                    running_mean=_numbers(norm.running_mean if isinstance(norm, _BatchNorm) else None),
+                    running_var=_numbers(norm.running_var if isinstance(norm, _BatchNorm) else None),
                     set_mean=set_mean,
                     set_var=set_var,
                 )
@@ -136,33 +149,33 @@ class StepProbe:
 
 
 class SetProbe:
-    """Statistics of what enters each norm over a whole split, gathered by hooks while it is evaluated.
+    """Statistics of what enters each BatchNorm over a whole split, gathered by hooks while it is evaluated.
 
     Batches are merged with the parallel formula of Chan, Golub & LeVeque 1979 (Stanford STAN-CS-79-773) in double
     precision, so that means far from 0 cost no digits of the variance.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._names: dict[nn.Module, str] = {module: name for name, (_, module) in norm_modules(model).items()}
-        self._merged: dict[str, tuple[int, Tensor, Tensor]] = {}  # count, mean (C,), squared deviations (C,)
+        self._names: dict[nn.Module, str] = {
+            module: name for name, (_, module) in norm_modules(model).items() if isinstance(module, _BatchNorm)
+        }
+        self._merged: dict[str, tuple[Tensor, Tensor, Tensor]] = {}  # count, mean (C,), squared deviations (C,)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Hooks on the norms while the model is evaluated."""
-        with _hooks(self._names, self._see):
+        with _hooks(self._names, self._see, with_kwargs=True):
             yield
 
     def statistics(self) -> Statistics:
         """Mean and unbiased variance over every value seen."""
         return {
-            name: (_numbers(mean), _numbers(squares / max(count - 1, 1)))
+            name: (_numbers(mean), _numbers(squares / (count - 1).clamp(min=1)))
             for name, (count, mean, squares) in self._merged.items()
         }
 
-    def _see(self, norm: nn.Module, inputs: tuple[Tensor]) -> None:
-        x = inputs[0].detach()
-        here = x.numel() // x.shape[1]
-        mean, biased = _channel_statistics(x).double()
+    def _see(self, norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
+        mean, biased, here = (part.double() for part in _channel_statistics(inputs[0].detach(), _counted(norm, more)))
         squares = biased * here
         name = self._names[norm]
         if name in self._merged:
@@ -170,7 +183,7 @@ class SetProbe:
             distance = mean - old_mean
             squares = old_squares + squares + distance**2 * (before * here / (before + here))
             mean = old_mean + distance * (here / (before + here))
-            here += before
+            here = here + before
         self._merged[name] = here, mean, squares
 
 
@@ -194,8 +207,8 @@ def first_non_finite_layer(model: SiteModel, inputs: Tensor) -> str:
 
 
 @contextmanager
-def _hooks(modules: Iterable[nn.Module], look: Callable[..., None]) -> Iterator[None]:
-    handles = [module.register_forward_pre_hook(look) for module in modules]
+def _hooks(modules: Iterable[nn.Module], look: Callable[..., None], *, with_kwargs: bool = False) -> Iterator[None]:
+    handles = [module.register_forward_pre_hook(look, with_kwargs=with_kwargs) for module in modules]
     try:
         yield
     finally:
@@ -203,16 +216,25 @@ def _hooks(modules: Iterable[nn.Module], look: Callable[..., None]) -> Iterator[
             handle.remove()
 
 
-def _channel_statistics(x: Tensor) -> Tensor:
-    """(2, C'): mean and biased variance of the first channels of (B, C, ...)."""
+def _counted(norm: nn.Module, more: dict[str, Tensor | None]) -> Tensor | None:
+    """The mask of the words that a norm counts, None where it counts all."""
+    return more.get("mask") if getattr(norm, "masked", True) else None
+
+
+def _channel_statistics(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and biased variance, (C',) each, of the first channels of (B, C, ...) or (B, L, C); values a channel, ()."""
+    if x.ndim == 3:
+        return batch_statistics(x[:, :, :CHANNELS], mask)
     shown = x[:, :CHANNELS]
     # Two passes are as exact as torch.var_mean and ten times faster on a CPU, which has no vector code for that one.
     mean = shown.mean(_all_but_channels(x), keepdim=True)  # (1, C', 1, 1)
-    return torch.stack((mean.flatten(), (shown - mean).square_().mean(_all_but_channels(x))))
+    count = torch.full((), x.numel() // x.shape[1], device=x.device)
+    return mean.flatten(), (shown - mean).square_().mean(_all_but_channels(x)), count
 
 
 def _all_but_channels(x: Tensor) -> list[int]:
-    return [axis for axis in range(x.ndim) if axis != 1]
+    channels = 2 if x.ndim == 3 else 1
+    return [axis for axis in range(x.ndim) if axis != channels]
 
 
 def _numbers(values: Tensor | None) -> list[float]:

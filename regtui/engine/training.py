@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 
 from regtui.engine import datasets, devices, models, optim
+from regtui.engine.models.pretrained import Memory
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Batch
 from regtui.engine.stack import Stack
@@ -31,11 +32,13 @@ class Training:
         self.device = devices.resolve(spec.device)
         devices.prepare(spec.threads)
         self.randomness = Randomness(spec.seed, self.device)
-        self.task = datasets.load(spec.data, self.randomness)
+        self.task = datasets.load(spec.data, self.randomness, models.vocabulary(spec.model))
         self.model = models.build(spec.model, self.task)
         self.stack = Stack(spec.stack, self.randomness)
         self.stack.build(self.model)
         models.initialize(self.model, spec.seed)
+        self.memory = Memory(self.model, self.task.test.inputs) if self.model.checkpoint() else None
+        """What a pretrained model began with; None for all others."""
         self.model.to(memory_format=devices.memory_format(self.device))
         self.model.train()
         self.lr = optim.LearningRate(spec.train, spec.total_steps, self.device)

@@ -20,7 +20,8 @@ def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -
     data = problems.convert(base.data, DataSpec, "base.data") or DataSpec()
     train = problems.convert(base.train, TrainSpec, "base.train") or TrainSpec()
     model = _model(base.model, None, "base.model", problems)
-    stack = _add((), base.stack, model, "base.stack", problems)
+    own = own_stack(model) if base.stack is None else _add((), base.stack, model, "base.stack", problems)
+    stack = _add(own, base.add, model, "base.add", problems)
     before = Arm(name="", data=data, model=model, train=train, stack=stack)
     check_arm(before, "base", problems)
     arms: list[Arm] = []
@@ -61,10 +62,20 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
     if arm.train.batch_size > arm.data.train:
         problems.add(f"{key}.train.batch_size", f"is {arm.train.batch_size}, more than the {arm.data.train} training "
                      "samples; incomplete batches are dropped, so no step would be left")  # fmt: skip
+    if dataset.kind == "text" and not arm.data.test_shift.is_identity:
+        problems.add(f"{key}.data.test_shift", f"mirrors, turns and moves pictures; {dataset.name} is text")
+    if dataset.kind == "image" and arm.data.length != DataSpec().length:
+        problems.add(f"{key}.data.length", f"is in words; {dataset.name} is images")
     model = MODELS.get(arm.model.name)
-    if model is not None and dataset.kind not in model.inputs:
+    if model is None:
+        return
+    if dataset.kind not in model.inputs:
         problems.add(f"{key}.model.name", f"is {model.name}, which takes {' or '.join(model.inputs)}; "
                      f"{dataset.name} is {dataset.kind}")  # fmt: skip
+    for entry in arm.stack:
+        if entry.where and entry.where not in model.sites:
+            problems.add(f"{key}.stack", f"has {entry.key}, which has no place in the model {model.name}; "
+                         f"it has {', '.join(model.sites)}")  # fmt: skip
 
 
 def resolve_entry(item: Any, model: ModelSpec, key: str, problems: Problems) -> StackEntry | None:
@@ -82,7 +93,11 @@ def resolve_entry(item: Any, model: ModelSpec, key: str, problems: Problems) -> 
         return None
     given = dict(given)
     where = given.pop("where", None)
-    published = MODELS[model.name].sites
+    published, taken = MODELS[model.name].sites, MODELS[model.name].inputs
+    if not set(record.kinds) & set(taken):
+        problems.add(f"{key}.{name}", f"acts on {' or '.join(record.kinds)}; the model {model.name} takes "
+                     f"{' or '.join(taken)}")  # fmt: skip
+        return None
     possible = [site for site in record.sites if site in published]
     if not record.sites:
         if where is not None:
@@ -116,6 +131,21 @@ def fill_params(records: tuple[Param, ...], given: dict[str, Any], key: str, pro
     return params
 
 
+def own_stack(model: ModelSpec) -> tuple[StackEntry, ...]:
+    """The norms and dropouts that belong to a model."""
+    return _add((), list(MODELS[model.name].stack), model, "model", Problems())
+
+
+def _moved(before: Arm, model: ModelSpec) -> tuple[StackEntry, ...]:
+    """The stack of the arm before, its own model's norms and dropouts exchanged for those of another model."""
+    if model.name == before.model.name:
+        return before.stack
+    old = own_stack(before.model)
+    own = own_stack(model)
+    added = tuple(entry for entry in before.stack if entry not in old)
+    return tuple(entry for entry in own if all(entry.key != other.key for other in added)) + added
+
+
 def _arm(file: ArmFile, before: Arm, key: str, problems: Problems) -> Arm:
     data = _merged(before.data, file.data, f"{key}.data", problems)
     train = _merged(before.train, file.train, f"{key}.train", problems)
@@ -125,7 +155,7 @@ def _arm(file: ArmFile, before: Arm, key: str, problems: Problems) -> Arm:
             problems.add(key, "has stack and add or remove; stack starts afresh, so put everything into it")
         stack = _add((), file.stack, model, f"{key}.stack", problems)
     else:
-        stack = _remove(before.stack, file.remove, f"{key}.remove", problems)
+        stack = _remove(_moved(before, model), file.remove, f"{key}.remove", problems)
         stack = _add(stack, file.add, model, f"{key}.add", problems)
     return Arm(name=file.name, data=data, model=model, train=train, stack=stack, lesson=file.lesson)
 

@@ -79,7 +79,9 @@ class BaseFile(Struct, frozen=True):
     data: dict[str, Any] = {}
     model: dict[str, Any] = {}
     train: dict[str, Any] = {}
-    stack: list[dict[str, Any]] = []
+    stack: list[dict[str, Any]] | None = None
+    """The whole stack; without it the model's own norms and dropouts."""
+    add: list[dict[str, Any]] = []
 
 
 class ArmFile(Struct, frozen=True):
@@ -87,7 +89,7 @@ class ArmFile(Struct, frozen=True):
 
     name: Name
     stack: list[dict[str, Any]] | None = None
-    """The whole stack; without it the arm builds on the one before it."""
+    """The whole stack, the model's own norms included; without it the arm builds on the one before it."""
     add: list[dict[str, Any]] = []
     remove: list[str] = []
     data: dict[str, Any] = {}

@@ -11,13 +11,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from regtui.catalog import REGULARIZERS
+from regtui.catalog import MODELS, REGULARIZERS
 from regtui.commands import RunCommand, RunRequest
 from regtui.engine import datasets, loop
 from regtui.engine.control import Control
-from regtui.engine.datasets import TaskData
+from regtui.engine.datasets import ImageData, TaskData
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch
+from regtui.engine.text import TextData
 from regtui.engine.training import Training
 from regtui.events import AnyRunEvent, RunEvent
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, TrainSpec
@@ -32,13 +33,15 @@ class MakeEntry(Protocol):
 
 @pytest.fixture(scope="session")
 def entry() -> MakeEntry:
-    """Makes a stack entry: the catalog's preferred site and defaults where nothing else is said."""
+    """Makes a stack entry: the preferred site in a cnn and the catalog's defaults where nothing else is said."""
+    published = MODELS["cnn"].sites
 
     def make(name: str, where: str | None = None, **params: Scalar) -> StackEntry:
         record = REGULARIZERS[name]
         defaults = {param.name: param.default for param in record.params}
         assert params.keys() <= defaults.keys()
-        site = where if where is not None else (record.sites[0] if record.sites else "")
+        preferred = sorted(record.sites, key=lambda site: site not in published)  # stable
+        site = where if where is not None else (preferred[0] if record.sites else "")
         return StackEntry(name=name, where=site, params=defaults | params)
 
     return make
@@ -50,15 +53,25 @@ def randomness() -> Randomness:
 
 
 @pytest.fixture(scope="session")
-def task() -> TaskData:
+def task() -> ImageData:
     """100 training, 50 validation and 100 test pictures of seed 0 on the CPU; not to be changed."""
-    return datasets.load(DataSpec(train=100, validation=50, test=100), Randomness(0, CPU))
+    task = datasets.load(DataSpec(train=100, validation=50, test=100), Randomness(0, CPU))
+    assert isinstance(task, ImageData)
+    return task
 
 
 @pytest.fixture
 def full(entry: MakeEntry) -> tuple[StackEntry, ...]:
-    """One entry of every kind that there is."""
-    return tuple(entry(name) for name in REGULARIZERS)
+    """One entry of every kind that acts on pictures."""
+    return tuple(entry(name) for name, record in REGULARIZERS.items() if "image" in record.kinds)
+
+
+@pytest.fixture(scope="session")
+def texts() -> TextData:
+    """100 training, 50 validation and 100 test definitions of seed 0 on the CPU; not to be changed."""
+    task = datasets.load(DataSpec(name="wordnet", train=100, validation=50, test=100), Randomness(0, CPU))
+    assert isinstance(task, TextData)
+    return task
 
 
 @pytest.fixture

@@ -12,16 +12,18 @@ from torch.testing import assert_close
 
 from regtui import data
 from regtui.catalog import DATASETS
-from regtui.engine import datasets
-from regtui.engine.datasets import Source, Split, TaskData
+from regtui.engine import datasets, splits
+from regtui.engine.datasets import ImageData, Source, Split
 from regtui.engine.randomness import CPU, Randomness
 from regtui.spec import DataSpec, Shift
 
 SHIFT = Shift(mirror=0.5, degrees=8.0, translate=0.08)
 
 
-def load(seed: int = 0, **settings: object) -> TaskData:
-    return datasets.load(DataSpec(**settings), Randomness(seed, CPU))  # type: ignore[arg-type]
+def load(seed: int = 0, **settings: object) -> ImageData:
+    task = datasets.load(DataSpec(**settings), Randomness(seed, CPU))  # type: ignore[arg-type]
+    assert isinstance(task, ImageData)
+    return task
 
 
 def same(one: Split, other: Split) -> bool:
@@ -109,7 +111,7 @@ def test_the_number_of_validation_images_changes_nothing_else() -> None:
 def test_the_clean_subset_is_a_balanced_part_of_train(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = load(train=300)
     assert same(whole.clean, whole.train)
-    monkeypatch.setattr(datasets, "CLEAN_SAMPLES", 100)
+    monkeypatch.setattr(splits, "CLEAN_SAMPLES", 100)
     part = load(train=300)
     assert len(part.clean.labels) == 100
     assert pictures(part.clean) < pictures(part.train)
@@ -139,7 +141,7 @@ def test_more_noise_redraws_the_same_labels_and_more() -> None:
 
 def test_redrawn_labels_are_uniform_over_all_classes() -> None:
     labels = torch.zeros(10_000, dtype=torch.long)
-    noisy = datasets.redraw_labels(labels, torch.arange(10_000), 1.0, 10, torch.Generator().manual_seed(0))
+    noisy = splits.redraw_labels(labels, torch.arange(10_000), 1.0, 10, torch.Generator().manual_seed(0))
     expected, deviation = 1000, (10_000 * 0.1 * 0.9) ** 0.5
     assert ((noisy.bincount(minlength=10) - expected).abs() < 4 * deviation).all()
     assert labels.sum() == 0  # the caller's labels are as they were
@@ -194,7 +196,7 @@ def test_what_cannot_be_loaded_is_refused_in_a_sentence(settings: dict[str, obje
 @pytest.mark.parametrize("count", [1, 7, 60, 100])
 def test_any_start_and_end_of_a_stratified_order_keeps_the_shares_of_unequal_classes(count: int) -> None:
     labels = torch.tensor([0] * 60 + [1] * 30 + [2] * 10)
-    order = datasets.stratified_order(labels, torch.Generator().manual_seed(0))
+    order = splits.stratified_order(labels, torch.Generator().manual_seed(0))
     assert order.sort().values.tolist() == list(range(100))
     for part in (order[:count], order[-count:]):
         shares = labels[part].bincount(minlength=3) / count

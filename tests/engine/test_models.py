@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,9 +11,10 @@ from torch.testing import assert_close
 
 from regtui.catalog import MODELS
 from regtui.engine import datasets, models
-from regtui.engine.datasets import TaskData
+from regtui.engine.datasets import ImageData, TaskData
 from regtui.engine.models import Place, SiteModel
 from regtui.engine.randomness import CPU, Randomness
+from regtui.engine.text import TextData
 from regtui.spec import DataSpec, ModelSpec, Scalar
 
 
@@ -20,11 +23,17 @@ def build(task: TaskData, name: str, **params: Scalar) -> SiteModel:
     return models.build(ModelSpec(name=name, params=defaults | params), task)
 
 
+@pytest.fixture(scope="module")
+def tasks(task: ImageData, texts: TextData) -> dict[str, TaskData]:
+    """By the kind of their inputs."""
+    return {"image": task, "text": texts}
+
+
 def test_every_model_of_the_catalog_has_a_builder() -> None:
     assert list(models.BUILDERS) == list(MODELS)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["mlp", "cnn", "plain_deep", "resnet"])
 def test_activations_stand_between_the_layer_and_the_place_after_it(name: str, task: TaskData) -> None:
     model, lowest = build(task, name), {}
     for place in model.places():
@@ -38,19 +47,21 @@ def test_activations_stand_between_the_layer_and_the_place_after_it(name: str, t
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_of_the_catalog_gives_logits_and_publishes_its_sites(name: str, task: TaskData) -> None:
+def test_a_model_of_the_catalog_gives_logits_and_publishes_its_sites(name: str, tasks: dict[str, TaskData]) -> None:
+    task = tasks[MODELS[name].inputs[0]]
     model = build(task, name)
     assert model(task.train.inputs[:5]).shape == (5, len(task.classes))
     assert {place.site for place in model.places()} == set(MODELS[name].sites)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_places_come_in_the_order_of_the_forward_pass(name: str, task: TaskData) -> None:
+def test_places_come_in_the_order_of_the_forward_pass(name: str, tasks: dict[str, TaskData]) -> None:
+    task = tasks[MODELS[name].inputs[0]]
     model, ran, channels = build(task, name), [], []
 
     def note(place: Place, _: object, output: Tensor) -> None:
         ran.append(place)
-        channels.append(output.shape[1])
+        channels.append(output.shape[2 if output.ndim == 3 else 1])
 
     for place in model.places():
         place.register_forward_hook(note)
@@ -59,11 +70,14 @@ def test_places_come_in_the_order_of_the_forward_pass(name: str, task: TaskData)
     assert channels == [place.channels for place in ran]
 
 
-@pytest.mark.parametrize(("name", "site"), [("cnn", "conv"), ("mlp", "linear")])
-def test_layers_answer_to_the_names_of_their_places(name: str, site: str, task: TaskData) -> None:
-    model = build(task, name)
-    for place in [*model.places(site), *model.places("head")]:
-        assert isinstance(getattr(model, place.layer), (nn.Conv2d, nn.Linear))
+@pytest.mark.parametrize("name", MODELS)
+def test_layers_answer_to_the_names_of_their_places(name: str, tasks: dict[str, TaskData]) -> None:
+    model = build(tasks[MODELS[name].inputs[0]], name)
+    named = [(place.site, place.layer) for place in model.places()]
+    assert len(set(named)) == len(named)  # a generator and a chart for each
+    for site, layer in named:
+        if site in ("conv", "linear", "head"):
+            assert isinstance(model.get_submodule(layer), (nn.Conv2d, nn.Linear))
 
 
 def test_the_cnn_doubles_its_channels_and_halves_its_sides(task: TaskData) -> None:
@@ -95,8 +109,14 @@ def test_the_first_layer_sees_standardized_pixels(name: str, layer: str) -> None
 
 
 def test_an_unknown_model_is_refused(task: TaskData) -> None:
-    with pytest.raises(ValueError, match=r"'resnet'.*mlp, cnn"):
-        models.build(ModelSpec(name="resnet"), task)
+    with pytest.raises(ValueError, match=r"'resnte'.*mlp, cnn"):
+        models.build(ModelSpec(name="resnte"), task)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("bert", "image"), ("cnn", "text")])
+def test_a_model_refuses_data_of_another_kind(name: str, kind: str, tasks: dict[str, TaskData]) -> None:
+    with pytest.raises(ValueError, match=rf"the model {name} takes .*, the data are {kind}"):
+        build(tasks[kind], name)
 
 
 def test_a_misspelt_parameter_is_refused(task: TaskData) -> None:
@@ -104,16 +124,16 @@ def test_a_misspelt_parameter_is_refused(task: TaskData) -> None:
         models.build(ModelSpec(name="cnn", params={"widht": 8}), task)
 
 
-def test_pictures_too_small_for_three_poolings_are_refused(task: TaskData) -> None:
-    tiny = TaskData(
-        train=task.train, clean=task.clean, validation=None, test=task.test, true_clean_labels=None,
-        classes=task.classes, shape=(1, 7, 28), mean=task.mean, std=task.std,
-    )  # fmt: skip
-    with pytest.raises(ValueError, match="8x8 pixels, got 7x28"):
-        build(tiny, "cnn")
+@pytest.mark.parametrize(
+    ("name", "least"), [("cnn", "8x8"), ("mbconv", "8x8"), ("resnet", "4x4"), ("plain_deep", "4x4")]
+)
+def test_pictures_too_small_for_a_model_are_refused(name: str, least: str, task: ImageData) -> None:
+    tiny = replace(task, shape=(1, 3, 28))
+    with pytest.raises(ValueError, match=f"{least} pixels, got 3x28"):
+        build(tiny, name)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_parameters_have_the_distribution_of_torch(name: str, task: TaskData) -> None:
     model, torchs = build(task, name), build(task, name)  # the second keeps what its layers drew when they were made
     models.initialize(model, 0)
@@ -148,11 +168,14 @@ def test_layers_of_the_same_shape_begin_with_different_weights(task: TaskData) -
     assert not torch.equal(model.get_parameter("linear2.weight"), model.get_parameter("linear3.weight"))
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_module_in_a_place_leaves_the_other_initial_weights_as_they_were(name: str, task: TaskData) -> None:
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "resnet50"])
+def test_a_module_in_a_place_leaves_the_other_initial_weights_as_they_were(
+    name: str, tasks: dict[str, TaskData]
+) -> None:
+    task = tasks[MODELS[name].inputs[0]]
     plain, filled = build(task, name), build(task, name)
     for place in filled.places():
-        place.put("extra", nn.LayerNorm(28) if place.site == "input" else nn.GroupNorm(1, place.channels))
+        place.put("extra", nn.GroupNorm(1, place.channels))
     models.initialize(plain, 0)
     models.initialize(filled, 0)
     parameters = dict(filled.named_parameters())
@@ -187,3 +210,61 @@ def test_initial_weights_are_the_same_on_a_gpu(cuda: torch.device) -> None:
     models.initialize(here, 0)
     models.initialize(there, 0)
     assert all(torch.equal(a, b.cpu()) for a, b in zip(here.parameters(), there.parameters(), strict=True))
+
+
+def test_a_plain_network_multiplies_its_signal_by_the_gain_in_every_layer(task: ImageData) -> None:
+    """What it is for: at 1.41 the signal keeps its size, below it vanishes, above it explodes."""
+    shares = {}
+    for gain in (1.0, 2**0.5, 2.0):
+        model, seen = build(task, "plain_deep", depth=12, width=64, gain=gain), []
+        models.initialize(model, 0)
+        for place in model.places("conv"):
+            place.register_forward_hook(lambda _, inputs, __, seen=seen: seen.append(float(inputs[0].square().mean())))
+        with torch.no_grad():
+            model(task.train.inputs[:32])
+        shares[gain] = (seen[-1] / seen[1]) ** (0.5 / (len(seen) - 2))
+    # Zeros around the 7x7 pixels take a little away at every layer.
+    assert shares[1.0] == pytest.approx(2**-0.5, rel=0.15)
+    assert shares[2**0.5] == pytest.approx(1, rel=0.15)
+    assert shares[2.0] == pytest.approx(2**0.5, rel=0.15)
+
+
+@pytest.mark.parametrize(("blocks", "layers"), [(1, 8), (3, 20)])
+def test_a_resnet_has_six_layers_a_block_and_two_more(blocks: int, layers: int, task: ImageData) -> None:
+    model = build(task, "resnet", blocks=blocks)
+    assert len(list(model.places("conv"))) + 1 == layers
+    assert len(list(model.places("residual"))) == 3 * blocks
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "efficientnet_b0"])
+def test_with_batchnorm_put_back_torchvisions_networks_compute_what_they_do_there(name: str, task: ImageData) -> None:
+    from torchvision import models as theirs
+
+    rgb = replace(task, shape=(3, 28, 28), mean=torch.zeros(3), std=torch.ones(3))
+    model = build(rgb, name)
+    for place in model.places("conv"):
+        place.put("batchnorm", nn.BatchNorm2d(place.channels))
+    oracle = getattr(theirs, name)(num_classes=10)
+    with torch.no_grad():
+        for ours, their in zip(model.parameters(), oracle.parameters(), strict=True):
+            ours.copy_(their)
+    images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert_close(model.eval()(images), oracle.eval()(images), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0"])
+def test_torchvisions_networks_begin_as_they_do_there(name: str, task: ImageData) -> None:
+    from torchvision import models as theirs
+
+    model, oracle = build(replace(task, shape=(3, 28, 28)), name), getattr(theirs, name)(num_classes=10)
+    models.initialize(model, 0)
+    parameters = dict(model.named_parameters())
+    for key, module in oracle.named_modules():
+        if isinstance(module, nn.Conv2d) and module.weight.numel() >= 10_000 and module.groups == 1:
+            assert_close(parameters[f"{key}.weight"].std(), module.weight.std(), rtol=0.05, atol=0, msg=key)
+
+
+def test_no_network_of_torchvision_keeps_a_norm_or_a_dropout_of_its_own(task: ImageData) -> None:
+    for name in ("resnet18", "efficientnet_b0"):
+        kinds = {type(module).__name__ for module in build(task, name).modules()}
+        assert not kinds & {"BatchNorm2d", "Dropout", "StochasticDepth"}

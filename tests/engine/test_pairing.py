@@ -18,15 +18,22 @@ from regtui.engine.models import SiteModel
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch
 from regtui.engine.stack import Stack
+from regtui.engine.text import TextData
 from regtui.spec import ModelSpec, StackEntry
 
 if TYPE_CHECKING:
     from tests.engine.conftest import MakeEntry
 
 
-def build(task: TaskData, entries: Sequence[StackEntry], seed: int = 0) -> tuple[SiteModel, Stack, Randomness]:
+CNN = ModelSpec(name="cnn", params={"width": 8})
+GPT = ModelSpec(name="gpt", params={"layers": 1, "width": 8, "heads": 2, "norm_place": "post"})
+
+
+def build(
+    task: TaskData, entries: Sequence[StackEntry], seed: int = 0, spec: ModelSpec = CNN
+) -> tuple[SiteModel, Stack, Randomness]:
     randomness = Randomness(seed, CPU)
-    model, stack = models.build(ModelSpec(name="cnn", params={"width": 2}), task), Stack(entries, randomness)
+    model, stack = models.build(spec, task), Stack(entries, randomness)
     stack.build(model)
     models.initialize(model, seed)
     return model, stack, randomness
@@ -100,6 +107,18 @@ def test_a_step_reads_nothing_back_to_the_host(task: TaskData, batch: Batch, ful
         float(lr)
         batch.inputs[batch.labels > 4]
     assert reads.found == ["aten._local_scalar_dense.default", "aten.index.Tensor"]  # it does see such reads
+
+
+@pytest.mark.parametrize("statistics", ["running", "cumulative", "batch"])
+def test_a_step_on_texts_reads_nothing_back_to_the_host(statistics: str, texts: TextData, entry: MakeEntry) -> None:
+    augmentation = [entry(name) for name, record in REGULARIZERS.items() if record.kinds == ("text",)]
+    layers = [entry("batchnorm", "norm", statistics=statistics, frozen_after=0.5), entry("dropout", "attention")]
+    model, stack, _ = build(texts, [*augmentation, *layers], spec=GPT)
+    batch = Batch(texts.train.inputs[:8], texts.train.labels[:8])
+    stack.on_epoch(0, 10)
+    with HostReads() as reads:
+        take_step(model, stack, batch, torch.tensor(0.1))
+    assert reads.found == []
 
 
 def test_evaluation_is_untouched_by_everything_but_norms(task: TaskData, entry: MakeEntry) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def build(task: TaskData, entries: Sequence[StackEntry], seed: int = 0) -> tuple[SiteModel, Stack, Randomness]:
     randomness = Randomness(seed, CPU)
-    model, stack = models.build(ModelSpec(name="cnn", params={"width": 2}), task), Stack(entries, randomness)
+    model, stack = models.build(ModelSpec(name="cnn", params={"width": 8}), task), Stack(entries, randomness)
     stack.build(model)
     models.initialize(model, seed)
     return model, stack, randomness
@@ -171,7 +171,7 @@ def test_a_value_out_of_range_is_refused_and_changes_nothing(
     ("entries", "said"),
     [
         ([("dropout", "block"), ("dropout", "block")], "dropout@block twice"),
-        ([("batchnorm", "head")], "batchnorm cannot act at 'head'; allowed is conv or linear"),
+        ([("batchnorm", "attention")], "batchnorm cannot act at 'attention'; allowed is conv or norm or linear"),
         ([("weight_decay", "conv")], "weight_decay cannot act at 'conv'.*whole run"),
         ([("batchnorm", "linear")], "batchnorm@linear has no place in this model.*input, conv"),
     ],

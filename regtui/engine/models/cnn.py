@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from regtui.engine.models.sites import Place, SiteModel, Standardize
 
 if TYPE_CHECKING:
-    from regtui.engine.datasets import TaskData
+    from regtui.engine.datasets import ImageData
 
 STAGES = (("conv1", "conv2"), ("conv3", "conv4"), ("conv5", "conv6"))
 """The convolutions of each stage; the channels double from stage to stage, its max-pool halves both sides."""
@@ -23,7 +23,7 @@ class Cnn(SiteModel):
     stacks.
     """
 
-    def __init__(self, task: TaskData, *, width: int) -> None:
+    def __init__(self, task: ImageData, *, width: int) -> None:
         """`width`: channels of the first stage. Raises ValueError for pictures below 8x8 pixels."""
         super().__init__()
         channels, height, columns = task.shape

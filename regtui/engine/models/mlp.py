@@ -10,13 +10,13 @@ from torch.nn import functional as F
 from regtui.engine.models.sites import Place, SiteModel, Standardize
 
 if TYPE_CHECKING:
-    from regtui.engine.datasets import TaskData
+    from regtui.engine.datasets import ImageData
 
 
 class Mlp(SiteModel):
     """`depth` hidden linear layers of `width` units, linear1 to linearN, and the linear head."""
 
-    def __init__(self, task: TaskData, *, width: int, depth: int) -> None:
+    def __init__(self, task: ImageData, *, width: int, depth: int) -> None:
         """`width` is the number of units of a hidden layer, `depth` >= 1 the number of hidden layers."""
         super().__init__()
         channels, height, columns = task.shape

@@ -6,11 +6,17 @@ whatever regularizes is in the stack, so two arms differ in nothing but their st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from regtui.catalog import Site
+
+
+class TakesMask:
+    """Mark of modules whose `forward` has a `mask`: what a text's padding must not change."""
 
 
 class Place(nn.Module):
@@ -22,29 +28,49 @@ class Place(nn.Module):
         self.layer = layer
         """Name of the layer it belongs to, as charts show it: conv3, block2, head."""
         self.channels = channels
-        """Size of dimension 1 of the tensor that passes."""
+        """Size of dimension 1 of the tensor that passes, of the last one for (B, L, D) texts."""
 
     def put(self, name: str, module: nn.Module) -> None:
         """Append a module; those of earlier stack entries run first. `name` is the entry's catalog name."""
         self.add_module(name, module)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`mask` (B, L) is true where a text has words, None for pictures."""
         for module in self._modules.values():
-            x = module(x)  # type: ignore[misc]
+            x = module(x, mask=mask) if isinstance(module, TakesMask) else module(x)  # type: ignore[misc]
         return x
 
 
 class SiteModel(nn.Module):
-    """Base of all models: knows its places.
+    """Base of all models: knows its places and how its weights begin.
 
-    `forward` takes (B, C, H, W) images in [0, 1] or (B, L) token ids and gives (B, K) logits.
+    `forward` takes (B, C, H, W) images in [0, 1] or (B, L) word ids and gives (B, K) logits.
     """
+
+    def initial(self, module: nn.Module, name: str, generator: torch.Generator) -> Tensor:
+        """The first value of a parameter of one of its modules: what PyTorch's layers begin with by default.
+
+        Raises TypeError for a kind of module whose beginning is not known.
+        """
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            return uniform_by_fan_in(module, name, generator)
+        raise TypeError(f"{type(module).__name__}, for which no initialization is known")
+
+    def checkpoint(self) -> Mapping[str, Tensor]:
+        """Parameters by name that begin as they were pretrained, not as `initial` says; some rows may be missing."""
+        return {}
 
     def places(self, site: str | None = None) -> Iterator[Place]:
         """All places, or those of one site, in the order of the forward pass."""
         for module in self.modules():
             if isinstance(module, Place) and site in (None, module.site):
                 yield module
+
+
+def uniform_by_fan_in(module: nn.Linear | nn.Conv2d, name: str, generator: torch.Generator) -> Tensor:
+    """Weights and biases uniform in +-1/sqrt(fan_in), what torch.nn.init.kaiming_uniform_ with a = sqrt(5) comes to."""
+    bound = 1 / math.sqrt(module.weight[0].numel())  # numel of one output's weights is the fan-in
+    return torch.empty(module.get_parameter(name).shape).uniform_(-bound, bound, generator=generator)
 
 
 class Standardize(nn.Module):

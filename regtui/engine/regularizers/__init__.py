@@ -8,6 +8,14 @@ from regtui.engine.regularizers.base import Batch, Regularizer
 from regtui.engine.regularizers.batchnorm import BatchNorm
 from regtui.engine.regularizers.dropout import Dropout
 from regtui.engine.regularizers.geometric import Affine, Crop, Flip
+from regtui.engine.regularizers.samplenorms import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
+from regtui.engine.regularizers.text_augment import (
+    SynonymInsertion,
+    SynonymReplacement,
+    TokenMasking,
+    WordDeletion,
+    WordSwap,
+)
 from regtui.engine.regularizers.weight_decay import WeightDecay
 from regtui.spec import StackEntry
 
@@ -16,10 +24,19 @@ __all__ = ["BUILDERS", "Batch", "Regularizer", "build"]
 BUILDERS: dict[str, type[Regularizer]] = {
     "dropout": Dropout,
     "batchnorm": BatchNorm,
+    "layernorm": LayerNorm,
+    "rmsnorm": RmsNorm,
+    "groupnorm": GroupNorm,
+    "instancenorm": InstanceNorm,
     "weight_decay": WeightDecay,
     "crop": Crop,
     "flip": Flip,
     "affine": Affine,
+    "synonym_replacement": SynonymReplacement,
+    "synonym_insertion": SynonymInsertion,
+    "word_swap": WordSwap,
+    "word_deletion": WordDeletion,
+    "token_masking": TokenMasking,
 }
 """One class for every regularizer of the catalog."""
 
