@@ -18,6 +18,14 @@ head: the features that enter the last linear layer.
 """
 
 
+Group = Literal["layers", "weights", "augmentation", "targets", "optimization"]
+"""What a regularizer changes, in the order in which the stack pane offers them.
+
+layers: the activations inside the network. weights: their size. augmentation: the samples. targets: the labels, and
+samples together with their labels. optimization: the path that training takes and the weights it ends with.
+"""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all records."""
 
@@ -119,7 +127,11 @@ class Regularizer(Record, frozen=True):
     """Author, year and address of the source."""
     watch: str = ""
     """What to look at on the screen when it is switched on."""
-    group: Literal["layers", "weights", "augmentation"] = "layers"
+    group: Group = "layers"
+    inputs: tuple[Literal["image", "text"], ...] = ("image", "text")
+    """What the samples of a batch must be."""
+    needs_validation: bool = False
+    """Reads the validation split while it trains."""
 
     def param(self, name: str) -> Param:
         return next(param for param in self.params if param.name == name)

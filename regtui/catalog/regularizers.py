@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from regtui.catalog.records import Param, Regularizer
+from typing import get_args
+
+from regtui.catalog.augmentation import AUGMENTATION
+from regtui.catalog.layers import LAYERS
+from regtui.catalog.optimization import OPTIMIZATION
+from regtui.catalog.records import Group, Param, Regularizer
+from regtui.catalog.targets import TARGETS
+from regtui.catalog.weights import WEIGHTS
 
 _ALL = (
     Regularizer(
@@ -57,6 +64,7 @@ _ALL = (
                   low=0, high=16, step=1, unit="pixels", symbol="px", steerable=True),
         ),
         sites=("input",),
+        inputs=("image",),
         paper="He et al. 2015, section 4.2, https://arxiv.org/abs/1512.03385",
         watch="Training batches get harder, so their accuracy lags; the clean gap narrows.",
         group="augmentation",
@@ -70,6 +78,7 @@ _ALL = (
                   default=0.5, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
         ),
         sites=("input",),
+        inputs=("image",),
         paper="Krizhevsky et al. 2012, section 4.1, "
               "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
         watch="Accuracy on mirrored test pictures: without it the network has never seen a shoe that faces right.",
@@ -89,6 +98,7 @@ _ALL = (
                   default=0.0, low=0.0, high=0.9, step=0.05, symbol="±s", steerable=True),
         ),
         sites=("input",),
+        inputs=("image",),
         paper="Simard et al. 2003 (distorted copies of the training pictures), "
               "https://doi.org/10.1109/ICDAR.2003.1227801",
         watch="The gap on a shifted test set.",
@@ -96,4 +106,9 @@ _ALL = (
     ),
 )  # fmt: skip
 
-REGULARIZERS: dict[str, Regularizer] = {record.name: record for record in _ALL}
+REGULARIZERS: dict[str, Regularizer] = {
+    record.name: record
+    for group in get_args(Group)
+    for record in (*_ALL, *LAYERS, *WEIGHTS, *AUGMENTATION, *TARGETS, *OPTIMIZATION)
+    if record.group == group
+}

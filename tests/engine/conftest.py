@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from regtui.catalog import REGULARIZERS
+from regtui.catalog import MODELS, REGULARIZERS
 from regtui.commands import RunCommand, RunRequest
 from regtui.engine import datasets, loop
 from regtui.engine.control import Control
@@ -56,13 +56,16 @@ def task() -> TaskData:
 
 @pytest.fixture
 def full(entry: MakeEntry) -> tuple[StackEntry, ...]:
-    """One entry of every kind that there is."""
-    return tuple(entry(name) for name in REGULARIZERS)
+    """One entry of every kind that can act in the cnn."""
+    sites = MODELS["cnn"].sites
+    return tuple(
+        entry(name) for name, record in REGULARIZERS.items() if not record.sites or record.sites[0] in sites
+    )
 
 
 @pytest.fixture
 def batch(task: TaskData) -> Batch:
-    return Batch(task.train.inputs[:16], task.train.labels[:16])
+    return Batch(task.train.inputs[:16], task.train.labels[:16], classes=len(task.classes))
 
 
 @pytest.fixture
