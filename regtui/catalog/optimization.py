@@ -24,7 +24,7 @@ OPTIMIZATION = (
         params=(
             Param(name="decay", title="Decay", summary="Share of the average that a step leaves as it is; it reaches "
                   "about 1/(1 - decay) steps back.", kind="float", default=0.99, low=0.0, high=1.0, open_high=True,
-                  step=0.005, symbol="d", steerable=True),
+                  step=0.001, symbol="d", steerable=True),
         ),
         paper="Polyak & Juditsky 1992, https://doi.org/10.1137/0330046; torch.optim.swa_utils",
         watch="The test curve gets smooth and often higher; training itself is what it was.",

@@ -105,7 +105,7 @@ class Param(Record, frozen=True):
         return f"{noun} from {self.low:g} {end}" + (f" ({self.unit})" if self.unit else "")
 
     def shown(self, value: Scalar) -> str:
-        """The value as the stack pane writes it: .30, 9, on."""
+        """The value as the stack pane writes it: .30, .995, 9, on."""
         if self.kind == "bool":
             return "on" if value else "off"
         if self.kind != "float":
@@ -113,7 +113,8 @@ class Param(Record, frozen=True):
         number = float(value)
         if number and abs(number) < 0.01:
             return f"{number:.0e}".replace("e-0", "e-")
-        text = f"{number:.2f}" if self.high <= 2 else f"{number:g}"
+        exact = self.high <= 2 and round(number, 2) == number
+        text = f"{number:.2f}" if exact else f"{number:.4g}"
         return text[1:] if text.startswith("0.") else text
 
 

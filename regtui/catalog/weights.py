@@ -36,7 +36,8 @@ WEIGHTS = (
             Param(name="strength", title="Strength", summary="Pull towards zero, the same for small and large weights.",
                   kind="float", default=1e-4, low=0.0, high=10.0, step=1e-4, symbol="λ", steerable=True),
             Param(name="exact_zeros", title="Exact zeros", summary="Shrink by lr x strength after each step, and no "
-                  "further than zero, instead of a term of the loss.", kind="bool", default=False, symbol="0"),
+                  "further than zero, instead of a term of the loss; with AdamW that takes a strength of 0.1 to 1.",
+                  kind="bool", default=False, symbol="0"),
             _EVERYTHING,
         ),
         paper="Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x; exact zeros: Duchi & Singer 2009, "

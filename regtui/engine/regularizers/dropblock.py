@@ -27,7 +27,7 @@ def drop_blocks(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
     corners = (noise < p * (height * width / (size**2 * places))).float()
     blanked = F.max_pool2d(F.pad(corners, [size - 1] * 4), size, stride=1)  # (B, C, H, W)
     kept = 1 - blanked
-    scale = kept * (kept.numel() / kept.sum().clamp(min=1))
+    scale = kept / kept.mean().clamp(min=1e-6)
     return x * scale.to(x.dtype)
 
 
