@@ -14,10 +14,10 @@ LAYERS = (
                   default=0.1, low=0.0, high=1.0, open_high=True, step=0.05, symbol="p", steerable=True),
         ),
         sites=("block", "activation"),
-        inputs=("image",),
         paper="Tompson et al. 2015, section 3.2, https://arxiv.org/abs/1411.4280",
         watch="A stronger effect than Dropout at the same p: neighbouring pixels of a map cannot stand in for it.",
         group="layers",
+        kinds=("image",),
     ),
     Regularizer(
         name="dropblock",
@@ -31,10 +31,10 @@ LAYERS = (
                   kind="int", default=3, low=1, high=64, step=2, unit="pixels of the map", symbol="px"),
         ),
         sites=("block", "activation"),
-        inputs=("image",),
         paper="Ghiasi et al. 2018, https://arxiv.org/abs/1810.12890",
         watch="Like Dropout on a convolutional net, but it takes away what the neighbours would still tell.",
         group="layers",
+        kinds=("image",),
     ),
     Regularizer(
         name="stochastic_depth",

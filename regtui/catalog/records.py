@@ -18,6 +18,9 @@ head: the features that enter the last linear layer.
 """
 
 
+Kind = Literal["image", "text"]
+"""What a sample is."""
+
 Group = Literal["layers", "weights", "augmentation", "targets", "optimization"]
 """What a regularizer changes, in the order in which the stack pane offers them.
 
@@ -129,8 +132,8 @@ class Regularizer(Record, frozen=True):
     watch: str = ""
     """What to look at on the screen when it is switched on."""
     group: Group = "layers"
-    inputs: tuple[Literal["image", "text"], ...] = ("image", "text")
-    """What the samples of a batch must be."""
+    kinds: tuple[Kind, ...] = ("image", "text")
+    """What a data set must hold for it to make sense."""
     needs_validation: bool = False
     """Reads the validation split while it trains."""
 

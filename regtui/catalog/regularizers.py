@@ -64,10 +64,10 @@ _ALL = (
                   low=0, high=16, step=1, unit="pixels", symbol="px", steerable=True),
         ),
         sites=("input",),
-        inputs=("image",),
         paper="He et al. 2015, section 4.2, https://arxiv.org/abs/1512.03385",
         watch="Training batches get harder, so their accuracy lags; the clean gap narrows.",
         group="augmentation",
+        kinds=("image",),
     ),
     Regularizer(
         name="flip",
@@ -78,11 +78,11 @@ _ALL = (
                   default=0.5, low=0.0, high=1.0, step=0.05, symbol="p", steerable=True),
         ),
         sites=("input",),
-        inputs=("image",),
         paper="Krizhevsky et al. 2012, section 4.1, "
               "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
         watch="Accuracy on mirrored test pictures: without it the network has never seen a shoe that faces right.",
         group="augmentation",
+        kinds=("image",),
     ),
     Regularizer(
         name="affine",
@@ -98,11 +98,11 @@ _ALL = (
                   default=0.0, low=0.0, high=0.9, step=0.05, symbol="±s", steerable=True),
         ),
         sites=("input",),
-        inputs=("image",),
         paper="Simard et al. 2003 (distorted copies of the training pictures), "
               "https://doi.org/10.1109/ICDAR.2003.1227801",
         watch="The gap on a shifted test set.",
         group="augmentation",
+        kinds=("image",),
     ),
 )  # fmt: skip
 

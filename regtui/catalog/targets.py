@@ -48,10 +48,10 @@ TARGETS = (
         summary="Trains on blends of two pictures, with their labels blended alike.",
         params=(_alpha("alpha", "Alpha", 0.2), _share(), _OFF_LAST),
         sites=("input",),
-        inputs=("image",),
         paper="Zhang et al. 2018, https://arxiv.org/abs/1710.09412",
         watch="The accuracy of the training batches falls; with few pictures the test accuracy may fall as well.",
         group="targets",
+        kinds=("image",),
     ),
     Regularizer(
         name="cutmix",
@@ -59,10 +59,10 @@ TARGETS = (
         summary="Pastes a box of one picture into another, with the labels shared by area.",
         params=(_alpha("alpha", "Alpha", 1.0), _share(0.5), _OFF_LAST),
         sites=("input",),
-        inputs=("image",),
         paper="Yun et al. 2019, https://arxiv.org/abs/1905.04899",
         watch="The accuracy of the training batches falls; small objects may be cut away altogether.",
         group="targets",
+        kinds=("image",),
     ),
     Regularizer(
         name="mixup_cutmix",
@@ -77,10 +77,10 @@ TARGETS = (
             _OFF_LAST,
         ),
         sites=("input",),
-        inputs=("image",),
         paper="MixUp: https://arxiv.org/abs/1710.09412; CutMix: https://arxiv.org/abs/1905.04899; by turns: "
               "torchvision's ImageNet recipe, https://github.com/pytorch/vision/issues/3995",
         watch="As with either of them; with few pictures and few epochs it is often too much.",
         group="targets",
+        kinds=("image",),
     ),
 )  # fmt: skip

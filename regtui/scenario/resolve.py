@@ -62,11 +62,7 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
         problems.add(f"{key}.train.batch_size", f"is {arm.train.batch_size}, more than the {arm.data.train} training "
                      "samples; incomplete batches are dropped, so no step would be left")  # fmt: skip
     for entry in arm.stack:
-        record = REGULARIZERS[entry.name]
-        if dataset.kind not in record.inputs:
-            problems.add(f"{key}.stack.{entry.key}", f"takes {' or '.join(record.inputs)}; {dataset.name} is "
-                         f"{dataset.kind}")  # fmt: skip
-        if record.needs_validation and not arm.data.validation:
+        if REGULARIZERS[entry.name].needs_validation and not arm.data.validation:
             problems.add(f"{key}.stack.{entry.key}", "reads the validation split; data.validation is 0, allowed is at "
                          "least 1")  # fmt: skip
     model = MODELS.get(arm.model.name)

@@ -58,9 +58,7 @@ def task() -> TaskData:
 def full(entry: MakeEntry) -> tuple[StackEntry, ...]:
     """One entry of every kind that can act in the cnn."""
     sites = MODELS["cnn"].sites
-    return tuple(
-        entry(name) for name, record in REGULARIZERS.items() if not record.sites or record.sites[0] in sites
-    )
+    return tuple(entry(name) for name, record in REGULARIZERS.items() if not record.sites or record.sites[0] in sites)
 
 
 @pytest.fixture
@@ -83,9 +81,7 @@ class MakeSpec(Protocol):
 def tiny() -> MakeSpec:
     """Makes the spec of a run of 30 steps in 3 epochs, a tenth of a second long; keywords go to its `train`."""
 
-    def make(
-        *stack: StackEntry, data: DataSpec = DataSpec(train=80, validation=20, test=40), **train: Any
-    ) -> RunSpec:
+    def make(*stack: StackEntry, data: DataSpec = DataSpec(train=80, validation=20, test=40), **train: Any) -> RunSpec:
         return RunSpec(
             scenario="test",
             arm="tiny",

@@ -20,6 +20,7 @@ from regtui.engine.regularizers import Batch
 from regtui.engine.stack import Stack
 from regtui.spec import ModelSpec, StackEntry
 
+
 def build(task: TaskData, entries: Sequence[StackEntry], seed: int = 0) -> tuple[SiteModel, Stack, Randomness]:
     randomness = Randomness(seed, CPU)
     model, stack = models.build(ModelSpec(name="cnn", params={"width": 2}), task), Stack(entries, randomness)

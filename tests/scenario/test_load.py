@@ -131,7 +131,8 @@ def test_a_mistake_is_named_with_file_key_and_what_is_allowed(found: str, instea
 
 
 def test_early_stopping_without_a_validation_split_is_refused() -> None:
-    text = GOOD.replace("train = 600", "train = 600, validation = 0").replace("{ flip = {} }", "{ early_stopping = {} }")
+    text = GOOD.replace("train = 600", "train = 600, validation = 0")
+    text = text.replace("{ flip = {} }", "{ early_stopping = {} }")
     assert "arms[2].stack.early_stopping" in problems(text)
     assert "reads the validation split" in problems(text)
 

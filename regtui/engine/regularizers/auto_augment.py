@@ -65,9 +65,7 @@ class RandAugment(Policy):
         draws = self._uniform(images, 1 + 2 * number)
         changed = draws[0] < self.numbers["p"]  # (B,)
         strength = (self.numbers["magnitude"] / STEPS).expand(len(images))
-        return [
-            Choice(_drawn(draws[1 + 2 * i], changed), strength, _either(draws[2 + 2 * i])) for i in range(number)
-        ]
+        return [Choice(_drawn(draws[1 + 2 * i], changed), strength, _either(draws[2 + 2 * i])) for i in range(number)]
 
 
 class TrivialAugment(Policy):

@@ -63,7 +63,7 @@ class Regularizer:
         """Change the training batch: augment, mix, smooth. Never called in evaluation."""
         return batch
 
-    def penalty(self, model: SiteModel) -> Tensor | None:
+    def penalty(self, model: SiteModel) -> Tensor | None:  # noqa: ARG002
         """A 0-dim term to add to the loss."""
         return None
 
