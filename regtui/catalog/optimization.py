@@ -25,6 +25,9 @@ OPTIMIZATION = (
             Param(name="decay", title="Decay", summary="Share of the average that a step leaves as it is; it reaches "
                   "about 1/(1 - decay) steps back.", kind="float", default=0.99, low=0.0, high=1.0, open_high=True,
                   step=0.001, symbol="d", steerable=True),
+            Param(name="statistics", title="BatchNorm", summary="Running statistics that go with the average: measured "
+                  "anew on clean training samples, or the average of the running ones, which lags.", kind="choice",
+                  default="measured", choices=("measured", "averaged"), symbol="bn"),
         ),
         paper="Polyak & Juditsky 1992, https://doi.org/10.1137/0330046; torch.optim.swa_utils",
         watch="The test curve gets smooth and often higher; training itself is what it was.",

@@ -57,7 +57,7 @@ def assert_same_state(ours: nn.Module, theirs: nn.Module) -> None:
 
 def test_ema_is_torchs_with_its_buffers(task: TaskData, entry: MakeEntry, randomness: Randomness) -> None:
     model = build(task, entry, "batchnorm")
-    ours = regularizers.build(entry("ema", decay=0.8), randomness)
+    ours = regularizers.build(entry("ema", decay=0.8, statistics="averaged"), randomness)
     theirs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.8), use_buffers=True)
     train(model, task, ours, lambda _: theirs.update_parameters(model))
     average = ours.evaluation_model(model, task.clean.inputs)
@@ -65,6 +65,19 @@ def test_ema_is_torchs_with_its_buffers(task: TaskData, entry: MakeEntry, random
         if not counter.is_floating_point():  # torch averages even these; a counter is not an average
             theirs.module.state_dict()[name].copy_(counter)
     assert_same_state(average, theirs.module)
+
+
+def test_statistics_that_are_measured_anew_fit_the_average_better(
+    task: TaskData, entry: MakeEntry, randomness: Randomness
+) -> None:
+    model, losses = build(task, entry, "batchnorm"), {}
+    entries = {s: regularizers.build(entry("ema", statistics=s), randomness) for s in ("averaged", "measured")}
+    both = next(iter(entries.values()))
+    train(model, task, both, lambda _: [ema.on_step(model) for ema in entries.values() if ema is not both])
+    for statistics, ema in entries.items():
+        average = ema.evaluation_model(model, task.clean.inputs).eval()
+        losses[statistics] = float(F.cross_entropy(average(task.clean.inputs), task.clean.labels).detach())
+    assert losses["measured"] < losses["averaged"]
 
 
 def test_swa_is_torchs_from_its_epoch_on(task: TaskData, entry: MakeEntry, randomness: Randomness) -> None:
@@ -98,7 +111,7 @@ def test_the_last_epoch_is_averaged_whatever_the_start(
 
 def test_an_ema_without_decay_is_the_trained_model(task: TaskData, entry: MakeEntry, randomness: Randomness) -> None:
     model = build(task, entry, "batchnorm")
-    ema = regularizers.build(entry("ema", decay=0.0), randomness)
+    ema = regularizers.build(entry("ema", decay=0.0, statistics="averaged"), randomness)
 
     def check(_: int) -> None:
         average, trained = ema.evaluation_model(model, task.clean.inputs).state_dict(), model.state_dict()
