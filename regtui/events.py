@@ -184,7 +184,7 @@ class Marker(RunEvent, frozen=True):
 
     step: int
     kind: str
-    """set, refused, paused, resumed, stepped"""
+    """set, refused, paused, resumed, stepped; kept: earlier weights are those that the run ends with."""
     key: str = ""
     value: float | str = ""
     text: str = ""
@@ -208,14 +208,17 @@ class Diverged(RunEvent, frozen=True):
 
 
 class Finished(RunEvent, frozen=True):
-    """All steps are done; the last evaluation has been reported."""
+    """The run is done; the last evaluation, of the weights that it ends with, has been reported."""
 
     step: int
+    """Steps taken: all that were planned, unless there is a reason."""
     seconds: float
     """Training time without pauses and evaluations."""
     wall_seconds: float
     samples_per_s: float
     """Training samples a second over the whole run, evaluations excluded."""
+    reason: str = ""
+    """Why it ended before its last step, in a sentence (early stopping); "" where all steps were taken."""
 
 
 class Failed(RunEvent, frozen=True):

@@ -22,6 +22,14 @@ Kind = Literal["image", "text"]
 """What a sample is."""
 
 
+Group = Literal["layers", "weights", "augmentation", "targets", "optimization"]
+"""What a regularizer changes, in the order in which the stack pane offers them.
+
+layers: the activations inside the network. weights: their size. augmentation: the samples. targets: the labels, and
+samples together with their labels. optimization: the path that training takes and the weights it ends with.
+"""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all records."""
 
@@ -101,7 +109,7 @@ class Param(Record, frozen=True):
         return f"{noun} from {self.low:g} {end}" + (f" ({self.unit})" if self.unit else "")
 
     def shown(self, value: Scalar) -> str:
-        """The value as the stack pane writes it: .30, 9, on."""
+        """The value as the stack pane writes it: .30, .995, 9, on."""
         if self.kind == "bool":
             return "on" if value else "off"
         if self.kind != "float":
@@ -109,7 +117,8 @@ class Param(Record, frozen=True):
         number = float(value)
         if number and abs(number) < 0.01:
             return f"{number:.0e}".replace("e-0", "e-")
-        text = f"{number:.2f}" if self.high <= 2 else f"{number:g}"
+        exact = self.high <= 2 and round(number, 2) == number
+        text = f"{number:.2f}" if exact else f"{number:.4g}"
         return text[1:] if text.startswith("0.") else text
 
 
@@ -123,9 +132,11 @@ class Regularizer(Record, frozen=True):
     """Author, year and address of the source."""
     watch: str = ""
     """What to look at on the screen when it is switched on."""
-    group: Literal["layers", "weights", "augmentation"] = "layers"
+    group: Group = "layers"
     kinds: tuple[Kind, ...] = ("image", "text")
     """What a data set must hold for it to make sense."""
+    needs_validation: bool = False
+    """Reads the validation split while it trains."""
 
     def param(self, name: str) -> Param:
         return next(param for param in self.params if param.name == name)

@@ -98,6 +98,7 @@ def _run_row(run: RunHistory) -> dict[str, Any]:
     return {
         "run": run.run, "scenario": run.spec.scenario, "arm": run.spec.arm, "seed": run.spec.seed, "state": run.state,
         "step": run.step, "total_steps": run.total_steps, "steered": run.is_steered,
+        "ended_early": run.ended_early,
         "train_acc": last.train.accuracy if last else None,
         "test_acc": last.test.accuracy if last and last.test else None,
         "gap": last.gap if last else None, "trouble": run.trouble,

@@ -82,10 +82,10 @@ class Loop:
         """The last batch as the model saw it."""
 
     def run(self) -> None:
-        """Train to the end, to a stop or to the first number that is not finite."""
+        """Train to the end, which the stack may set, to a stop or to the first number that is not finite."""
         training, observer = self.training, self.observer
         observer.started()
-        while training.step < training.spec.total_steps:
+        while not training.is_over:
             if not self.steering.obey():
                 self.save_before_the_end()
                 return observer.stopped()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from regtui.engine import devices
 from regtui.engine.datasets import Split
@@ -63,11 +63,29 @@ class Observer:
         )
 
     def evaluated(self) -> Statistics:
-        """Evaluate all splits in eval mode; gives what entered each norm over the clean subset, in a probed run."""
+        """Evaluate all splits in eval mode; gives what entered each norm over the whole clean subset.
+
+        At the end of the run the weights that it ends with are evaluated, and a marker says which they are. Where an
+        average of the weights is evaluated there are no statistics: they are not those of the trained network.
+        """
         self.reporter.tell()
+        training, stack = self._training, self._training.stack
+        model = stack.evaluation_model(training.model, training.task.clean.inputs)
+        event, statistics = self._measured(model)
+        stack.on_evaluated(model, event)
+        if training.is_over:
+            final, kept = stack.final_model(model)
+            if final is not model:
+                self.marker("kept", text=kept)
+                event, _ = self._measured(final)
+        training.model.train()
+        self._emit(event)
+        return statistics if model is training.model else {}
+
+    def _measured(self, model: nn.Module) -> tuple[Evaluated, Statistics]:
+        """A model on all splits, and what entered its norms; it is left in eval mode."""
         training = self._training
         task, batch_size = training.task, training.spec.train.evaluation_batch
-        model = training.stack.evaluation_model(training.model)
         model.eval()
 
         def measured(split: Split, *more_labels: Tensor) -> list[Measured]:
@@ -78,25 +96,21 @@ class Observer:
         with probe.watching() if training.spec.train.probes else nullcontext():
             clean = measured(task.clean, *others)
         validation = None if task.validation is None else measured(task.validation)[0]
-        test = measured(task.test)[0]
         memory = training.memory
         drift, forgotten = (memory.drift(model), memory.loss(model)) if memory else (None, None)
-        training.model.train()
-        self._emit(
-            Evaluated(
-                run=self._run,
-                step=training.step,
-                epoch=training.epoch,
-                seconds=round(self.reporter.seconds, 6),
-                train=clean[0],
-                validation=validation,
-                test=test,
-                true_train=clean[1] if others else None,
-                drift=drift,
-                pretraining_loss=forgotten,
-            )
+        event = Evaluated(
+            run=self._run,
+            step=training.step,
+            epoch=training.epoch,
+            seconds=round(self.reporter.seconds, 6),
+            train=clean[0],
+            validation=validation,
+            test=measured(task.test)[0],
+            true_train=clean[1] if others else None,
+            drift=drift,
+            pretraining_loss=forgotten,
         )
-        return probe.statistics()
+        return event, probe.statistics()
 
     def inside(self, probe: StepProbe, whole_set: Statistics) -> None:
         """What the probe saw in the last step; `whole_set` is empty off the evaluation points."""
@@ -125,7 +139,7 @@ class Observer:
         self._emit(Diverged(run=self._run, step=step, layer=layer, value=value))
 
     def finished(self) -> None:
-        """All steps are done."""
+        """All steps are done, or the stack has ended the run."""
         self.reporter.tell()
         seconds, steps = self.reporter.seconds, self._training.step
         self._emit(
@@ -135,6 +149,7 @@ class Observer:
                 seconds=round(seconds, 6),
                 wall_seconds=round(time.monotonic() - self._began, 6),
                 samples_per_s=round(steps * self._training.spec.train.batch_size / max(seconds, 1e-9), 1),
+                reason=self._training.stack.ending if steps < self._training.spec.total_steps else "",
             )
         )
 

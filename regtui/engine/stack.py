@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 
 from torch import Tensor, nn
 
@@ -13,7 +12,8 @@ from regtui.engine import regularizers
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Batch, Regularizer
-from regtui.engine.regularizers.geometric import Geometric, move
+from regtui.engine.regularizers.geometric import Geometric, move, rows
+from regtui.events import Evaluated
 from regtui.spec import StackEntry
 
 
@@ -67,14 +67,35 @@ class Stack:
         for regularizer in self.regularizers:
             regularizer.on_epoch(epoch, epochs)
 
-    def evaluation_model(self, model: SiteModel) -> nn.Module:
-        """The weights that are evaluated: those of the last entry that keeps other ones than the trained."""
+    def evaluation_model(self, model: SiteModel, clean: Tensor) -> nn.Module:
+        """The weights that are evaluated: those of the last entry that keeps other ones than the trained.
+
+        clean  (N, ...) training samples without augmentation
+        """
         chosen: nn.Module = model
         for regularizer in self.regularizers:
-            candidate = regularizer.evaluation_model(model)
+            candidate = regularizer.evaluation_model(model, clean)
             if candidate is not model:
                 chosen = candidate
         return chosen
+
+    def on_evaluated(self, model: nn.Module, evaluated: Evaluated) -> None:
+        """After an evaluation; `model` is the one that was evaluated, in eval mode."""
+        for regularizer in self.regularizers:
+            regularizer.on_evaluated(model, evaluated)
+
+    @property
+    def ending(self) -> str:
+        """Why the run is to end before its last step, in a sentence; "" while it is not."""
+        return next((regularizer.ending for regularizer in self.regularizers if regularizer.ending), "")
+
+    def final_model(self, model: nn.Module) -> tuple[nn.Module, str]:
+        """The weights that a run ends with, and which ones they are where they are not those of `model`."""
+        for regularizer in self.regularizers:
+            final = regularizer.final_model(model)
+            if final is not model:
+                return final, regularizer.kept
+        return model, ""
 
     @property
     def numbers(self) -> Mapping[str, Tensor]:
@@ -122,9 +143,7 @@ def _batch_steps(entries: Sequence[Regularizer]) -> list[Callable[[Batch], Batch
     """One step for each entry that changes batches, and one for each row of geometric neighbours."""
     acting = [entry for entry in entries if type(entry).on_batch is not Regularizer.on_batch]
     steps: list[Callable[[Batch], Batch]] = []
-    for geometric, row in groupby(acting, key=lambda entry: isinstance(entry, Geometric)):
-        if geometric:
-            steps.append(partial(move, entries=[entry for entry in row if isinstance(entry, Geometric)]))
-        else:
-            steps.extend(entry.on_batch for entry in row)
+    for row in rows(acting):
+        moving = [entry for entry in row if isinstance(entry, Geometric)]
+        steps.append(partial(move, entries=moving) if moving else row[0].on_batch)
     return steps

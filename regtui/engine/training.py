@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
+from regtui.catalog import REGULARIZERS
 from regtui.engine import datasets, devices, models, optim
 from regtui.engine.models.pretrained import Memory
 from regtui.engine.randomness import Randomness
@@ -28,6 +29,9 @@ class Training:
                 f"{spec.data.train} training samples in batches of {spec.train.batch_size} for {spec.train.epochs} "
                 "epochs make no step; the batch size must be at most the training samples, the epochs at least 1"
             )
+        for entry in spec.stack:
+            if entry.name in REGULARIZERS and REGULARIZERS[entry.name].needs_validation and not spec.data.validation:
+                raise ValueError(f"{entry.key} reads the validation split; data.validation is 0, allowed is at least 1")
         self.spec = spec
         self.device = devices.resolve(spec.device)
         devices.prepare(spec.threads)
@@ -56,6 +60,11 @@ class Training:
         return self.step / self.spec.steps_per_epoch
 
     @property
+    def is_over(self) -> bool:
+        """Whether no step is left, or an entry of the stack has ended the run."""
+        return self.step >= self.spec.total_steps or bool(self.stack.ending)
+
+    @property
     def steps_left_in_epoch(self) -> int:
         """Steps until the current epoch ends; a whole epoch at its start."""
         return self.spec.steps_per_epoch - self.step % self.spec.steps_per_epoch
@@ -71,7 +80,8 @@ class Training:
         size = self.spec.train.batch_size
         chosen = self.order[position * size : (position + 1) * size]  # (B,)
         train = self.task.train
-        return Batch(train.inputs.index_select(0, chosen), train.labels.index_select(0, chosen))
+        inputs, labels = train.inputs.index_select(0, chosen), train.labels.index_select(0, chosen)
+        return Batch(inputs, labels, classes=len(self.task.classes))
 
     def set(self, key: str, value: float) -> None:
         """Change a steerable number from the next step on. Raises KeyError or ValueError with a sentence."""

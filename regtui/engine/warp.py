@@ -21,6 +21,13 @@ def mirror(mirrored: Tensor) -> Tensor:
     return torch.where(mirrored[:, None, None], reversed_, unmoved)
 
 
+def upend(upended: Tensor) -> Tensor:
+    """Top to bottom where `upended` (B,) is true."""
+    one = torch.ones(len(upended), device=upended.device)
+    zero = torch.zeros_like(one)
+    return _matrix(one, zero, zero, zero, 1 - 2 * upended.to(one.dtype), zero)
+
+
 def translation(x: Tensor, y: Tensor) -> Tensor:
     """Move the picture by x (B,) pixels to the right and y (B,) pixels down."""
     unmoved, _ = _constants(x.device)
@@ -37,6 +44,17 @@ def affine(degrees: Tensor, x: Tensor, y: Tensor, scale: Tensor) -> Tensor:
     radians = degrees * (torch.pi / 180)
     cos, sin = radians.cos() / scale, radians.sin() / scale
     return _matrix(cos, sin, -(cos * x + sin * y), -sin, cos, sin * x - cos * y)
+
+
+def shear(x: Tensor, y: Tensor, height: int, width: int) -> Tensor:
+    """Shear about the top left corner, as the policies of AutoAugment do; at least one of x and y is 0 a sample.
+
+    x, y           (B,) pixels that a row moves to the left for each row below the top edge, and a column up for
+                   each column right of the left edge
+    height, width  of the images, in pixels
+    """
+    one = torch.ones_like(x)
+    return _matrix(one, x, x * (height / 2), y, one, y * (width / 2))
 
 
 def compose(first: Tensor, then: Tensor) -> Tensor:

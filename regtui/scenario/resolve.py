@@ -66,6 +66,10 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
         problems.add(f"{key}.data.test_shift", f"mirrors, turns and moves pictures; {dataset.name} is text")
     if dataset.kind == "image" and arm.data.length != DataSpec().length:
         problems.add(f"{key}.data.length", f"is in words; {dataset.name} is images")
+    for entry in arm.stack:
+        if REGULARIZERS[entry.name].needs_validation and not arm.data.validation:
+            problems.add(f"{key}.stack.{entry.key}", "reads the validation split; data.validation is 0, allowed is at "
+                         "least 1")  # fmt: skip
     model = MODELS.get(arm.model.name)
     if model is None:
         return

@@ -48,6 +48,8 @@ class RunHistory:
         self.checkpoint: Checkpoint | None = None
         self.trouble = ""
         """One sentence: why the run did not finish."""
+        self.ended_early = ""
+        """One sentence: why a finished run took fewer steps than planned; "" where it took them all."""
         self.version = 0
         """Grows with every event, so that a chart knows whether anything is new."""
 
@@ -135,7 +137,7 @@ class RunHistory:
         match event:
             case Finished():
                 self.state, self.step, self.samples_per_s = "finished", event.step, event.samples_per_s
-                self.seconds = event.seconds
+                self.seconds, self.ended_early = event.seconds, event.reason
             case Stopped():
                 self.state, self.step = "stopped", event.step
                 self.trouble = f"stopped at step {event.step}"

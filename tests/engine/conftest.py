@@ -62,8 +62,13 @@ def task() -> ImageData:
 
 @pytest.fixture
 def full(entry: MakeEntry) -> tuple[StackEntry, ...]:
-    """One entry of every kind that acts on pictures."""
-    return tuple(entry(name) for name, record in REGULARIZERS.items() if "image" in record.kinds)
+    """One entry of every kind that can act on pictures in the cnn."""
+    sites = MODELS["cnn"].sites
+    return tuple(
+        entry(name)
+        for name, record in REGULARIZERS.items()
+        if "image" in record.kinds and (not record.sites or record.sites[0] in sites)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +81,7 @@ def texts() -> TextData:
 
 @pytest.fixture
 def batch(task: TaskData) -> Batch:
-    return Batch(task.train.inputs[:16], task.train.labels[:16])
+    return Batch(task.train.inputs[:16], task.train.labels[:16], classes=len(task.classes))
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ OFF: dict[str, dict[str, Scalar]] = {
     "crop": {"padding": 0},
     "flip": {"p": 0.0},
     "affine": {"degrees": 0.0, "translate": 0.0, "scale": 0.0},
+    "vertical_flip": {"p": 0.0},
+    "rotation": {"degrees": 0.0},
 }
 """Settings at which an entry does nothing."""
 
@@ -84,7 +86,9 @@ def test_the_same_seed_moves_the_same_way_and_the_next_batch_another(
     assert not torch.equal(one.on_batch(batch).inputs, first)
 
 
-@pytest.mark.parametrize(("name", "variety"), [("crop", 25), ("flip", 2), ("affine", BATCH)])
+@pytest.mark.parametrize(
+    ("name", "variety"), [("crop", 25), ("flip", 2), ("vertical_flip", 2), ("rotation", BATCH), ("affine", BATCH)]
+)
 def test_each_picture_of_a_batch_moves_by_a_draw_of_its_own(
     name: str, variety: int, make: MakeGeometric, batch: Batch
 ) -> None:
@@ -116,6 +120,22 @@ def test_flip_mirrors_its_share_and_leaves_the_others(make: MakeGeometric, batch
     assert ((moved == batch.inputs).flatten(1).all(1) == ~mirrored).all()
     assert float(mirrored.float().mean()) == pytest.approx(0.3, abs=4 * (0.3 * 0.7 / BATCH) ** 0.5)
     assert torch.equal(make("flip", p=1.0).on_batch(batch).inputs, batch.inputs.flip(3))
+
+
+def test_a_vertical_flip_turns_its_share_upside_down(make: MakeGeometric, batch: Batch) -> None:
+    moved = make("vertical_flip", p=0.3).on_batch(batch).inputs
+    turned = (moved == batch.inputs.flip(2)).flatten(1).all(1)
+    assert ((moved == batch.inputs).flatten(1).all(1) == ~turned).all()
+    assert float(turned.float().mean()) == pytest.approx(0.3, abs=4 * (0.3 * 0.7 / BATCH) ** 0.5)
+
+
+def test_rotation_is_affine_without_the_rest(make: MakeGeometric, batch: Batch) -> None:
+    moved = make("rotation", degrees=180.0).on_batch(batch).inputs
+    x, y = (centre - 13.5 for centre in centres(moved))
+    start_x, start_y = (centre - 13.5 for centre in centres(batch.inputs))
+    assert_close(x.hypot(y), start_x.hypot(start_y), rtol=0.03, atol=0)
+    turned = (torch.atan2(y, x) - torch.atan2(start_y, start_x)).rad2deg() % 360
+    assert turned.histc(12, 0, 360).min() > BATCH / 12 - 4 * (BATCH / 12) ** 0.5
 
 
 def test_affine_rotates_within_its_bounds(make: MakeGeometric, batch: Batch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from regtui.catalog import REGULARIZERS
+from regtui.catalog.records import Group
 from regtui.engine import models, regularizers
 from regtui.engine.datasets import TaskData
 from regtui.engine.models import SiteModel
@@ -34,14 +35,19 @@ def build(task: TaskData, entries: Sequence[StackEntry], seed: int = 0) -> tuple
 
 
 def test_every_regularizer_of_the_catalog_has_a_builder() -> None:
-    assert list(regularizers.BUILDERS) == list(REGULARIZERS)
+    assert regularizers.BUILDERS.keys() == REGULARIZERS.keys()
+
+
+def test_the_catalog_lists_each_group_in_one_piece() -> None:
+    groups = [record.group for record in REGULARIZERS.values()]
+    assert groups == sorted(groups, key=get_args(Group).index)
 
 
 def test_an_empty_stack_does_nothing(task: TaskData, batch: Batch) -> None:
     model, stack, _ = build(task, ())
     assert stack.on_batch(batch) is batch
     assert stack.penalty(model) is None
-    assert stack.evaluation_model(model) is model
+    assert stack.evaluation_model(model, task.train.inputs) is model
     assert dict(stack.numbers) == {}
     assert stack.state() == {}
 
@@ -106,7 +112,7 @@ class Brighten(Regularizer):
     def load_state(self, state: dict[str, Tensor]) -> None:
         assert state == {"seen": torch.tensor(3)}
 
-    def evaluation_model(self, model: SiteModel) -> nn.Module:
+    def evaluation_model(self, model: SiteModel, clean: Tensor) -> nn.Module:  # noqa: ARG002
         return nn.Sequential(model)
 
 
@@ -131,7 +137,7 @@ def test_penalties_add_up_and_states_and_models_pass_through(
     assert_close(stack.penalty(model), torch.tensor(4.0))
     assert stack.state()["flip@input/seen"] == 3
     stack.load_state(stack.state())
-    assert isinstance(stack.evaluation_model(model), nn.Sequential)
+    assert isinstance(stack.evaluation_model(model, task.train.inputs), nn.Sequential)
 
 
 def test_steering_by_site_changes_one_entry_and_by_name_all(task: TaskData, entry: MakeEntry) -> None:
@@ -146,13 +152,13 @@ def test_steering_by_site_changes_one_entry_and_by_name_all(task: TaskData, entr
 
 
 @pytest.mark.parametrize(
-    "key", ["dropout.q", "mixup.alpha", "dropout@head.p", "batchnorm.momentum", "weight_decay.norms_and_biases", "p"]
+    "key", ["dropout.q", "mixup.beta", "dropout@head.p", "batchnorm.momentum", "weight_decay.norms_and_biases", "p"]
 )
 def test_what_cannot_be_steered_is_refused_with_what_can(
     key: str, task: TaskData, full: tuple[StackEntry, ...]
 ) -> None:
     _, stack, _ = build(task, full)
-    with pytest.raises(KeyError, match=rf"{key}.*dropout@block.p, weight_decay.strength, crop@input.padding"):
+    with pytest.raises(KeyError, match=rf"{key}.*dropout@block.p, .*weight_decay.strength, .*crop@input.padding"):
         stack.set(key, 0.5)
 
 

@@ -85,6 +85,29 @@ def test_a_composition_is_one_motion_after_the_other(values: list[float]) -> Non
     assert_close(once[..., 14:26, 14:26], twice[..., 14:26, 14:26], rtol=1e-4, atol=1e-3)
 
 
+def test_upending_is_torchvisions() -> None:
+    images = noise(2, 1, 9, 12)
+    ours = warp.warp(images, warp.upend(torch.tensor([True, False])))
+    assert torch.equal(ours, torch.stack([oracle.vflip(images[0]), images[1]]))
+
+
+def test_shears_are_torchvisions_about_the_top_left_corner() -> None:
+    images = noise(4, 3, 20, 33)
+    x, y = torch.tensor([[0.3, -0.99, 0.0, 0.0], [0.0, 0.0, 0.5, -0.2]])
+    ours = warp.warp(images, warp.shear(x, y, 20, 33))
+    for i, image in enumerate(images):
+        theirs = oracle.affine(
+            image,
+            angle=0.0,
+            translate=[0, 0],
+            scale=1.0,
+            shear=[float(x[i].atan().rad2deg()), float(y[i].atan().rad2deg())],
+            interpolation=oracle.InterpolationMode.BILINEAR,
+            center=[0, 0],
+        )
+        assert_close(ours[i], theirs, rtol=0, atol=1e-4)
+
+
 def test_order_matters() -> None:
     images = noise(1, 1, 8, 8)
     shift, mirror = warp.translation(numbers(2), numbers(0)), warp.mirror(torch.tensor([True]))

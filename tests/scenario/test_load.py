@@ -130,6 +130,13 @@ def test_a_mistake_is_named_with_file_key_and_what_is_allowed(found: str, instea
     assert message in told and told.startswith("file.toml: ")
 
 
+def test_early_stopping_without_a_validation_split_is_refused() -> None:
+    text = GOOD.replace("train = 600", "train = 600, validation = 0")
+    text = text.replace("{ flip = {} }", "{ early_stopping = {} }")
+    assert "arms[2].stack.early_stopping" in problems(text)
+    assert "reads the validation split" in problems(text)
+
+
 def test_all_problems_are_told_at_once() -> None:
     told = problems(GOOD.replace("p = 0.5", "p = 2").replace("answer = 1", "answer = 9").replace("epochs", "epoch"))
     assert len(told.splitlines()) == 3

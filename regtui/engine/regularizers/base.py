@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from regtui.catalog import REGULARIZERS
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import Randomness
+from regtui.events import Evaluated
 from regtui.spec import StackEntry
 
 
@@ -23,6 +24,15 @@ class Batch:
     """(B,) long."""
     targets: Tensor | None = None
     """(B, K) float, rows sum to 1; None while every target is its label."""
+    classes: int = 0
+    """K; must be set where an entry makes soft targets."""
+
+    def soft_targets(self) -> Tensor:
+        """The targets, (B, K) float; those that are still labels as ones and zeros."""
+        if self.targets is not None:
+            return self.targets
+        # Not F.one_hot, which reads the largest label back to the host.
+        return (self.labels[:, None] == torch.arange(self.classes, device=self.labels.device)).float()
 
 
 class Regularizer:
@@ -66,9 +76,29 @@ class Regularizer:
     def on_epoch(self, epoch: int, epochs: int) -> None:
         """Before the first step of an epoch; `epoch` counts from 0."""
 
-    def evaluation_model(self, model: SiteModel) -> nn.Module:
-        """The weights that are evaluated, where they are not the trained ones."""
+    def evaluation_model(self, model: SiteModel, clean: Tensor) -> nn.Module:
+        """The weights that are evaluated, where they are not the trained ones.
+
+        clean  (N, ...) training samples without augmentation, to measure statistics with
+        """
         return model
+
+    def on_evaluated(self, model: nn.Module, evaluated: Evaluated) -> None:
+        """After an evaluation; `model` is the one that was evaluated, in eval mode."""
+
+    @property
+    def ending(self) -> str:
+        """Why the run is to end before its last step, in a sentence; "" while it is not. Asked after evaluations."""
+        return ""
+
+    def final_model(self, model: nn.Module) -> nn.Module:
+        """The weights that a run ends with, where they are not those that were evaluated last."""
+        return model
+
+    @property
+    def kept(self) -> str:
+        """Which weights `final_model` gave, in a sentence."""
+        return ""
 
     def state(self) -> dict[str, Tensor]:
         """What an exact resume needs beyond parameters, buffers and generators."""

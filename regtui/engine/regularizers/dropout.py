@@ -17,7 +17,7 @@ def dropout(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
 
     x      any shape, float; shape and dtype are kept
     p      0-dim, the share of units to blank, [0, 1); 0 changes nothing
-    noise  shape of x, uniform in [0, 1)
+    noise  uniform in [0, 1), shape of x; a dimension of size 1 blanks or keeps all of that dimension of x together
 
     This is "inverted" dropout, as torch.nn.Dropout does it: evaluation needs no correction.
     """
@@ -41,13 +41,19 @@ class DropoutLayer(nn.Module):
         if not self.training:
             return x
         # float32 because half precision is too coarse for p; like x because mixed memory layouts are slow.
-        noise = torch.empty_like(x, dtype=torch.float32).uniform_(generator=self.generator)
+        noise = torch.empty_like(self.drawn(x), dtype=torch.float32).uniform_(generator=self.generator)
         return dropout(x, self.p, noise)
+
+    def drawn(self, x: Tensor) -> Tensor:
+        """A part of x that has one value for each decision."""
+        return x
 
 
 class Dropout(Regularizer):
     """A dropout layer in every place of the site; each place draws its own masks."""
 
+    layer = DropoutLayer
+
     def build(self, model: SiteModel) -> None:
         for place in model.places(self.entry.where):
-            place.put("dropout", DropoutLayer(self.numbers["p"], self.generator(place.layer)))
+            place.put(self.entry.name, self.layer(self.numbers["p"], self.generator(place.layer)))

@@ -8,7 +8,7 @@ once. The random transforms of torchvision draw one set of parameters for a whol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -40,10 +40,38 @@ class Geometric(Regularizer, ABC):
         return torch.rand((numbers, len(images)), generator=self._draws, device=images.device)
 
 
+class Repainting(Geometric):
+    """Base of the entries that also change the colours of the pictures, once they have been moved."""
+
+    @abstractmethod
+    def repaint(self, images: Tensor) -> Tensor:
+        """The images (B, C, H, W) with other colours; called after `motion`, for the same pictures."""
+
+
+def rows(entries: Sequence[Regularizer]) -> Iterator[list[Regularizer]]:
+    """The entries in their order: geometric neighbours in one row, which a repainting one ends, others alone."""
+    row: list[Regularizer] = []
+    for entry in entries:
+        if row and not (isinstance(entry, Geometric) and _is_open(row[-1])):
+            yield row
+            row = []
+        row.append(entry)
+    if row:
+        yield row
+
+
+def _is_open(last: Regularizer) -> bool:
+    return isinstance(last, Geometric) and not isinstance(last, Repainting)
+
+
 def move(batch: Batch, entries: Sequence[Geometric]) -> Batch:
-    """Move the pictures of a batch as all the entries say, in their order, with one resampling."""
+    """Move the pictures of a batch as all the entries say, in their order, with one resampling.
+
+    Only the last entry may be a repainting one; its colours follow.
+    """
     motion = reduce(warp.compose, [entry.motion(batch.inputs) for entry in entries])
-    return replace(batch, inputs=warp.warp(batch.inputs, motion))
+    images, last = warp.warp(batch.inputs, motion), entries[-1]
+    return replace(batch, inputs=last.repaint(images) if isinstance(last, Repainting) else images)
 
 
 class Crop(Geometric):
@@ -63,6 +91,22 @@ class Flip(Geometric):
 
     def motion(self, images: Tensor) -> Tensor:
         return warp.mirror(self._uniform(images, 1)[0] < self.numbers["p"])
+
+
+class VerticalFlip(Geometric):
+    """Mirror top to bottom with probability p."""
+
+    def motion(self, images: Tensor) -> Tensor:
+        return warp.upend(self._uniform(images, 1)[0] < self.numbers["p"])
+
+
+class Rotation(Geometric):
+    """Rotate about the centre, as torchvision's RandomRotation."""
+
+    def motion(self, images: Tensor) -> Tensor:
+        angle = self._uniform(images, 1)[0] * 2 - 1  # (B,) in [-1, 1)
+        zero = torch.zeros_like(angle)
+        return warp.affine(angle * self.numbers["degrees"], x=zero, y=zero, scale=zero + 1)
 
 
 class Affine(Geometric):
