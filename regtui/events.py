@@ -66,6 +66,8 @@ class Started(RunEvent, frozen=True):
     clean_samples: int
     """Size of the fixed training subset on which clean train accuracy is measured."""
     classes: list[str] = []
+    cut_texts: int = 0
+    """Training texts that were longer than the length of the run and lost their last words."""
     start_step: int = 0
     """> 0 for a run that was resumed from a checkpoint."""
 

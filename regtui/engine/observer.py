@@ -16,6 +16,7 @@ from regtui.engine.datasets import Split
 from regtui.engine.metrics import evaluate
 from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
 from regtui.engine.reporter import Reporter
+from regtui.engine.text import TextData
 from regtui.engine.training import Training
 from regtui.events import (
     Diverged,
@@ -58,6 +59,7 @@ class Observer:
                 train_samples=len(training.task.train.labels),
                 clean_samples=len(training.task.clean.labels),
                 classes=list(training.task.classes),
+                cut_texts=training.task.cut if isinstance(training.task, TextData) else 0,
                 start_step=training.step,
             )
         )

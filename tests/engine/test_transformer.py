@@ -125,7 +125,7 @@ def test_a_run_trains_reports_its_inside_and_repeats(
 ) -> None:
     from msgspec.structs import replace as changed
 
-    from regtui.events import Evaluated, Inside, Norms
+    from regtui.events import Evaluated, Inside, Norms, Started
     from regtui.spec import DataSpec
 
     stack = (entry("layernorm", "norm"), entry("dropout", "residual"), entry("token_masking"))
@@ -134,6 +134,7 @@ def test_a_run_trains_reports_its_inside_and_repeats(
         model=ModelSpec(name=name, params={"layers": 1, "width": 16, "heads": 2, "norm_place": "pre"}),
     )
     made = make_run(spec)
+    assert made.all(Started)[0].cut_texts == made.training.task.cut  # type: ignore[attr-defined]
     accuracies = [event.train.accuracy for event in made.all(Evaluated)]
     assert accuracies[-1] > max(30, accuracies[0])
     assert [layer.name for layer in made.all(Inside)[-1].layers] == ["block1.up"]
