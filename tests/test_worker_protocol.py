@@ -17,7 +17,7 @@ import pytest
 
 import regtui
 from regtui import commands, events
-from regtui.catalog import REGULARIZERS
+from regtui.catalog import MODELS, REGULARIZERS
 from regtui.commands import Command, Pause, Resume, RunRequest, SaveCheckpoint, Set, Start, Step, Stop
 from regtui.events import (
     TERMINAL_EVENTS,
@@ -43,7 +43,8 @@ ROOT = Path(regtui.__file__).parent.parent
 def entry(name: str) -> StackEntry:
     record = REGULARIZERS[name]
     params = {param.name: param.default for param in record.params}
-    return StackEntry(name=name, where=record.sites[0] if record.sites else "", params=params)
+    where = next((site for site in record.sites if site in MODELS["cnn"].sites), "")
+    return StackEntry(name=name, where=where, params=params)
 
 
 SMALL = RunSpec(

@@ -67,7 +67,7 @@ def full(entry: MakeEntry) -> tuple[StackEntry, ...]:
     return tuple(
         entry(name)
         for name, record in REGULARIZERS.items()
-        if "image" in record.kinds and (not record.sites or record.sites[0] in sites)
+        if "image" in record.kinds and (not record.sites or set(record.sites) & set(sites))
     )
 
 
