@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from regtui.cli.parser import COMMANDS, build_parser
+from regtui.cli.parser import COMMANDS, parse
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return worker(words[1:])
     _never_fail_to_print()
-    arguments = build_parser().parse_args(_with_command(words))
+    arguments = parse(_with_command(words))
     from regtui.scenario.errors import ScenarioError
 
     try:

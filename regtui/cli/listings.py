@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS
 from regtui.catalog.records import Param, Record
-from regtui.cli.output import plain_table, print_json
+from regtui.cli.output import counted, plain_table, print_json
 from regtui.paths import runs_dir
 from regtui.scenario import ScenarioError, load, preset_files
 from regtui.scenario.errors import printable
@@ -40,17 +40,22 @@ def scenarios(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Validate files: every problem of every file, exit code 2 if there is any."""
-    bad = False
+    found: list[dict[str, Any]] = []
     for name in arguments.files:
         try:
             scenario = load(Path(name))
         except ScenarioError as error:
-            bad = True
-            print(error, file=sys.stderr)
+            found.append({"file": name, "ok": False, "problems": error.problems})
+            if not arguments.json:
+                print(error, file=sys.stderr)
         else:
-            claims = f"{len(scenario.claims)} claim{'s' if len(scenario.claims) != 1 else ''}"
-            print(f"{printable(name)}: ok: {len(scenario.arms)} arms, {claims}, {scenario.seeds} seeds")
-    return 2 if bad else 0
+            found.append({"file": name, "ok": True, "problems": []})
+            if not arguments.json:
+                arms, claims = counted(len(scenario.arms), "arm"), counted(len(scenario.claims), "claim")
+                print(f"{printable(name)}: ok: {arms}, {claims}, {counted(scenario.seeds, 'seed')}")
+    if arguments.json:
+        print_json({"files": found})
+    return 0 if all(row["ok"] for row in found) else 2
 
 
 def catalog(arguments: argparse.Namespace) -> int:

@@ -22,3 +22,8 @@ def plain_table(*headings: str) -> Table:
 def print_json(value: Any) -> None:
     """One JSON object and nothing else on stdout; NaN becomes null."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def counted(count: int, noun: str) -> str:
+    """1 arm, 2 arms."""
+    return f"{count} {noun}" + ("s" if count != 1 else "")

@@ -26,19 +26,20 @@ def build_parser() -> argparse.ArgumentParser:
     explore = commands.add_parser("explore", help="the explorer (also: regtui [SCENARIO])")
     explore.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
     _add_machine(explore)
-    explore.set_defaults(function=_later("regtui.cli.explore", "explore"))
+    explore.set_defaults(function=_later("regtui.cli.explore", "explore"), parser=explore)
 
     scenarios = commands.add_parser("scenarios", help="list the presets")
     scenarios.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    scenarios.set_defaults(function=_later("regtui.cli.listings", "scenarios"))
+    scenarios.set_defaults(function=_later("regtui.cli.listings", "scenarios"), parser=scenarios)
 
     check = commands.add_parser("check", help="validate scenario files without running them")
     check.add_argument("files", nargs="+", metavar="FILE")
-    check.set_defaults(function=_later("regtui.cli.listings", "check"))
+    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    check.set_defaults(function=_later("regtui.cli.listings", "check"), parser=check)
 
     catalog = commands.add_parser("catalog", help="every regularizer, model and data set with its parameters")
     catalog.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    catalog.set_defaults(function=_later("regtui.cli.listings", "catalog"))
+    catalog.set_defaults(function=_later("regtui.cli.listings", "catalog"), parser=catalog)
 
     run = commands.add_parser("run", help="run a scenario without a screen: progress on stderr, a table on stdout")
     run.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
@@ -52,20 +53,28 @@ def build_parser() -> argparse.ArgumentParser:
     _add_machine(run)
     run.add_argument("--out", type=Path, metavar="DIR", help="store the runs in this directory")
     run.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    run.set_defaults(function=_later("regtui.cli.run", "run"))
+    run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
 
     runs = commands.add_parser("runs", help="list the stored runs")
     runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     runs.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    runs.set_defaults(function=_later("regtui.cli.listings", "runs"))
+    runs.set_defaults(function=_later("regtui.cli.listings", "runs"), parser=runs)
 
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about what does not")
     doctor.add_argument("--worker", metavar="COMMAND", help="examine this worker instead of the local one")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"))
+    doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"), parser=doctor)
 
     commands.add_parser("worker", help="the training side of the protocol, on stdin and stdout")
     return parser
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options of a command line; exits with code 2 and the usage of the command itself for a wrong one."""
+    arguments, unknown = build_parser().parse_known_args(words)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from regtui.claims import METRICS, Interval, Verdict, interval
-from regtui.cli.output import plain_table
+from regtui.cli.output import counted, plain_table
+from regtui.scenario.errors import printable
 from regtui.scenario.schema import UNITS
 from regtui.session import Session
 
@@ -34,18 +35,20 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
 def print_result(session: Session, wall: float) -> None:
     """The table of the arms, the verdicts of the claims and where the runs are."""
     console = Console()
-    table = plain_table("arm", ">seeds", ">train %", ">test %", ">gap", ">lesson", ">img/s", "")
+    table = plain_table("arm", ">seeds", ">train %", ">test %", ">gap", ">lesson", ">samples/s")
     for arm in session.arms:
         row = _arm(session, arm.name)
         lesson = f"{arm.lesson.train:g}/{arm.lesson.test:g}" if arm.lesson else ""
         rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
-        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate,
-                      escape(_troubles(session, arm.name)))  # fmt: skip
+        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate)
     console.print(table)
+    for (arm_name, seed), run in session.current.items():
+        if run.trouble:
+            console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
     for verdict in session.verdicts():
         console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}", highlight=False)
     if session.recorder is not None:
-        where = session.recorder.warning or f"{len(session.current)} runs in {session.recorder.root}"
+        where = session.recorder.warning or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
         console.print(f"[dim]{wall:.1f} s, {escape(where)}[/]", highlight=False, soft_wrap=True)
 
 
@@ -57,7 +60,7 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
     for key, metric in _MEASURED.items():
         values = [value for evaluation in results.values() if (value := METRICS[metric](evaluation)) is not None]
         summary = interval(values) if values else None
-        row[key] = round(summary.mean, 3) if summary else None
+        row[key] = round(summary.mean, 6) if summary else None
         bounds[key] = _bounds(summary)
     rates = [run.samples_per_s for run in runs.values() if run.state == "finished"]
     row["ci95"] = bounds
@@ -70,7 +73,7 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
 def _claim(verdict: Verdict) -> dict[str, Any]:
     return {
         "text": verdict.claim.text, "verdict": verdict.outcome,
-        "effect": round(verdict.effect.mean, 3) if verdict.effect else None, "ci95": _bounds(verdict.effect),
+        "effect": round(verdict.effect.mean, 6) if verdict.effect else None, "ci95": _bounds(verdict.effect),
         "by": verdict.claim.check.by, "unit": UNITS[verdict.claim.check.metric],
         "seeds": verdict.effect.count if verdict.effect else 0, "note": verdict.sentence,
     }  # fmt: skip
@@ -79,7 +82,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
 def _bounds(summary: Interval | None) -> list[float] | None:
     if summary is None or math.isnan(summary.low):
         return None
-    return [round(summary.low, 3), round(summary.high, 3)]
+    return [round(summary.low, 6), round(summary.high, 6)]
 
 
 def _figure(row: dict[str, Any], key: str) -> str:
@@ -99,9 +102,3 @@ def _effect(verdict: Verdict) -> str:
     by = f", claimed by more than {verdict.claim.check.by:g}" if verdict.claim.check.by else ""
     note = f"; {verdict.sentence}" if verdict.sentence else ""
     return f"{verdict.effect.mean:+.1f} {unit}{between}[dim]{by}{note}[/]"
-
-
-def _troubles(session: Session, name: str) -> str:
-    runs = session.of_arm(name).items()
-    troubles = [f"seed {seed} {run.trouble}" for seed, run in runs if run.trouble]
-    return "; ".join(troubles[:2]) + (" ..." if len(troubles) > 2 else "")

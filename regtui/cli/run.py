@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import signal
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -27,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the scenario and print what came out. 0 done, 1 a run failed, 130 interrupted."""
     scenario = configured(load(find(arguments.scenario)), arguments)
     store = arguments.out or runs_dir()
+    if arguments.out:
+        _must_be_writable(store)
     command = worker_command(arguments, store)
     session = Session(scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
     began = time.monotonic()
@@ -73,7 +77,10 @@ def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
         if name not in names:
             raise ScenarioError("--arm", [Problem(name, "is not an arm" + nearest(name, names))])
     kept = [arm for arm in arms if not arguments.arm or arm.name in arguments.arm]
-    return msgspec.structs.replace(scenario, arms=tuple(kept))
+    left = {arm.name for arm in kept}
+    # A claim about an arm that is not run has no verdict.
+    claims = tuple(c for c in scenario.claims if {c.check.of, c.check.against} & set(names) <= left)
+    return msgspec.structs.replace(scenario, arms=tuple(kept), claims=claims)
 
 
 async def _drive(session: Session, command: list[str], workers: int, seeds: int) -> bool:
@@ -104,6 +111,16 @@ async def _drive(session: Session, command: list[str], workers: int, seeds: int)
     if session.recorder is not None:
         session.recorder.close()
     return not interrupted
+
+
+def _must_be_writable(store: Path) -> None:
+    """Raises ScenarioError: whoever names a directory wants the runs there, so it is refused before they are made."""
+    try:
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=store):
+            pass
+    except OSError as error:
+        raise ScenarioError("--out", [Problem(str(store), f"cannot be written: {error.strerror}")]) from None
 
 
 def _is_absent(error: ScenarioError) -> bool:

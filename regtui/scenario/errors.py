@@ -6,6 +6,7 @@ msgspec reports the first error of a structure with its path but without the val
 
 from __future__ import annotations
 
+import copy
 import difflib
 import math
 import re
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 _WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list",
           "object": "a table"}  # fmt: skip
+
+
+MISSING = "is missing"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -46,15 +50,31 @@ class Problems(list[Problem]):
     """Collects problems, so that a file's author sees all of them at once."""
 
     def add(self, key: str, message: str) -> None:
-        self.append(Problem(printable(key), printable(message)))
+        """Note a problem, once."""
+        problem = Problem(printable(key), printable(message))
+        if problem not in self:
+            self.append(problem)
+
+    def add_new(self, others: Iterable[Problem]) -> None:
+        """Note what does not say the same of another key already: an arm inherits the mistakes of the one before."""
+        told = {problem.message for problem in self}
+        self.extend(problem for problem in others if problem.message not in told)
 
     def convert(self, raw: Any, type_: type[T], key: str) -> T | None:
-        """The value as `type_`, or None after noting what is wrong."""
-        try:
-            return msgspec.convert(raw, type_)
-        except msgspec.ValidationError as error:
-            self.add(*_explained(str(error), raw, type_, key))
-            return None
+        """The value as `type_`; everything wrong in it is noted.
+
+        msgspec stops at the first error, so what is wrong is left out, as if the file did not have it, until the rest
+        converts. None where nothing could be left out: something required is missing, or an item of a list is wrong.
+        """
+        raw = copy.deepcopy(raw)
+        while True:
+            try:
+                return msgspec.convert(raw, type_)
+            except msgspec.ValidationError as error:
+                where, message = _explained(str(error), raw, type_, key)
+                self.add(where, message)
+                if message == MISSING or not _left_out(raw, where, key):
+                    return None
 
     def refuse_non_finite(self, raw: Any, key: str = "") -> None:
         """Note every nan and inf below `key`; msgspec lets them through its ranges."""
@@ -100,11 +120,25 @@ def _explained(error: str, raw: Any, type_: Any, key: str) -> tuple[str, str]:
         unknown = match[1]
         return f"{prefix}{unknown}", "is not a key here" + nearest(unknown, _field_names(target))
     if match := re.search(r"missing required field `(.*)`", text):
-        return f"{prefix}{match[1]}", "is missing"
+        return f"{prefix}{match[1]}", MISSING
     choices = _choices(target)
     if text.startswith("Invalid enum value") and choices:
         return where, f"is {shown(found)}; allowed are {', '.join(choices)}" + nearest(str(found), choices)
     return where, f"is {shown(found)}; allowed is {_in_words(text)}"
+
+
+def _left_out(raw: Any, where: str, key: str) -> bool:
+    """Delete what a dotted path below `key` names; False where that is not the key of a table."""
+    path = re.findall(r"[^.\[\]]+", where.removeprefix(key))
+    for step in path[:-1]:
+        if isinstance(raw, dict):
+            raw = raw.get(step)
+        elif isinstance(raw, list) and step.isdigit() and int(step) < len(raw):
+            raw = raw[int(step)]
+    if not path or not isinstance(raw, dict) or path[-1] not in raw:
+        return False
+    del raw[path[-1]]
+    return True
 
 
 def _in_words(text: str) -> str:

@@ -43,12 +43,11 @@ def loads(text: str, *, source: str, id: str) -> Scenario:
 def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | None:
     problems.refuse_non_finite(raw)
     file = problems.convert(raw, ScenarioFile, "")
-    if file is None:
-        return None
-    base = problems.convert(file.base, BaseFile, "base")
-    arm_files = [problems.convert(item, ArmFile, f"arms[{i}]") for i, item in enumerate(file.arms)]
-    claims = [problems.convert(item, Claim, f"claims[{i}]") for i, item in enumerate(file.claims)]
-    quiz = [problems.convert(item, Question, f"quiz[{i}]") for i, item in enumerate(file.quiz)]
+    # What a file lacks at its top does not hide what is wrong further down.
+    base = problems.convert(raw.get("base", {}), BaseFile, "base")
+    arm_files = [problems.convert(item, ArmFile, f"arms[{i}]") for i, item in enumerate(_list(raw, "arms"))]
+    claims = [problems.convert(item, Claim, f"claims[{i}]") for i, item in enumerate(_list(raw, "claims"))]
+    quiz = [problems.convert(item, Question, f"quiz[{i}]") for i, item in enumerate(_list(raw, "quiz"))]
     if base is None or None in arm_files:
         return None
     arms = resolve_arms(base, [arm for arm in arm_files if arm is not None], problems)
@@ -60,13 +59,18 @@ def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | No
         if question is not None and question.answer >= len(question.choices):
             last = len(question.choices) - 1
             problems.add(f"quiz[{i}].answer", f"is {question.answer}; allowed is an index from 0 to {last}")
-    if problems:
+    if problems or file is None:
         return None
     return Scenario(
         id=id, title=file.title, section=file.section, question=file.question, watch=file.watch, story=file.story,
         seeds=file.seeds, arms=tuple[Arm, ...](arms), claims=tuple(claim for claim in claims if claim is not None),
         quiz=tuple(question for question in quiz if question is not None),
     )  # fmt: skip
+
+
+def _list(raw: dict[str, Any], key: str) -> list[Any]:
+    value = raw.get(key, [])
+    return value if isinstance(value, list) else []
 
 
 def _check_claim(claim: Claim, names: list[str], key: str, problems: Problems) -> None:

@@ -30,7 +30,9 @@ def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -
         if any(file.name == arm.name for arm in arms):
             problems.add(f"{key}.name", f"is {shown(file.name)}, which another arm has already")
         before = _arm(file, before, key, problems)
-        check_arm(before, key, problems)
+        found = Problems()
+        check_arm(before, key, found)
+        problems.add_new(found)
         arms.append(before)
     return arms
 
@@ -62,6 +64,9 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
     if arm.train.batch_size > arm.data.train:
         problems.add(f"{key}.train.batch_size", f"is {arm.train.batch_size}, more than the {arm.data.train} training "
                      "samples; incomplete batches are dropped, so no step would be left")  # fmt: skip
+    if arm.train.batch_size == 1 and any(e.name == "batchnorm" and e.where in ("linear", "head") for e in arm.stack):
+        problems.add(f"{key}.train.batch_size", "is 1, which leaves BatchNorm one value a channel and no variance; "
+                     "allowed is at least 2")  # fmt: skip
     if dataset.kind == "text" and not arm.data.test_shift.is_identity:
         problems.add(f"{key}.data.test_shift", f"mirrors, turns and moves pictures; {dataset.name} is text")
     if dataset.kind == "image" and arm.data.length != DataSpec().length:

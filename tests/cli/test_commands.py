@@ -68,6 +68,8 @@ def test_check_tells_good_from_bad_and_starts_nothing(home: dict[str, str], tiny
     bad.write_text(TINY.replace("p = 0.5", "p = 5"))
     result = regtui("check", tiny, str(bad), env=home)
     assert result.returncode == 2 and "arms[1].add[0].dropout.p: is 5" in result.stderr and "ok" in result.stdout
+    rows = json.loads(regtui("check", tiny, str(bad), "--json", env=home).stdout)["files"]
+    assert [row["ok"] for row in rows] == [True, False] and rows[1]["problems"][0]["key"] == "arms[1].add[0].dropout.p"
 
 
 @pytest.mark.parametrize("words", [
@@ -79,6 +81,21 @@ def test_wrong_usage_is_exit_code_2_with_a_sentence(words: tuple[str, ...], home
     result = regtui(*words, env=home)
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr.strip() and "Traceback" not in result.stderr
+
+
+def test_an_unknown_option_is_answered_with_the_usage_of_its_command(home: dict[str, str]) -> None:
+    result = regtui("run", "ladder", "--speed", "9", env=home)
+    assert result.returncode == 2 and "usage: regtui run" in result.stderr and "--speed 9" in result.stderr
+
+
+def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(home: dict[str, str], tiny: str) -> None:
+    result = regtui("run", tiny, "--out", f"{tiny}/runs", env=home)
+    assert result.returncode == 2 and "cannot be written: Not a directory" in result.stderr
+
+
+def test_claims_about_arms_that_are_not_run_are_left_out(home: dict[str, str], tiny: str) -> None:
+    result = regtui("run", tiny, "--arm", "plain", "--seeds", "1", "--json", env=home)
+    assert json.loads(result.stdout)["claims"] == []
 
 
 def test_a_run_prints_one_object_and_stores_its_runs(home: dict[str, str], tiny: str) -> None:

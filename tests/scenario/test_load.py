@@ -142,6 +142,30 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(told.splitlines()) == 3
 
 
+def test_what_is_wrong_at_the_top_hides_nothing_below() -> None:
+    text = GOOD.replace('section = "dropout"', 'section = "drop"\ncolour = 1').replace(
+        "epochs = 3", "epochs = 0, foo = 1"
+    )
+    told = problems(
+        text.replace("p = 0.5", "p = 2").replace("answer = 1", 'answer = "x"').replace('of = "b"', "off = 1")
+    )
+    below = ("base.train.epochs", "base.train.foo", "arms[1].add[0].dropout.p", "quiz[0].answer", "claims[0].check.off")
+    for key in ("section", "colour", *below, "claims[0].check.of"):
+        assert f"file.toml: {key}: " in told, key
+    assert len(told.splitlines()) == len(set(told.splitlines()))
+
+
+def test_an_inherited_mistake_is_told_once() -> None:
+    assert len(problems(GOOD.replace("train = 600", "train = 1900")).splitlines()) == 1
+
+
+def test_batchnorm_with_one_value_a_channel_is_refused_before_it_runs() -> None:
+    text = GOOD.replace("[base]", '[base]\nmodel = { name = "mlp" }').replace(
+        "epochs = 3", "epochs = 3, batch_size = 1"
+    )
+    assert "arms[1].train.batch_size: is 1, which leaves BatchNorm one value a channel" in problems(text)
+
+
 def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:
     told = problems(GOOD.replace("dropout = { p = 0.5 }", '"\\u001b[31mred" = {}'))
     assert "\x1b" not in told and r"\x1b" in told
