@@ -166,6 +166,10 @@ class Session:
         """Seeds that any arm has a run of."""
         return sorted({seed for _, seed in self.current})
 
+    def is_waiting(self, run: str) -> bool:
+        """Whether nothing has been heard of a run yet."""
+        return run in self.runs and self.runs[run].state == "waiting"
+
     def of_arm(self, name: str) -> dict[int, RunHistory]:
         """The latest run of each seed of an arm."""
         return {seed: run for (arm, seed), run in sorted(self.current.items()) if arm == name}

@@ -88,13 +88,24 @@ def runs(arguments: argparse.Namespace) -> int:
     if not found:
         print(f"no runs in {root}")
         return 0
-    table = plain_table("run", "scenario", "arm", ">seed", "state", ">step", ">train", ">test", ">gap")
+    rows = []
     for run in found:
         row = _run_row(run)
-        figures = [f"{row[key]:.1f}" if row[key] is not None else "-" for key in ("train_acc", "test_acc", "gap")]
-        table.add_row(run.run, printable(run.spec.scenario), escape(printable(run.spec.arm)), str(run.spec.seed),
-                      run.state, f"{run.step}/{run.total_steps}", *figures)  # fmt: skip
-    Console().print(table)
+        figures = [f"{row[key]:.1f}" if row[key] is not None else "-" for key in ("test_acc", "gap")]
+        state = f"{run.state}, steered" if run.is_steered else run.state
+        arm = printable(f"{run.spec.scenario.rpartition('/')[2]}: {run.spec.arm}")
+        rows.append((run.run, escape(arm), str(run.spec.seed), state, *figures))
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    headings = ("run", "arm", ">seed", "state", ">test", ">gap")
+    table = plain_table(*headings)
+    # One line a run, so that ids can be copied and lines counted: the arm's name gives way, nothing else does.
+    widths = [max(map(len, (head.removeprefix(">"), *column))) for head, *column in zip(headings, *rows, strict=True)]
+    table.columns[1].width = min(widths[1], max(console.width - sum(width + 3 for width in widths) + widths[1], 8))
+    for column in table.columns:
+        column.no_wrap, column.overflow = True, "ellipsis"
+    for cells in rows:
+        table.add_row(*cells)
+    console.print(table)
     return 0
 
 
@@ -104,11 +115,15 @@ def _run_row(run: RunHistory) -> dict[str, Any]:
         "run": run.run, "scenario": run.spec.scenario, "arm": run.spec.arm, "seed": run.spec.seed, "state": run.state,
         "step": run.step, "total_steps": run.total_steps, "steered": run.is_steered,
         "ended_early": run.ended_early,
-        "train_acc": last.train.accuracy if last else None,
-        "test_acc": last.test.accuracy if last and last.test else None,
-        "gap": last.gap if last else None, "trouble": run.trouble,
+        "train_acc": _rounded(last.train.accuracy) if last else None,
+        "test_acc": _rounded(last.test.accuracy) if last and last.test else None,
+        "gap": _rounded(last.gap) if last else None, "trouble": run.trouble,
         "settings": msgspec.to_builtins(run.spec),
     }  # fmt: skip
+
+
+def _rounded(points: float | None) -> float | None:
+    return None if points is None else round(points, 3)
 
 
 def _print_record(console: Console, record: Record, params: tuple[Param, ...], notes: tuple[str, ...]) -> None:

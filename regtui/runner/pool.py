@@ -21,6 +21,9 @@ from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 
 MOST_WORKERS = 8
 """Each worker holds its own torch, some 300 MB; more than this helps only very large machines."""
+PATIENCE = 10.0
+"""Seconds that a worker may take to end a run; it looks for commands after every block of steps."""
+HUNG = "The worker did not answer and was killed. What it had reported is kept."
 
 
 def default_command(store: Path | None = None) -> list[str]:
@@ -118,7 +121,10 @@ class Runner:
         self._tell(run, SetNumber(run=run, key=key, value=value))
 
     def stop(self, runs: Iterable[str] | None = None) -> None:
-        """End these runs, or all: those in hand at their next block boundary, waiting ones at once."""
+        """End these runs, or all: those in hand at their next block boundary, waiting ones at once.
+
+        A worker that has not ended its run some seconds later hangs, and is killed.
+        """
         wanted = None if runs is None else set(runs)
         waiting = [request for request in self._queue if wanted is None or request.run in wanted]
         self._queue = deque(request for request in self._queue if request not in waiting)
@@ -127,6 +133,7 @@ class Runner:
         for slot in self._slots:
             if slot.run is not None and (wanted is None or slot.run in wanted):
                 self._tell(slot.run, Stop(run=slot.run))
+                asyncio.get_running_loop().call_later(PATIENCE, self._give_up, slot, slot.process, slot.run)
         if wanted is None:
             self.is_paused, self._owed_steps = False, 0
 
@@ -144,6 +151,11 @@ class Runner:
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.kill()
+
+    def _give_up(self, slot: _Slot, process: WorkerProcess | None, run: str) -> None:
+        """Kill a worker that still has a run in hand which it was told to end; its loss is reported like any other."""
+        if not self._closed and process is not None and slot.process is process and slot.run == run:
+            process.kill(HUNG)
 
     def _launch(self, slot: _Slot) -> None:
         slot.process = WorkerProcess(

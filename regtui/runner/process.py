@@ -49,6 +49,7 @@ class WorkerProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
         self._last_words = b""
+        self._verdict = ""
 
     async def start(self) -> None:
         """Start the child. A command that cannot be started is reported as lost, like any other end."""
@@ -88,8 +89,9 @@ class WorkerProcess:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def kill(self) -> None:
-        """Now, whatever it is doing."""
+    def kill(self, why: str = "") -> None:
+        """Now, whatever it is doing. `why` is the sentence that its loss is told with."""
+        self._verdict = why
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -156,6 +158,8 @@ class WorkerProcess:
             self._on_lost(self._obituary(code))
 
     def _obituary(self, code: int) -> str:
+        if self._verdict:
+            return self._verdict
         if code < 0:
             how = _SIGNALS.get(signal.Signals(-code), f"was ended by signal {-code}")
             return f"The worker {how}. What it had reported is kept."

@@ -143,8 +143,8 @@ class RunHistory:
                 self.trouble = f"stopped at step {event.step}"
             case Diverged():
                 self.state = "diverged"
-                where = f" in {event.layer}" if event.layer else ""
-                self.trouble = f"diverged at step {event.step}: {event.value}{where}"
+                where = f" (first in layer {event.layer})" if event.layer else ""
+                self.trouble = f"diverged at step {event.step}{where}: a lower learning rate usually helps"
             case Failed():
                 self.state = "failed"
                 self.trouble = f"{event.message} {event.hint}".strip()

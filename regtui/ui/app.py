@@ -10,7 +10,7 @@ from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import RunEvent
+from regtui.events import RunEvent, Stopped
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
 from regtui.store import Recorder
@@ -54,7 +54,8 @@ class RegtuiApp(App[None]):
         self.explorer = ExplorerScreen(self.view)
         self._texts = Throttle(self, TEXTS_EVERY, lambda: self.explorer.post_message(messages.StoreChanged()))
         self._charts = Throttle(self, CHARTS_EVERY, lambda: self.explorer.post_message(messages.CurvesGrew()))
-        self._warned = 0.0
+        self._warned = ("", 0.0)
+        """The key that was pressed once and asks for a second press, and when."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
@@ -72,7 +73,9 @@ class RegtuiApp(App[None]):
                 yield SystemCommand(
                     f"{key.label.capitalize()}  ({key.short})", key.help, partial(self.run_action, key.action)
                 )
-        yield from super().get_system_commands(screen)
+        # Its list of keys is our help, and a maximized pane is what the numbers show.
+        others = super().get_system_commands(screen)
+        yield from (command for command in others if command.title not in ("Keys", "Maximize"))
 
     def on_mount(self) -> None:
         self.set_class(self.ascii_only, "-ascii")
@@ -90,9 +93,10 @@ class RegtuiApp(App[None]):
 
     def _take(self, report: Report) -> None:
         view = self.view
-        view.heard = view.clock()
-        owner = self._curriculum.owner(report.run) if isinstance(report, RunEvent) else None
-        (owner or view.session).take(report)
+        owner = (self._curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session
+        if not (isinstance(report, Stopped) and owner.is_waiting(report.run)):
+            view.heard = view.clock()  # a run that never began is ended by the runner itself, not by a worker
+        owner.take(report)
         if isinstance(report, Ready):
             view.ready = report.hello.devices[-1].name if self._device == "auto" else self._device
         if self.recorder is not None:
@@ -129,6 +133,9 @@ class RegtuiApp(App[None]):
         self._changed(self.view.race.more_seeds())
 
     def action_reset(self) -> None:
+        done = any(run.state == "finished" for run in self.view.session.current.values())
+        if done and not self._asked_twice("r", "Press r again to throw away all runs."):
+            return
         sentence = self.view.race.reset()
         self.view.arm = self.view.session.arms[0].name
         self._changed(sentence)
@@ -169,11 +176,20 @@ class RegtuiApp(App[None]):
         scenario = self._curriculum.neighbour(self.view.session.scenario.id, by)
         if scenario is None:
             self._say("This is the last scenario." if by > 0 else "This is the first scenario.")
-        elif self.view.session.is_busy and time.monotonic() - self._warned > WARNED_FOR:
-            self._warned = time.monotonic()
-            self._say(f"Runs are under way: press {key} again to stop them and go on.")
-        else:
+        elif not self.view.session.is_busy or self._asked_twice(
+            key, f"Runs are under way: press {key} again to stop them and go on."
+        ):
             self._open(scenario)
+
+    def _asked_twice(self, key: str, sentence: str) -> bool:
+        """Whether a key was pressed for the second time; the first time only tells the sentence."""
+        pressed, at = self._warned
+        if pressed == key and time.monotonic() - at <= WARNED_FOR:
+            self._warned = ("", 0.0)
+            return True
+        self._warned = (key, time.monotonic())
+        self._say(sentence)
+        return False
 
     def _open(self, scenario: Scenario) -> None:
         self.runner.stop()

@@ -18,10 +18,15 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         "Arms",
         (
             "One row an arm, its sign and hue the same everywhere. train/test: accuracy in percent at the latest "
-            "evaluation, mean over seeds; train is clean (fixed part of the training set, eval mode, not augmented). "
-            "gap: train minus test, percentage points. ±: half the width of the gap's 95 % interval over seeds. "
-            "lesson: what the lesson says.",
-            "The second column: · waiting, ▁ to █ how far, ✔ done, ! went wrong.",
+            "evaluation, mean over the finished seeds (over all while none is); train is clean (fixed part of the "
+            "training set, eval mode, not augmented). "
+            "gap: train minus test, percentage points. ±: half the width of the gap's 95 % interval over "
+            "finished seeds. lesson: what the lesson says.",
+            "~ before the gap: steered while it trained, so there is no ± and no part in the verdicts; steered seeds "
+            "are never averaged with others, and unsteered ones are shown first.",
+            "The second column: · waiting, ▁ to █ how far, ✔ done, ! went wrong (figures beside it are those measured "
+            "before). Under label noise train counts the labels trained on, redrawn ones included; the lesson shows "
+            "the accuracy against the true ones.",
         ),
     ),
     "accuracy": (
@@ -30,7 +35,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Percent over epochs, measured at the evaluation points in eval mode. Solid with the arm's sign: test. "
             "Dashed and dim in the same hue: clean train accuracy. The shaded area is the gap of the selected arm; "
             "for other arms with several seeds it is the lowest to the highest seed.",
-            "With several seeds a curve is the mean over those that got that far.",
+            "With several seeds a curve is the mean over those that got that far; the gap in the title is that of the "
+            "arm's row.",
         ),
     ),
     "loss": (
@@ -38,17 +44,17 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "Cross-entropy in nats over epochs; ln 10 = 2.3 is guessing among ten classes. Solid with the arm's sign: "
             "test set at the evaluation points. Dim: training batches as the model saw them (dropout on, augmented), "
-            "the exact mean of each sixtieth of the run.",
+            "the exact mean of each sixtieth of a single run, that of the first seed.",
             "Test loss that turns upwards while the batch loss falls is overfitting.",
         ),
     ),
     "norms": (
         "BatchNorm running statistics",
         (
-            "One norm layer of the selected arm, mean over its first 16 channels, at the probe steps. batch: the "
-            "variance (unbiased) or mean of the present training batch, which training normalizes with. running: the "
-            "running average, which evaluation normalizes with. whole set, dotted: the truth over the clean training "
-            "subset, at the evaluation points.",
+            "One norm layer of the selected arm's first seed, mean over its first 16 channels, at the probe steps. "
+            "batch: the variance (unbiased) or mean of the present training batch, which training normalizes with. "
+            "running: the running average, which evaluation normalizes with. whole set, ○: the truth over the clean "
+            "training subset, at the evaluation points.",
             "l shows the next layer, v switches between variance and mean.",
         ),
     ),
@@ -56,8 +62,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         "Activations by layer",
         (
             "Standard deviation of each layer's output before its norm and activation, over batch, channels and pixels "
-            "of one training batch, at the latest probe step. The axis is logarithmic where layers differ by more "
-            "than fifty times.",
+            "of one training batch, at the latest probe step of a single run: that of the first seed that all arms "
+            "with probes share. The title names the epoch where it is the same for all. The axis is logarithmic where "
+            "layers differ by more than fifty times.",
             "A curve that falls from layer to layer is a signal that fades; one that climbs is about to explode.",
         ),
     ),

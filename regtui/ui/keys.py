@@ -57,6 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
     Key("4", "screen.show(4)", "inside", "Only the activations by layer, large; again for all charts."),
     Key("5", "screen.show(5)", "lesson", "Only the lesson, large; again for all charts."),
+    Key("escape", "screen.show_all_charts", "all charts", "From one large chart back to all of them."),
     Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 13),
     Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 12),
     Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),

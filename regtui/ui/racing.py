@@ -84,7 +84,7 @@ class Race:
             return "Nothing is running: press space to run."
         self._owed.clear()
         self.runner.stop()
-        return "Stopped. What was measured stays on the screen; space starts the stopped runs again."
+        return "Stopping. What was measured stays on the screen; space starts the stopped runs again."
 
     def reset(self) -> str:
         """Stop, forget all runs and the user's own arms."""
@@ -108,6 +108,7 @@ class Race:
 
     def edit(self, arm: str, key: str, value: Scalar, *, steerable: bool) -> tuple[str, str]:
         """Change a setting; the arm that has it now, and a sentence. Raises ScenarioError."""
+        states = self._states(arm)
         live = [run for run in self.session.of_arm(arm).values() if run.is_live]
         if self.session.is_own(arm) and steerable and not isinstance(value, str):
             started = [run for run in live if run.state != "waiting"]
@@ -117,12 +118,11 @@ class Race:
                     self.runner.set(run.run, key, float(value))
                 self._begin_again([run.run for run in live if run.state == "waiting"], arm)
                 return arm, ""
-        return self._changed(arm, live_before=bool(live), now=self.session.change(arm, key, value).name)
+        return self._changed(arm, states, now=self.session.change(arm, key, value).name)
 
     def toggle(self, arm: str, regularizer: str) -> tuple[str, str]:
         """Switch a regularizer on or off; the arm that has it now, and a sentence. Raises ScenarioError."""
-        live = any(run.is_live for run in self.session.of_arm(arm).values())
-        return self._changed(arm, live_before=live, now=self.session.toggle(arm, regularizer).name)
+        return self._changed(arm, self._states(arm), now=self.session.toggle(arm, regularizer).name)
 
     def move(self, arm: str, key: str, by: int) -> tuple[str, str]:
         """Move a stack entry; the arm that has it now, and a sentence."""
@@ -130,8 +130,7 @@ class Race:
         at = next(i for i, entry in enumerate(stack) if entry.key == key)
         if not 0 <= at + by < len(stack):
             return arm, ""
-        live = any(run.is_live for run in self.session.of_arm(arm).values())
-        return self._changed(arm, live_before=live, now=self.session.move(arm, stack[at], by).name)
+        return self._changed(arm, self._states(arm), now=self.session.move(arm, stack[at], by).name)
 
     def drop(self, arm: str) -> str:
         """Take an arm of the user's own away."""
@@ -151,7 +150,12 @@ class Race:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _changed(self, before: str, *, live_before: bool, now: str) -> tuple[str, str]:
+    def _states(self, arm: str) -> set[str]:
+        """The states of an arm's runs before an edit takes them away."""
+        return {run.state for run in self.session.of_arm(arm).values()}
+
+    def _changed(self, before: str, states: set[str], *, now: str) -> tuple[str, str]:
+        """What an edit of the arm `before`, whose runs had these states, means for its runs."""
         if now != before:
             if self.session.is_busy:
                 self._owed[now] = None
@@ -162,9 +166,14 @@ class Race:
             if run.spec.arm == now and run.is_live and self.session.current.get((now, run.spec.seed)) is not run
         ]  # fmt: skip
         self.runner.stop(superseded)
-        if live_before or self.session.is_busy:
+        starts = bool(superseded) or self.session.is_busy
+        if starts:
             self._owed[now] = None
-            return now, f"{now} starts again: this cannot change while it trains." if live_before else ""
+        if "finished" in states:
+            after = "It starts again." if starts else "space runs it again."
+            return now, f"The result of {now} is gone: it was made with other settings. {after}"
+        if states & {"running", "paused"}:
+            return now, f"{now} starts again: this cannot change while it trains."
         return now, ""
 
     def _begin_again(self, runs: list[str], arm: str) -> None:

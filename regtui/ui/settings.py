@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, Param, Regularizer
+from regtui.catalog.norms import NORMS
 from regtui.scenario import Arm
 from regtui.spec import Scalar, StackEntry
 
@@ -32,6 +35,8 @@ _DATA = (
     Param(name="label_noise", title="Label noise", summary="Share of training labels redrawn at random.",
           kind="float", default=0.0, low=0.0, high=1.0, step=0.05),
 )  # fmt: skip
+_LENGTH = Param(name="length", title="Length", summary="Words of a text: 16, 24 or 40. What is longer is cut.",
+                kind="int", default=24, low=16, high=40, step=8, unit="words")  # fmt: skip
 _SHIFT = (
     Param(name="mirror", title="Mirrored", summary="Share of test pictures that are mirrored.", kind="float",
           default=0.0, low=0.0, high=1.0, step=0.1),
@@ -40,6 +45,7 @@ _SHIFT = (
     Param(name="translate", title="Moved", summary="Test pictures are moved by up to this.", kind="float",
           default=0.0, low=0.0, high=0.5, step=0.02, unit="of the side"),
 )  # fmt: skip
+_LENGTHS = (16, 24, 40)
 GROUPS = ("data", "test", "model", "train")
 
 
@@ -63,6 +69,13 @@ class Row:
     """None for a regularizer that is off."""
 
     @property
+    def section(self) -> str:
+        """The heading that it stands under, "" for rows that need none: only what is off is sorted."""
+        if self.kind != "regularizer" or self.regularizer is None or self.is_on:
+            return ""
+        return "norms" if self.regularizer in NORMS else self.regularizer.group
+
+    @property
     def is_on(self) -> bool:
         return self.entry is not None
 
@@ -75,7 +88,10 @@ class Row:
 def stack_rows(arm: Arm, expanded: frozenset[str] = frozenset()) -> list[Row]:
     """Groups with the rows of the expanded ones, then what is on in the stack's order, then what is off."""
     rows: list[Row] = []
+    kind = DATASETS[arm.data.name].kind
     for group in GROUPS:
+        if group == "test" and kind == "text":
+            continue  # nothing shifts a text
         rows.append(Row("group", group, group, text=_summary(arm, group)))
         if group in expanded:
             rows += _settings(arm, group)
@@ -83,11 +99,10 @@ def stack_rows(arm: Arm, expanded: frozenset[str] = frozenset()) -> list[Row]:
         rows += _entry_rows(entry)
     on = {entry.name for entry in arm.stack}
     model = MODELS[arm.model.name]
-    kind = DATASETS[arm.data.name].kind
     for record in REGULARIZERS.values():
-        if record.name in on or (record.sites and not set(record.sites) & set(model.sites)):
+        if record.name in on or kind not in record.kinds:
             continue
-        if record.group == "augmentation" and kind != "image":
+        if record.sites and not set(record.sites) & set(model.sites):
             continue
         param = record.params[0] if record.params else None
         value = param.default if param else None
@@ -113,17 +128,19 @@ def setting_row(arm: Arm, key: str) -> Row:
 
 
 def nudged(param: Param, value: Scalar, presses: int) -> Scalar:
-    """The value after some presses of + or -; a learning rate moves along 1, 2, 5, 10."""
-    if param is not _LR:
+    """The value after some presses of + or -; a learning rate moves along 1, 2, 5, 10, a length to the next one."""
+    if param not in (_LR, _LENGTH):
         return param.nudged(value, presses)
-    ladder = [factor * 10.0**power for power in range(-6, 2) for factor in (1.0, 2.0, 5.0)]
-    ladder = [round(rung, 10) for rung in ladder if param.low <= rung <= param.high]
+    ladder: list[float] = [*_LENGTHS]
+    if param is _LR:
+        rungs = [factor * 10.0**power for power in range(-6, 2) for factor in (1.0, 2.0, 5.0)]
+        ladder = [round(rung, 10) for rung in rungs if param.low <= rung <= param.high]
     moved = float(value)
     for _ in range(abs(presses)):
         beyond = [r for r in ladder if r > moved * 1.001] if presses > 0 else [r for r in ladder if r < moved * 0.999]
         if beyond:
             moved = beyond[0] if presses > 0 else beyond[-1]
-    return moved
+    return param.cast(moved)
 
 
 def parsed(param: Param, text: str) -> Scalar | str:
@@ -152,7 +169,8 @@ def _summary(arm: Arm, group: str) -> str:
     data, train, shift = arm.data, arm.train, arm.data.test_shift
     if group == "data":
         noise = f"  noise {data.label_noise:.0%}" if data.label_noise else ""
-        return f"{data.name}  {data.train}{noise}"
+        length = f"  {data.length} words" if DATASETS[data.name].kind == "text" else ""
+        return f"{data.name}  {data.train}{length}{noise}"
     if group == "test":
         parts = [
             f"mirrored {shift.mirror:.0%}" if shift.mirror else "",
@@ -172,7 +190,7 @@ def _settings(arm: Arm, group: str) -> list[Row]:
         params: tuple[Param, ...] = MODELS[arm.model.name].params
         values = dict(arm.model.params)
     else:
-        params = {"data": _DATA, "test": _SHIFT, "train": _TRAIN}[group]
+        params = {"data": _data_params(arm), "test": _SHIFT, "train": _TRAIN}[group]
         source: object = {"data": arm.data, "test": arm.data.test_shift, "train": arm.train}[group]
         assert source is not None
         values = {param.name: getattr(source, param.name) for param in params}
@@ -182,6 +200,14 @@ def _settings(arm: Arm, group: str) -> list[Row]:
             set_key=f"{table}.{param.name}")
         for param in params
     ]  # fmt: skip
+
+
+def _data_params(arm: Arm) -> tuple[Param, ...]:
+    dataset = DATASETS[arm.data.name]
+    train, *others = _DATA
+    most = dataset.train_samples - arm.data.validation
+    train = msgspec.structs.replace(train, low=len(dataset.classes), high=most)
+    return (train, *others, _LENGTH) if dataset.kind == "text" else (train, *others)
 
 
 def _entry_rows(entry: StackEntry) -> list[Row]:

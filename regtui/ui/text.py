@@ -5,6 +5,7 @@ A line is a tuple of (text, style) fragments; a style is what Textual writes in 
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -89,6 +90,20 @@ def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int
     before = width(first) if indent is None else indent
     rows = textwrap.wrap(text, max(room - before, 8)) or [""]
     return [line(*(first if i == 0 else ((" " * before, ""),)), (row, style)) for i, row in enumerate(rows)]
+
+
+def folded(parts: Line, room: int) -> list[Line]:
+    """A line of fragments in as many rows as it needs, broken between words; the styles stay."""
+    rows: list[Line] = [EMPTY]
+    for text, style in parts:
+        for word in re.findall(r"\s+|\S+", text):
+            if width(rows[-1]) + cell_len(word) <= room:
+                rows[-1] = (*rows[-1], (word, style))
+            elif word.strip():
+                rows.append(((word, style),))
+            else:
+                rows.append(EMPTY)
+    return [line(*row) for row in rows if plain(row).strip()]
 
 
 def join(parts: Iterable[Line], between: Fragment) -> Line:

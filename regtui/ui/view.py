@@ -75,9 +75,9 @@ class View:
         return self.looks.of(arm).sign
 
     def shown_run(self, arm: str) -> RunHistory | None:
-        """The run that stands for an arm where only one can be shown: a running one, else the first that has data."""
+        """The run that stands for an arm where only one can be shown: that of the first seed with data.
+
+        It stays the same while more seeds run, so that a curve never jumps from one run to another.
+        """
         runs = list(self.session.of_arm(arm).values())
-        for run in runs:
-            if run.state in ("running", "paused"):
-                return run
         return next((run for run in runs if run.step), runs[0] if runs else None)

@@ -39,6 +39,8 @@ def serve(request: commands.RunRequest, paused: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSEGV)
     if what == "garbage":
         os.write(1, b'Segmentation fault\n{"event":"st\n\xff\xfe\n')
+    if what == "deaf":
+        time.sleep(600)
     if what == "chatty":
         os.write(2, b"x" * 3_000_000)
     if what == "waits" or paused:

@@ -12,7 +12,7 @@ import pytest
 
 from regtui.commands import RunRequest
 from regtui.events import Evaluated, Finished, Marker, Stopped
-from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner
+from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool
 from regtui.spec import RunSpec
 
 STUB = Path(__file__).parent / "stub_worker.py"
@@ -177,6 +177,32 @@ async def test_stop_ends_waiting_and_running_runs() -> None:
         made.stop()
         stopped = await heard.until_heard(Stopped, 3)
         assert {event.run for event in stopped} == {"r0", "r1", "r2"} and made.is_idle
+
+
+async def test_a_worker_that_ignores_a_stop_is_killed_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 0.3)
+    async with runner() as (made, heard):
+        made.submit(requests("deaf"))
+        await heard.until(lambda: made._slots[0].run == "r0")
+        (pid,) = made.pids
+        made.stop()
+        (lost,) = await heard.until_heard(Lost)
+        assert isinstance(lost, Lost) and lost.runs == ("r0",) and lost.sentence == pool.HUNG
+        assert not is_alive(pid) and made.is_idle
+        made.submit(requests("a"))
+        await heard.until_heard(Finished)
+
+
+async def test_a_worker_that_heeds_a_stop_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 0.3)
+    async with runner() as (made, heard):
+        made.submit(requests("waits"))
+        await heard.until(lambda: made._slots[0].run == "r0")
+        made.stop()
+        await heard.until_heard(Stopped)
+        made.submit(requests("a", "waits")[1:])  # the next run is not the one that was to be stopped
+        await asyncio.sleep(0.6)
+        assert not heard.of(Lost) and not made.is_idle
 
 
 async def test_a_worker_that_does_not_go_is_killed_within_two_seconds() -> None:

@@ -225,6 +225,25 @@ def test_an_area_lies_behind_the_curves_and_between_its_edges() -> None:
     assert tinted and set(range(ends[0] + 1, ends[-1])) <= set(tinted) <= set(range(ends[0], ends[-1] + 1))
 
 
+@given(
+    st.lists(st.tuples(st.integers(20, 60), st.integers(0, 40)), min_size=4, max_size=30),
+    st.integers(12, 30),
+)
+def test_an_area_never_reaches_beyond_the_cells_of_its_edges(points: list[tuple[int, int]], height: int) -> None:
+    x = [float(i) for i in range(len(points))]
+    low, high = [float(a) for a, _ in points], [min(100.0, float(a + b)) for a, b in points]
+    edges = [Series("", x, y, ORANGE, label_end=False) for y in (low, high)]
+    # Two curves run close by: what they cover must not be taken for a part of the area.
+    beside = [Series("", x, [v + d for v in y], BLUE, label_end=False) for y, d in ((low, -4.0), (high, 4.0))]
+    limits = {"x_limits": (0.0, x[-1]), "y_limits": (0.0, 100.0)}
+    shaded = cells(Chart([*edges, *beside], [Area(x, low, high, ORANGE)], **limits), height=height)
+    alone = cells(Chart(edges, **limits), height=height)
+    for column in range(4, 60):
+        drawn = [row for row in range(height - 1) if is_braille(alone[row][column].text)]
+        tinted = [row for row in range(height - 1) if (s := shaded[row][column].style) and s.bgcolor]
+        assert not tinted or (min(drawn) <= min(tinted) and max(tinted) <= max(drawn))
+
+
 def test_an_area_without_colours_is_dotted_around_the_curves() -> None:
     train, test = learning(99), learning(60)
     bare = cells(accuracy(line(train), line(test)), look=PLAIN)

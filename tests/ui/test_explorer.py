@@ -8,6 +8,7 @@ from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
 from regtui.ui.keys import KEYS
+from regtui.ui.text import width
 
 
 async def test_a_newcomer_sees_the_question_and_one_key_to_press(explore) -> None:
@@ -79,7 +80,9 @@ async def test_reset_forgets_runs_and_own_arms(explore) -> None:
         await user.press("shift+tab", "enter")
         await user.sees("my stack")
         await user.press("r")
-        await user.until(lambda: "my stack" not in user.text and "100/60.0" not in user.text)
+        assert "Press r again to throw away all runs." in user.toasts
+        await user.press("r")
+        await user.until(lambda: "my stack" not in user.text.split("Lesson")[0] and "100/60.0" not in user.text)
 
 
 async def test_editing_a_preset_arm_makes_an_own_one_that_races_along(explore) -> None:
@@ -152,12 +155,14 @@ async def test_a_lost_worker_is_told_and_everything_received_is_kept(explore) ->
         await user.press("space")
         user.runner.play(12)
         user.runner.lose("The worker was killed (SIGKILL; out of memory is the usual reason).")
-        await user.sees("The worker was killed", "worker lost")
+        await user.sees("baseline: The worker was killed", "once the others are done, space", "! baseline", "87.1/71.1")
         kept = next(iter(user.app.view.session.current.values()))
         assert kept.evaluations and len(kept.loss)
         user.runner.play()
+        await user.sees("100/80.0", "baseline: The worker was killed", "Press space to run the arm again")
         await user.press("space")
         assert user.runner.requests[-1].spec.arm == "baseline"
+        await user.until(lambda: "The worker was killed" not in user.text, "the reason gone")
 
 
 async def test_a_diverged_arm_says_so(explore) -> None:
@@ -166,7 +171,7 @@ async def test_a_diverged_arm_says_so(explore) -> None:
         user.runner.play(5)
         assert user.runner.present is not None
         user.runner.deliver(Diverged(run=user.runner.present.run, step=31, layer="conv2", value=float("nan")))
-        await user.sees("diverged", "diverged at step 31: nan in conv2")
+        await user.sees("diverged", "diverged at step 31 (first in layer conv2): a lower")
 
 
 async def test_leaving_a_scenario_with_runs_takes_a_second_press(explore) -> None:
@@ -221,9 +226,99 @@ async def test_batchnorm_layer_and_statistic_can_be_chosen(explore) -> None:
         await user.sees("conv2 mean", "2/6")
 
 
-async def test_an_arm_without_batchnorm_says_so_calmly(explore) -> None:
+async def test_the_batchnorm_chart_opens_with_the_first_arm_that_has_it(explore) -> None:
     async with explore() as user:
-        await user.sees("baseline has no BatchNorm.")
+        await user.press("space")
+        user.runner.play()
+        await user.sees("BatchNorm ■ + BatchNorm", "conv1 variance")
+
+
+async def test_digits_on_a_row_that_is_off_are_no_chart_keys(explore) -> None:
+    async with explore() as user:
+        await user.press("shift+tab", "3")
+        assert "Dropout is off: press enter to switch it on." in user.toasts
+        await user.press("up", "4", "up", "2")
+        await user.sees("─ Accuracy", "─ Loss", "─ BatchNorm", "─ Activations")
+
+
+async def test_escape_leaves_the_large_chart(explore) -> None:
+    async with explore() as user:
+        await user.press("2")
+        await user.until(lambda: "─ Accuracy" not in user.text)
+        await user.press("escape")
+        await user.sees("─ Loss", "─ Accuracy", "─ Lesson")
+
+
+@pytest.mark.parametrize("key", ["up", "down", "tab", "space"])
+async def test_what_is_typed_is_kept_by_the_keys_that_leave_it(explore, key: str) -> None:
+    async with explore() as user:
+        await user.press("down", "shift+tab", *"0.45", key)
+        await user.until(lambda: user.app.view.arm == "my stack")
+        assert user.app.view.selected.stack[0].params["p"] == 0.45
+        if key == "space":
+            assert user.runner.requests[-1].spec.stack[0].params["p"] == 0.45
+
+
+async def test_a_wrong_number_is_explained_when_it_is_left(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "shift+tab", *"1.5", "down")
+        assert "allowed is a number from 0 below 1" in user.toasts
+        assert user.app.view.arm == "+ dropout"
+
+
+async def test_editing_a_finished_own_arm_says_that_its_result_is_gone(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "down", "shift+tab", "down", "right", "space")
+        user.runner.play()
+        await user.press("right")
+        assert "The result of my stack is gone: it was made with other settings. space runs it again." in user.toasts
+
+
+async def test_editing_a_waiting_own_arm_does_not_speak_of_starting_again(explore) -> None:
+    async with explore() as user:
+        await user.press("down", "down", "shift+tab", "down", "right", "space", "right")
+        await user.until(lambda: len(user.runner.requests) == 5, "the run that replaces the waiting one")
+        assert "again" not in user.toasts
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_cursor_of_the_stack_stays_in_sight(explore, size: tuple[int, int]) -> None:
+    async with explore(size=size) as user:
+        await user.press("shift+tab")
+        rows = user.app.query_one("#stack-rows")
+        for key in [*["down"] * 45, *["up"] * 45, *["down"] * 20, "enter"]:
+            await user.press(key)
+            assert rows.selected.label[:12] in user.text, f"{rows.selected.label} after {key}"
+        assert rows.selected.is_on
+
+
+async def test_the_palette_does_not_offer_what_only_textual_knows(explore) -> None:
+    async with explore() as user:
+        titles = {command.title for command in user.app.get_system_commands(user.app.screen)}
+        assert not titles & {"Keys", "Maximize"} and "Theme" in titles
+
+
+async def test_a_run_that_never_began_is_no_word_from_a_worker(explore) -> None:
+    async with explore() as user:
+        await user.press("space")
+        user.app.view.heard = 0.0
+        user.runner.stop()
+        assert user.app.view.heard == 0.0
+
+
+async def test_help_is_not_cut_by_its_scrollbar(explore) -> None:
+    async with explore() as user:
+        await user.press("question_mark")
+        text = user.app.screen.query_one("#help-text")
+        await user.until(lambda: text.virtual_size.height > text.size.height)
+        assert max(width(row) for row in text._lines) <= text.room
+
+
+async def test_the_key_to_press_is_readable_at_80_columns(explore) -> None:
+    async with explore(size=(80, 24)) as user:
+        await user.sees("Press space")
+        lesson = " ".join(row[36:].strip() for row in user.text.split("\n"))
+        assert "to run the 3 arms, 10 epochs each" in lesson
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

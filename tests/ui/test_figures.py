@@ -88,18 +88,25 @@ def test_bins_are_exact_means_and_a_nan_is_a_gap(ladder: Scenario) -> None:
 def test_norms_are_those_of_the_selected_arm_and_the_chosen_layer(view: View) -> None:
     view.arm = "+ BatchNorm"
     figure = norms_figure(view)
-    assert [one.name for one in figure.chart.series] == ["batch", "running", "whole set"]
-    first = figure.chart.series[2].y[-1]
+    assert [one.name for one in figure.chart.series] == ["batch", "whole set", "running"]  # the last one lies on top
+    assert len({one.stroke for one in figure.chart.series}) == 3
+    first = figure.chart.series[1].y[-1]
     view.layer = 1
-    assert norms_figure(view).chart.series[2].y[-1] == pytest.approx(2 * first)
+    assert norms_figure(view).chart.series[1].y[-1] == pytest.approx(2 * first)
     assert "conv2 variance" in plain(norms_figure(view).title)
     view.layer = 6
     assert "conv1" in plain(norms_figure(view).title)
 
 
-def test_norms_of_an_arm_without_them_is_a_sentence(view: View) -> None:
+def test_for_an_arm_without_norms_those_of_the_first_arm_with_one_are_shown_by_name(view: View) -> None:
+    figure = norms_figure(view)
+    assert figure.chart.series and "■ + BatchNorm" in plain(figure.title)
+
+
+def test_without_any_norm_the_chart_is_a_sentence(view: View) -> None:
+    view.session.arms = view.session.arms[:2]
     chart = norms_figure(view).chart
-    assert not chart.series and "baseline has no BatchNorm." in chart.empty_text
+    assert not chart.series and "No arm has a norm." in chart.empty_text
 
 
 def test_inside_has_a_curve_an_arm_over_the_layers(view: View) -> None:
@@ -116,9 +123,9 @@ def test_inside_is_logarithmic_where_layers_differ_by_much(view: View) -> None:
 
 
 def test_steering_leaves_a_mark_with_the_arm_s_sign(view: View) -> None:
-    run = view.session.current["+ dropout", 0]
-    run.apply(Marker(run=run.run, step=25, kind="set", key="dropout@block.p", value=0.5))
-    (mark,) = loss_figure(view).chart.marks
+    for run in view.session.of_arm("+ dropout").values():
+        run.apply(Marker(run=run.run, step=25, kind="set", key="dropout@block.p", value=0.5))
+    mark, _ = loss_figure(view).chart.marks
     assert mark.x == 5.0 and mark.text == "▲ p 0.5"
 
 

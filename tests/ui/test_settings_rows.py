@@ -5,8 +5,22 @@ from __future__ import annotations
 import pytest
 
 from regtui.catalog import REGULARIZERS
-from regtui.scenario import Arm, Scenario, apply_setting
-from regtui.ui.settings import GROUPS, exact, is_numeric, nudged, parsed, stack_rows
+from regtui.scenario import Arm, Scenario, apply_setting, loads
+from regtui.ui.panes.stack_lines import laid_out
+from regtui.ui.settings import GROUPS, exact, is_numeric, nudged, parsed, setting_row, stack_rows
+
+TEXT = """
+title = "Text"
+section = "dropout"
+question = "?"
+
+[base]
+data = { name = "wordnet", train = 100, validation = 100, test = 100 }
+model = { name = "bert" }
+
+[[arms]]
+name = "base"
+"""
 
 
 @pytest.fixture
@@ -17,9 +31,39 @@ def arm(ladder: Scenario) -> Arm:
 def test_every_regularizer_that_fits_the_model_is_offered_once(arm: Arm) -> None:
     heads = [row.regularizer.name for row in stack_rows(arm) if row.kind == "regularizer" and row.regularizer]
     sites = {"input", "conv", "activation", "block", "head"}
-    fitting = [r.name for r in REGULARIZERS.values() if not r.sites or set(r.sites) & sites]
+    fitting = [
+        r.name for r in REGULARIZERS.values() if "image" in r.kinds and (not r.sites or set(r.sites) & sites)
+    ]  # fmt: skip
     assert sorted(heads) == sorted(fitting)
     assert heads[:2] == ["dropout", "batchnorm"]  # what is on comes first, in the stack's order
+
+
+@pytest.fixture
+def text_arm() -> Arm:
+    return loads(TEXT, source="test", id="text").arm("base")
+
+
+def test_a_text_arm_is_offered_what_acts_on_text(text_arm: Arm) -> None:
+    rows = stack_rows(text_arm, frozenset(GROUPS))
+    names = {row.regularizer.name for row in rows if row.regularizer}
+    assert "synonym_replacement" in names and not names & {"flip", "mixup", "dropout2d", "randaugment"}
+    assert "data.length" in {row.key for row in rows} and not any("shift" in row.key for row in rows)
+
+
+def test_a_length_moves_from_one_to_the_next(text_arm: Arm) -> None:
+    row = setting_row(text_arm, "data.length")
+    assert row.param is not None and row.value == 24
+    lengths = [nudged(row.param, 24, presses) for presses in (-2, -1, 1, 2)]
+    assert lengths == [16, 16, 40, 40]
+    assert all(apply_setting(text_arm, "data.length", length).data.length == length for length in lengths)
+
+
+def test_what_is_off_stands_under_the_heading_of_its_section(arm: Arm) -> None:
+    laid = laid_out(stack_rows(arm), is_tall=False)
+    headings = [item for item in laid if isinstance(item, str)]
+    assert headings == ["layers", "norms", "weights", "augmentation", "targets", "optimization"]
+    first = laid.index("layers")
+    assert all(isinstance(item, str) or item.kind == "group" or item.is_on for item in laid[:first])
 
 
 def test_every_row_can_be_applied_to_the_arm(arm: Arm) -> None:

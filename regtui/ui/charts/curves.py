@@ -11,7 +11,7 @@ from regtui.ui.charts.fence import DOTS_HIGH, DOTS_WIDE, Line, Run, to_lines
 from regtui.ui.charts.frame import Frame
 from regtui.ui.charts.ink import curve_ink
 from regtui.ui.charts.labels import Wanted, place
-from regtui.ui.charts.model import GLYPHS, Series
+from regtui.ui.charts.model import GLYPHS, RING, Series
 from regtui.ui.charts.raster import Layer, rasterize
 
 _KEPT = {"dashed": (True, True, True, True, True, False, False, False), "dotted": (True, False)}
@@ -33,7 +33,7 @@ class Curve:
 
     @property
     def sign(self) -> str:
-        return self.series.stroke if self.series.stroke in GLYPHS else ""
+        return self.series.stroke if self.series.stroke in (*GLYPHS, RING) else ""
 
     @property
     def end(self) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
@@ -43,9 +45,11 @@ def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> lis
 
 
 def _write_empty(canvas: Canvas, text: str) -> None:
-    """The text in the middle, each of its lines in one row."""
-    lines = text.splitlines()[: canvas.rows]
+    """The text in the middle; lines that are too long go on in the next row."""
+    room = max(canvas.columns - 2, 1)
+    lines = [row for line in text.splitlines() for row in wrap(plain(line, canvas.look.charset), room) or [""]]
+    lines = lines[: canvas.rows]
     top = (canvas.rows - len(lines)) // 2
     for row, line in enumerate(lines, top):
-        line = cut(plain(line, canvas.look.charset), canvas.columns)
+        line = cut(line, canvas.columns)
         canvas.write((canvas.columns - cell_len(line)) // 2, row, line, Ink(canvas.look.palette.muted))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
 _SHORTEST = 4
 """Cells below which a cut name says nothing any more."""
-_FARTHEST = 3
-"""Rows that a name may stand away from the end of its curve."""
+_FARTHEST = 2
+"""Rows that a name may stand away from the end of its curve: farther away it would name another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,14 @@ def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) ->
         if best:
             placed.append(best)
             taken.update((best.column + i, best.row) for i in range(-1, cell_len(best.text) + 1))
-    return _in_order(placed, is_free)
+    return _in_order(placed, {name.index: int(name.height) for name in wanted}, is_free)
 
 
 def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]:
     found = []
-    for at in range(max(0, row - _FARTHEST), min(rows, row + _FARTHEST + 1)):
-        away = at != int(name.height)
+    end = int(name.height)
+    for at in range(max(0, row - _FARTHEST, end - _FARTHEST), min(rows, row + _FARTHEST + 1, end + _FARTHEST + 1)):
+        away = at != end
         text = f"{name.sign} {name.text}" if (away or name.is_covered) and name.sign else name.text
         after = name.column + (1 if text != name.text else 2)
         room = columns - after
@@ -89,12 +90,17 @@ def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]
     return [candidate for candidate in found if candidate.text]
 
 
-def _in_order(placed: list[Placed], is_free: IsFree) -> list[Placed]:
-    """Let names at the right edge change rows so that they follow each other as their curves do, if they fit."""
+def _in_order(placed: list[Placed], ends: Mapping[int, int], is_free: IsFree) -> list[Placed]:
+    """Let names at the right edge change rows so that they follow each other as their curves do, if they fit.
+
+    `ends` has the row in which each curve ends.
+    """
     edge = [name for name in placed if name.at_edge]
     rows = sorted(name.row for name in edge)
     ordered = [replace(name, row=row) for name, row in zip(edge, rows, strict=True)]
     others = {(column + i, row) for name in placed if not name.at_edge for column, row in name.cells() for i in (0, 1)}
+    if any(abs(name.row - ends[name.index]) > _FARTHEST for name in ordered):
+        return placed
     if any(cell in others or not is_free(*cell) for name in ordered for cell in name.cells()):
         return placed
     return [name for name in placed if not name.at_edge] + ordered

@@ -8,11 +8,14 @@ from typing import Literal
 
 Charset = Literal["braille", "ascii"]
 Colors = Literal["true", "256", "16", "none"]
-Stroke = Literal["solid", "dashed", "dotted", "●", "▲", "■", "◆", "▼", "★"]
+Stroke = Literal["solid", "dashed", "dotted", "●", "▲", "■", "◆", "▼", "★", "○"]
 Limits = tuple[float, float]
 
 GLYPHS: tuple[Stroke, ...] = ("●", "▲", "■", "◆", "▼", "★")
-"""The strokes that are a line with this sign on it; an arm keeps its sign wherever it is named."""
+"""The strokes that are a line with the sign of an arm on it; an arm keeps its sign wherever it is named."""
+
+RING: Stroke = "○"
+"""A line with a sign that no arm has."""
 
 
 @dataclass(frozen=True, slots=True)

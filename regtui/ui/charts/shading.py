@@ -52,9 +52,12 @@ def _smoothed(band: _Band, near: Sequence[_Band], end: int) -> float:
 
 
 def _tint(canvas: Canvas, color: str, frame: Frame, column: int, band: _Band, smooth: _Band) -> None:
-    """Tint the cells of the band; behind a curve, which fills its cell anyway, those of the smoothed band."""
+    """Tint the cells of the band; behind a curve, which fills its cell anyway, those of them in the smoothed one.
+
+    Never a cell beyond the band: another curve that runs there would look like a part of the area.
+    """
     rows = frame.window.rows
-    for cell in range(int(min(band[0], smooth[0])), min(rows - 1, int(max(band[1], smooth[1]))) + 1):
+    for cell in range(int(band[0]), min(rows - 1, int(band[1])) + 1):
         bottom, top = max(0.0, band[0] - cell), min(1.0, band[1] - cell)
         behind = min(1.0, smooth[1] - cell) - max(0.0, smooth[0] - cell) > _LEAST_BEHIND
         canvas.tint(frame.left + column, rows - 1 - cell, color, bottom, top, behind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.standing import drawn, standing
 from regtui.ui.text import FAINT, line
 from regtui.ui.view import View
 
@@ -12,10 +13,9 @@ def accuracy_figure(view: View) -> Figure:
     """Test accuracy solid with the arm's sign, clean train accuracy dashed and dim in the same hue."""
     series: list[Series] = []
     areas: list[Area] = []
-    gap_now = ""
     for arm in view.session.arms:
         color = view.color(arm.name)
-        runs = list(view.session.of_arm(arm.name).values())
+        runs = drawn(view.session.of_arm(arm.name))
         train = over_seeds(runs, lambda event: event.train.accuracy)
         test = over_seeds(runs, lambda event: event.test.accuracy if event.test else None)
         if train.x:
@@ -24,7 +24,6 @@ def accuracy_figure(view: View) -> Figure:
             series.append(Series(arm.name, test.x, test.mean, color, view.looks.of(arm.name).sign))
         if arm.name == view.selected.name and train.x == test.x and test.x:
             areas.append(Area(test.x, test.mean, train.mean, color))
-            gap_now = f"{train.mean[-1] - test.mean[-1]:.1f}"
         elif test.seeds > 1:
             areas.append(Area(test.x, test.low, test.high, color))
     chart = Chart(
@@ -32,9 +31,10 @@ def accuracy_figure(view: View) -> Figure:
         y_limits=(_floor(series), 100.0), y_unit="%", empty_text=waiting_text(view),
     )  # fmt: skip
     title = line(("Accuracy", "bold"))
-    if gap_now:
-        selected = view.selected.name
-        title = (*title, *line((f"  {view.sign(selected)} gap {gap_now}", view.color(selected))))
+    selected = view.selected.name
+    stands = standing(view.session.of_arm(selected))
+    if stands is not None and stands.gap is not None:
+        title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
     title = (*title, *line(("  ╌ train", FAINT)))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 

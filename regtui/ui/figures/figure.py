@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from regtui.events import Evaluated
 from regtui.store import RunHistory
 from regtui.ui.charts import Chart, Limits, Mark
+from regtui.ui.standing import drawn
 from regtui.ui.text import Line
 from regtui.ui.view import View
 
@@ -65,7 +66,9 @@ def epochs(view: View) -> Limits:
 def marks(view: View) -> tuple[Mark, ...]:
     """Where an arm's setting was changed while it trained."""
     found = []
-    for (arm, _), run in view.session.current.items():
+    shown = [run for arm in view.session.arms for run in drawn(view.session.of_arm(arm.name))]
+    for run in shown:
+        arm = run.spec.arm
         for marker in run.markers:
             if marker.kind == "set":
                 number = f"{marker.value:g}" if isinstance(marker.value, float) else str(marker.value)
@@ -81,5 +84,12 @@ def version(view: View) -> tuple[object, ...]:
 
 
 def waiting_text(view: View) -> str:
-    """What an empty chart says."""
-    return "" if view.session.is_busy else "press space to run"
+    """What an empty chart of evaluations says."""
+    session = view.session
+    if session.is_busy:
+        return ""
+    diverged = [arm for (arm, _), run in session.current.items() if run.state == "diverged"]
+    if diverged and not session.missing(range(view.race.seeds)):
+        # Nothing is left that space would run.
+        return f"{', '.join(dict.fromkeys(diverged))}:\ndiverged before\nthe first evaluation"
+    return "press space to run"

@@ -8,6 +8,7 @@ from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
 from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version
+from regtui.ui.standing import drawn
 from regtui.ui.text import FAINT, MUTED, line
 from regtui.ui.view import View
 
@@ -21,7 +22,7 @@ def loss_figure(view: View) -> Figure:
     areas: list[Area] = []
     for arm in view.session.arms:
         color = view.color(arm.name)
-        runs = list(view.session.of_arm(arm.name).values())
+        runs = drawn(view.session.of_arm(arm.name))
         shown = view.shown_run(arm.name)
         if shown is not None and len(shown.loss):
             x, y = binned(shown, shown.loss)

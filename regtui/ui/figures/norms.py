@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from regtui.catalog import REGULARIZERS
+from regtui.catalog.norms import NORMS
 from regtui.events import NormLayer
+from regtui.scenario import Arm
 from regtui.store import RunHistory
-from regtui.ui.charts import Chart, Series
+from regtui.ui.charts import RING, Chart, Series
 from regtui.ui.figures.figure import Figure, version
-from regtui.ui.text import FAINT, MUTED, line
+from regtui.ui.text import FAINT, MUTED, cut, line
 from regtui.ui.view import View
 
 Read = Callable[[NormLayer], Sequence[float]]
+
+_NORMS = frozenset(record.name for record in NORMS)
+_LONGEST_NAME = 16
+"""Cells of an arm's name in the title."""
 
 _READS: dict[str, tuple[Read, Read, Read]] = {
     "variance": (lambda n: n.batch_var, lambda n: n.running_var, lambda n: n.set_var),
@@ -21,41 +28,54 @@ _READS: dict[str, tuple[Read, Read, Read]] = {
 
 
 def norms_figure(view: View) -> Figure:
-    """One layer of the selected arm; each point is the mean over the layer's first channels."""
-    arm = view.selected.name
-    layers = norm_layers(view)
-    has_norm = any(entry.name == "batchnorm" for entry in view.selected.stack)
-    run = view.shown_run(arm)
-    head = line(("BatchNorm", "bold"))
+    """One layer of the selected arm, or of the first arm with a norm; a point is the mean over the first channels."""
+    arm = shown_arm(view)
+    if arm is None:
+        text = "No arm has a norm. Switch BatchNorm on in the stack."
+        return Figure(line(("BatchNorm", "bold")), Chart(empty_text=text), (view.dark, text), ())
+    run = view.shown_run(arm.name)
+    record = REGULARIZERS[next(entry.name for entry in arm.stack if entry.name in _NORMS)]
+    sign = (f" {view.sign(arm.name)} ", view.color(arm.name))
+    # An arm that was not selected must be named: the stack beside the chart is that of another one.
+    is_other = arm.name != view.selected.name
+    head = line((record.title, "bold"), sign, (f"{cut(arm.name, _LONGEST_NAME)} " if is_other else "", MUTED))
+    layers = norm_layers(run)
     if not layers or run is None:
-        if has_norm:
-            text = "" if view.session.is_busy else "press space to run"
-        else:
-            text = f"{arm} has no BatchNorm.\nSelect an arm that has it,\nor switch it on in the stack."
-        return Figure(head, Chart(empty_text=text), (view.dark, arm, text), ())
+        text = "" if view.session.is_busy else "press space to run"
+        if run is not None and run.state == "diverged":
+            text = f"{arm.name}:\ndiverged before the first probe"
+        return Figure(head, Chart(empty_text=text), (view.dark, view.arm, arm.name, text), ())
     name = layers[view.layer % len(layers)]
     batch, running, whole = (_curve(run, name, read) for read in _READS[view.statistic])
     neutral = "#8b93b5" if view.dark else "#5d6474"
     strong = "#e4e8f7" if view.dark else "#1d222c"
+    # The running average lies on top: it is what the chart is about, and mostly runs along the truth.
     series = [
         Series("batch", *batch, neutral, "solid", dim=True),
-        Series("running", *running, view.color(arm), "solid"),
-        Series("whole set", *whole, strong, "dotted"),
+        Series("whole set", *whole, strong, RING),
+        Series("running", *running, view.color(arm.name), view.looks.of(arm.name).sign),
     ]
-    short = name.removesuffix(".norm")
-    sign = (f" {view.sign(arm)} ", view.color(arm))
-    title = (
-        *head,
-        *line(sign, (f"{short} {view.statistic}", MUTED), (f" {view.layer % len(layers) + 1}/{len(layers)}", FAINT)),
+    layer = f"{name.removesuffix('.norm')} {view.statistic}"
+    count = f" {view.layer % len(layers) + 1}/{len(layers)}"
+    latest = [(f"  {one.name} {one.y[-1]:.3g}", one.color) for one in reversed(series) if one.x and not one.dim]
+    chart = Chart(
+        series=[one for one in series if one.x],
+        x_label="epoch",
+        x_limits=(0.0, float(arm.train.epochs)),
+        y_label=layer if is_other else "",
     )
-    x_limits = (0.0, float(view.selected.train.epochs))
-    chart = Chart(series=[one for one in series if one.x], x_label="epoch", x_limits=x_limits)
+    title = (*head, *line((layer, MUTED), (count, FAINT), *latest))
     return Figure(title, chart, (*version(view), view.layer, view.statistic), (run.run, name, view.statistic))
 
 
-def norm_layers(view: View) -> list[str]:
-    """Names of the norm layers of the selected arm, in the order of the forward pass."""
-    run = view.shown_run(view.selected.name)
+def shown_arm(view: View) -> Arm | None:
+    """The selected arm if it has a norm, else the first one that has, None where no arm has."""
+    arms = [view.selected, *view.session.arms]
+    return next((arm for arm in arms if any(entry.name in _NORMS for entry in arm.stack)), None)
+
+
+def norm_layers(run: RunHistory | None) -> list[str]:
+    """Names of the norm layers of a run, in the order of the forward pass."""
     return [layer.name for layer in run.norms[-1].layers] if run is not None and run.norms else []
 
 

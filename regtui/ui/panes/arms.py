@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from textual import events
 
-from regtui.claims import interval
-from regtui.events import Evaluated
 from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.keys import bindings
 from regtui.ui.messages import ArmDropped, ArmSelected, ArmStepped
 from regtui.ui.panes.pane import Pane
+from regtui.ui.standing import Standing, standing
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, right, styled
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
 FILL = "▁▂▃▄▅▆▇█"
 """How far a run is, in one cell."""
+
+STEERED = "~"
+"""Before the gap of runs whose settings were changed while they trained: no interval, no part in the verdicts."""
 
 SHORTEST_NAME = 10
 """Cells of a name below which the lesson's figures go."""
@@ -46,31 +48,25 @@ def _row(view: View, arm: Arm, name: int, *, seeds: bool, lesson: bool) -> Line:
     parts: list[Fragment] = [
         (f"{view.sign(arm.name)} ", view.color(arm.name)), state_cell(runs), (" ", ""), (left(arm.name, name), strong),
     ]  # fmt: skip
-    # Means over finished runs only, as in the verdicts: one that still trains would drag them down.
-    ended = [run for run in runs.values() if run.state == "finished"]
-    measured = [run.last for run in ended or runs.values() if run.last is not None]
-    sentence = _sentence(list(runs.values()), measured)
-    width = 16 + (5 if seeds else 0)
-    if sentence:
-        parts.append((right(sentence[0], width), sentence[1]))
+    stands = standing(runs)
+    if stands is None:
+        sentence = _sentence(list(runs.values()))
+        parts.append((right(sentence[0], 16 + (5 if seeds else 0)), sentence[1]))
     else:
-        parts += _figures(measured, strong, seeds=seeds)
+        parts += _figures(stands, strong, seeds=seeds)
     if lesson:
         said = f"{arm.lesson.train:.0f}/{arm.lesson.test:.0f}" if arm.lesson else ""
         parts.append((right(said, 7), MUTED))
     return line(*parts)
 
 
-def _figures(measured: list[Evaluated], strong: str, *, seeds: bool) -> list[Fragment]:
-    train = sum(event.train.accuracy for event in measured) / len(measured)
-    tested = [event.test.accuracy for event in measured if event.test]
-    gaps = [event.gap for event in measured if event.gap is not None]
-    test = decimals(sum(tested) / len(tested)) if tested else "–"
-    parts: list[Fragment] = [(right(decimals(train), 5) + "/" + right(test, 4), "")]
-    parts.append((right(f"{sum(gaps) / len(gaps):.1f}" if gaps else "–", 6), strong))
+def _figures(stands: Standing, strong: str, *, seeds: bool) -> list[Fragment]:
+    test = decimals(stands.test) if stands.test is not None else "–"
+    parts: list[Fragment] = [(right(decimals(stands.train), 5) + "/" + right(test, 4), "")]
+    gap = f"{stands.gap:.1f}" if stands.gap is not None else "–"
+    parts.append((right(f"{STEERED}{gap}" if stands.is_steered else gap, 6), strong))
     if seeds:
-        spread = interval(gaps) if len(gaps) > 1 else None
-        parts.append((right(f"{spread.high - spread.mean:.1f}" if spread else "–", 5), MUTED))
+        parts.append((right(f"{stands.half_width:.1f}" if stands.half_width is not None else "–", 5), MUTED))
     return parts
 
 
@@ -90,13 +86,11 @@ def state_cell(runs: dict[int, RunHistory]) -> Fragment:
     return ("■", FAINT) if "stopped" in states else ("✔", GOOD)
 
 
-def _sentence(runs: list[RunHistory], measured: list[Evaluated]) -> tuple[str, str] | None:
-    """What stands in the place of figures, or beside none."""
+def _sentence(runs: list[RunHistory]) -> tuple[str, str]:
+    """What stands in the place of figures while there are none."""
     bad = next((run for run in runs if run.state in ("diverged", "failed", "lost")), None)
     if bad is not None and not any(run.is_live for run in runs):
         return {"diverged": "diverged", "failed": "failed", "lost": "worker lost"}[bad.state], BAD
-    if measured:
-        return None
     run = next((run for run in runs if run.is_live), None)
     if run is None:
         return ("stopped" if runs else ""), FAINT

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from heapq import heapify, heapreplace
 
+from regtui.store import RunHistory
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, duration, line, spread, thousands
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
@@ -71,7 +74,7 @@ def _busy(view: View, pace: Pace, *, compact: bool) -> Line:
     parts: list[Fragment] = [] if compact else [(f"{view.ready} │ ", FAINT)]
     paused = view.race.runner.is_paused
     parts.append(("‖ paused" if paused else "● running", OPEN if paused else GOOD))
-    done, total = sum(run.step for run in runs), sum(run.total_steps for run in runs)
+    done, total = steps_done(runs), steps_planned(runs)
     cells = 8 if compact else 12
     full = round(cells * done / max(total, 1))
     parts += [(" ", ""), ("━" * full, "$foreground"), ("─" * (cells - full), FAINT)]
@@ -85,8 +88,34 @@ def _busy(view: View, pace: Pace, *, compact: bool) -> Line:
     rate = sum(run.samples_per_s for run in running)
     if rate and not compact:
         parts.append((f"  {thousands(rate)} img/s", MUTED))
-    left = pace.seconds_for(total - done)
+    left = pace.seconds_for(steps_ahead(runs))
     return line(*parts, (f"  ETA {duration(left)}" if left is not None else "", MUTED))
+
+
+def steps_done(runs: Iterable[RunHistory]) -> int:
+    """Steps behind us of the runs that end, or have ended, as planned."""
+    return sum(run.step for run in runs if run.is_live or run.state == "finished")
+
+
+def steps_planned(runs: Iterable[RunHistory]) -> int:
+    """All steps of the same runs; one that finished early has none left."""
+    live_or_finished = (run for run in runs if run.is_live or run.state == "finished")
+    return sum(run.total_steps if run.is_live else run.step for run in live_or_finished)
+
+
+def steps_ahead(runs: Iterable[RunHistory]) -> int:
+    """Steps that will be taken until the last run ends, where as many train side by side as do now.
+
+    Waiting runs go to whichever comes free first, in their order; at the end some have nothing left to do, and the
+    rest is not done any sooner for it.
+    """
+    live = [run for run in runs if run.is_live]
+    lanes = [run.total_steps - run.step for run in live if run.state != "waiting"] or [0]
+    heapify(lanes)
+    for run in live:
+        if run.state == "waiting":
+            heapreplace(lanes, lanes[0] + run.total_steps)
+    return max(lanes) * len(lanes)
 
 
 class Header(Lines):
@@ -107,7 +136,7 @@ class Header(Lines):
         """Follow the view."""
         view = self._view
         if view.session.is_busy and not view.race.runner.is_paused:
-            self._pace.note(view.clock(), sum(run.step for run in view.session.current.values()))
+            self._pace.note(view.clock(), steps_done(view.session.current.values()))
         else:
             self._pace.rest()
         self.show([header_line(view, self.room, self._pace)])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
 from regtui.claims import Verdict
-from regtui.store import RunHistory
+from regtui.ui.panes.observed import observation, redrawn_labels, troubles
 from regtui.ui.panes.pane import Pane
-from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, OPEN, Line, left, line, right, wrapped
+from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, OPEN, Line, folded, left, line, right, wrapped
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -27,8 +27,7 @@ def lesson_lines(view: View, room: int) -> list[Line]:
     rows = wrapped(session.scenario.question, room, "bold $foreground")
     if view.warning:
         rows += wrapped(view.warning, room, OPEN)
-    trouble = _trouble(view)
-    if trouble:
+    for trouble in troubles(view):
         rows += wrapped(trouble, room, BAD)
     if not session.current:
         rows += wrapped(session.scenario.story, room, MUTED) if session.scenario.story else []
@@ -40,15 +39,19 @@ def lesson_lines(view: View, room: int) -> list[Line]:
             rows += wrapped(seen, room, "", line(("Now    ", MUTED)))
         elif session.scenario.watch:
             rows += wrapped(session.scenario.watch, room, "", line(("Watch  ", MUTED)))
+        labels = redrawn_labels(view)
+        if labels:
+            rows += wrapped(labels, room, "", line(("Labels ", MUTED)))
         rows += [EMPTY, *claim_lines(session.verdicts(), room)]
     todo = next_step(view)
-    return [*rows, EMPTY, todo] if todo else rows
+    return [*rows, EMPTY, *folded(todo, room)] if todo else rows
 
 
 def claim_lines(verdicts: Sequence[Verdict], room: int) -> list[Line]:
-    """A row a claim: verdict, sentence, effect, interval, seeds. Columns are as wide as what is in them.
+    """A claim: verdict, sentence, effect, interval, seeds. Columns are as wide as what is in them.
 
-    Where it is too narrow for all, seeds go first, then the interval: a sentence that is cut says nothing.
+    Where it is too narrow for all, seeds go first, then the interval. A sentence that is still too long goes on in
+    the next row: one that is cut says nothing.
     """
     longest = max((cell_len(verdict.claim.text) for verdict in verdicts), default=0)
     columns: list[list[str]] = []
@@ -61,15 +64,16 @@ def claim_lines(verdicts: Sequence[Verdict], room: int) -> list[Line]:
             break
         columns.append(column)
         widths.append(width)
-    text = min(longest, room - 12 - sum(widths))
-    rows = []
+    text = max(min(longest, room - 12 - sum(widths)), 8)
+    rows: list[Line] = []
     for i, verdict in enumerate(verdicts):
         mark, style = _MARKS[verdict.outcome] if verdict.effect else ("· open", FAINT)
         figures = zip(columns, widths, ("bold", MUTED, FAINT), strict=False)
         cells = [(right(column[i], width), column_style) for column, width, column_style in figures]
-        rows.append(
-            line((left(mark, 12), style), (left(verdict.claim.text, text), "" if verdict.effect else MUTED), *cells)
-        )
+        text_style = "" if verdict.effect else MUTED
+        first, *rest = textwrap.wrap(verdict.claim.text, text) or [""]
+        rows.append(line((left(mark, 12), style), (left(first, text), text_style), *cells))
+        rows += [line(" " * 12, (more, text_style)) for more in rest]
     return rows
 
 
@@ -98,41 +102,6 @@ def _seeds(verdict: Verdict) -> str:
     return ""
 
 
-def observation(view: View) -> str:
-    """One true sentence about what the runs show now, "" before there is anything to say."""
-    arm = view.selected.name
-    run = view.shown_run(arm)
-    sentence = _overfitting(arm, run) if run is not None else ""
-    gaps = {arm.name: gap for arm in view.session.arms if (gap := mean_gap(view.session.of_arm(arm.name))) is not None}
-    if sentence or len(gaps) < 2:
-        return sentence
-    widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
-    return f"Widest gap: {widest}, {gaps[widest]:.1f} points; narrowest: {narrowest}, {gaps[narrowest]:.1f}."
-
-
-def mean_gap(runs: Mapping[int, RunHistory]) -> float | None:
-    """The gap at the latest evaluation, mean over the finished seeds, or over all while none is."""
-    shown = [run for run in runs.values() if run.state == "finished"] or runs.values()
-    gaps = [gap for run in shown if run.last is not None and (gap := run.last.gap) is not None]
-    return math.fsum(gaps) / len(gaps) if gaps else None
-
-
-def _overfitting(arm: str, run: RunHistory) -> str:
-    losses = [(event.epoch, event.test.loss) for event in run.evaluations if event.test]
-    losses = [(epoch, loss) for epoch, loss in losses if math.isfinite(loss)]
-    last = run.last
-    if len(losses) < 4 or last is None or last.test is None:
-        return ""
-    epoch, lowest = min(losses, key=lambda pair: pair[1])
-    at = [pair[0] for pair in losses].index(epoch)
-    if at <= len(losses) - 4 and losses[-1][1] > 1.05 * lowest:
-        return (
-            f"The test loss of {arm} rises since epoch {epoch:.0f} while clean train accuracy stands at "
-            f"{last.train.accuracy:.0f} %: it {'memorizes' if last.train.accuracy > 95 else 'begins to memorize'}."
-        )
-    return ""
-
-
 def next_step(view: View) -> Line:
     """The one thing to press, as a line."""
     session = view.session
@@ -140,26 +109,17 @@ def next_step(view: View) -> Line:
         if view.race.runner.is_paused:
             return line(("space", _KEY), " goes on", ("   s", _KEY), " takes one step", ("   x", _KEY), " stops")
         return line(("space", _KEY), " pauses", ("   x", _KEY), " stops")
-    if session.missing(range(view.race.seeds)):
+    missing = session.missing(range(view.race.seeds))
+    if missing:
         epochs = max(arm.train.epochs for arm in session.arms)
-        count = len({arm for arm, _ in session.missing(range(view.race.seeds))})
+        count = len({arm for arm, _ in missing})
         arms = "the arm" if count == 1 else f"the {count} arms"
-        again = " again" if session.current and _trouble(view) else ""
+        again = " again" if all(pair in session.current for pair in missing) else ""
         return line(("Press ", ""), ("space", _KEY), f" to run {arms}{again}, {epochs} epochs each")
     if view.race.seeds < session.scenario.seeds:
         return line(("m", _KEY), f" one more seed ({view.race.seeds} of {session.scenario.seeds} done)",
                     ("   n", _KEY), " next scenario")  # fmt: skip
     return line(("n", _KEY), " next scenario", ("   r", _KEY), " starts over")
-
-
-def _trouble(view: View) -> str:
-    """What went wrong, in a sentence."""
-    if view.session.notice:
-        return view.session.notice
-    for (arm, _), run in view.session.current.items():
-        if run.state in ("diverged", "failed"):
-            return f"{arm}: {run.trouble}"
-    return ""
 
 
 class LessonRows(Lines, can_focus=True):

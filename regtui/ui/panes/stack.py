@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual import events
 
 from regtui.ui.keys import bindings
-from regtui.ui.messages import EntryMoved, RegularizerToggled, SentenceSaid, ValueEdited, ValueNudged
+from regtui.ui.messages import ActionPicked, EntryMoved, RegularizerToggled, SentenceSaid, ValueEdited, ValueNudged
 from regtui.ui.panes.pane import Pane
-from regtui.ui.panes.stack_lines import VALUE, explanation, row_line
+from regtui.ui.panes.stack_lines import EXPLAINED, VALUE, explanation, heading_line, laid_out, row_line
 from regtui.ui.settings import Row, is_numeric, parsed, stack_rows
-from regtui.ui.text import EMPTY, Line, line
+from regtui.ui.text import line
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -26,6 +26,8 @@ class StackRows(Lines, can_focus=True):
         self._cursor = ""
         """Key of the selected row: rows come and go, so a number would point to another one."""
         self._typed: str | None = None
+        self._drawn_at = -1
+        """Line in which the selected row was drawn last."""
 
     @property
     def rows(self) -> list[Row]:
@@ -44,29 +46,37 @@ class StackRows(Lines, can_focus=True):
         return next((row for row in found if row.regularizer and row.regularizer.name == name), found[0])
 
     def show_view(self) -> None:
-        """Follow the view."""
-        self.show(self._drawn())
+        """Follow the view; the selected row stays in sight wherever a change moves it."""
+        key, room = self.selected.key, self.room
+        laid = self._laid_out()
+        self.show([
+            heading_line(item, room) if isinstance(item, str)
+            else row_line(item, room, selected=item.key == key, focused=self.has_focus, typed=self._typed)
+            for item in laid
+        ])  # fmt: skip
+        at = next(i for i, item in enumerate(laid) if isinstance(item, Row) and item.key == key)
+        if at != self._drawn_at:  # else the user's own scrolling would be undone by every update
+            self._drawn_at = at
+            self._scroll_to_cursor(has_heading=at > 0 and isinstance(laid[at - 1], str))
 
-    def _drawn(self) -> list[Line]:
-        rows, selected, room = self.rows, self.selected, self.room
-        lines: list[Line] = []
-        for i, row in enumerate(rows):
-            if row.kind == "regularizer" and rows[i - 1].kind in ("group", "setting") and self.size.height > 13:
-                lines.append(EMPTY)
-            lines.append(
-                row_line(row, room, selected=row.key == selected.key, focused=self.has_focus, typed=self._typed)
-            )
-        return lines
+    def _scroll_to_cursor(self, *, has_heading: bool = False) -> None:
+        at, top, height = self._drawn_at, self.scroll_offset.y, self.size.height
+        first = at - has_heading
+        if height and (first < top or at >= top + height):
+            self.scroll_to(y=first if first < top else at - height + 1, animate=False)
 
-    def _number_at(self, drawn: int) -> int:
-        """The row that is drawn in a line; -1 for the empty one."""
-        lines = self._drawn()
-        if not 0 <= drawn < len(lines) or lines[drawn] == EMPTY:
-            return -1
-        return drawn - (EMPTY in lines[:drawn])
+    def _laid_out(self) -> list[Row | str]:
+        return laid_out(self.rows, is_tall=self.size.height > 13)
+
+    def _row_at(self, y: int) -> Row | None:
+        """The row that is drawn at a height of the widget."""
+        laid, at = self._laid_out(), self.row_at(y)
+        item = laid[at] if 0 <= at < len(laid) else ""
+        return item if isinstance(item, Row) else None
 
     def on_resize(self) -> None:
         self.show_view()
+        self._scroll_to_cursor()
 
     def on_focus(self) -> None:
         self.show_view()
@@ -79,24 +89,29 @@ class StackRows(Lines, can_focus=True):
         """Digits begin a number; while one is typed its other characters belong to it as well."""
         char = event.character or ""
         if self._typed is None:
-            if (char.isdigit() or char == ".") and char and is_numeric(self.selected.param) and self.selected.set_key:
-                self._type(char, event)
+            if char and (char.isdigit() or char == "."):
+                self._begin(char, event)
+        elif event.key in ("up", "down", "tab", "shift+tab"):
+            self._keep(self.selected)
+        elif event.key == "space":
+            # Both as messages, in this order: what starts has the number.
+            _consume(event)
+            self._keep(self.selected)
+            self.post_message(ActionPicked("run_or_pause"))
         elif event.key == "escape":
             self._type(None, event)
         elif event.key == "backspace":
             self._type(self._typed[:-1] or None, event)
         elif char and (char.isdigit() or char in ".e-") and len(self._typed) < VALUE - 3:
             self._type(self._typed + char, event)
-        elif char and event.key not in ("enter", "space"):
-            event.stop()
-            event.prevent_default()
+        elif char and event.key != "enter":
+            _consume(event)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        number = self._number_at(self.row_at(offset.y)) if offset is not None else -1
-        if offset is None or number < 0:
+        row = self._row_at(offset.y) if offset is not None else None
+        if offset is None or row is None:
             return
-        row = self.rows[number]
         was_selected = row.key == self.selected.key
         self._select(row)
         start = self.room - VALUE
@@ -118,10 +133,6 @@ class StackRows(Lines, can_focus=True):
         rows = self.rows
         at = next(i for i, row in enumerate(rows) if row.key == self.selected.key)
         self._select(rows[min(max(at + by, 0), len(rows) - 1)])
-        drawn = self._drawn_at(self._cursor)
-        top = self.scroll_offset.y
-        if drawn < top or drawn >= top + self.size.height:
-            self.scroll_to(y=drawn if drawn < top else drawn - self.size.height + 1, animate=False)
 
     def action_use(self) -> None:
         """Keep what was typed, open a line, switch a regularizer or a choice."""
@@ -143,7 +154,7 @@ class StackRows(Lines, can_focus=True):
         if row.param is None or row.value is None:
             return
         if not row.set_key:
-            self.post_message(SentenceSaid(f"{row.label} is off in this arm: press enter to switch it on."))
+            self.post_message(SentenceSaid(f"{row.label} is off: press enter to switch it on."))
             return
         self._cursor = row.key
         self.post_message(ValueNudged(row.set_key, presses))
@@ -164,15 +175,23 @@ class StackRows(Lines, can_focus=True):
         if isinstance(self.parent, StackPane):
             self.parent.show_explanation()
 
-    def _drawn_at(self, key: str) -> int:
-        rows = self.rows
-        at = next((i for i, row in enumerate(rows) if row.key == key), 0)
-        empty = next((i for i, one in enumerate(self._drawn()) if one == EMPTY), len(rows) + 1)
-        return at + (at >= empty)
+    def _begin(self, char: str, event: events.Key) -> None:
+        """The first character of a number; a row that takes none says why, and nobody else gets the key."""
+        row = self.selected
+        if is_numeric(row.param) and row.set_key:
+            self._type(char, event)
+            return
+        _consume(event)
+        if row.kind == "group":
+            sentence = f"{row.label} holds several settings: press enter to open the line."
+        elif row.kind == "regularizer" and not row.is_on:
+            sentence = f"{row.label} is off: press enter to switch it on."
+        else:
+            sentence = f"{row.label} takes no number: press ← or → to change it."
+        self.post_message(SentenceSaid(sentence))
 
     def _type(self, text: str | None, event: events.Key) -> None:
-        event.stop()
-        event.prevent_default()
+        _consume(event)
         self._cursor, self._typed = self.selected.key, text
         self.show_view()
 
@@ -192,11 +211,15 @@ class StackRows(Lines, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or offset.x < self.room - VALUE:
             return
-        number = self._number_at(self.row_at(offset.y))
-        if number >= 0 and self.rows[number].key == self.selected.key:
-            event.stop()
-            event.prevent_default()
+        row = self._row_at(offset.y)
+        if row is not None and row.key == self.selected.key:
+            _consume(event)
             self.action_nudge(presses)
+
+
+def _consume(event: events.InputEvent) -> None:
+    event.stop()
+    event.prevent_default()
 
 
 class Explanation(Lines):
@@ -224,4 +247,4 @@ class StackPane(Pane):
 
     def show_explanation(self) -> None:
         """Say what the selected row is."""
-        self._about.show(explanation(self._rows.selected, self._about.room, self._about.size.height))
+        self._about.show(explanation(self._rows.selected, self._about.room, EXPLAINED))

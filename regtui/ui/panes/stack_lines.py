@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from regtui.ui.settings import Row
-from regtui.ui.text import FAINT, GOOD, MUTED, STRONG, Line, cut, fitted, left, line, right, styled, width, wrapped
+from regtui.ui.text import (
+    EMPTY,
+    FAINT,
+    GOOD,
+    MUTED,
+    STRONG,
+    Line,
+    cut,
+    fitted,
+    left,
+    line,
+    right,
+    styled,
+    width,
+    wrapped,
+)
 
 VALUE = 11
 """Cells of a value with its - and +."""
+EXPLAINED = 6
+"""Rows that the explanation of a row takes at most; the pane gives it as many as it needs (app.tcss)."""
+
+
+def laid_out(rows: Sequence[Row], *, is_tall: bool) -> list[Row | str]:
+    """The rows with what stands between them: the heading of a section, or "" for an empty line."""
+    laid: list[Row | str] = []
+    section = ""
+    for i, row in enumerate(rows):
+        if is_tall and row.kind == "regularizer" and i and rows[i - 1].kind in ("group", "setting"):
+            laid.append("")
+        if row.section and row.section != section:
+            section = row.section
+            laid.append(section)
+        laid.append(row)
+    return laid
+
+
+def heading_line(section: str, room: int) -> Line:
+    """The name of a section on a faint rule; an empty line for none."""
+    return line((f"{section} " + "─" * max(room - len(section) - 1, 0), FAINT)) if section else EMPTY
 
 
 def row_line(row: Row, room: int, *, selected: bool, focused: bool, typed: str | None = None) -> Line:

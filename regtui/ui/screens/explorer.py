@@ -168,6 +168,12 @@ class ExplorerScreen(Screen[None]):
             self._choose(number)
         self.call_after_refresh(self.show_all)
 
+    def action_show_all_charts(self) -> None:
+        """Leave the one large chart."""
+        if self.has_class("-one"):
+            self.remove_class("-one")
+            self.call_after_refresh(self.show_all)
+
     def _edit(self, change: Callable[[str], tuple[str, str]]) -> None:
         try:
             self._view.arm, sentence = change(self._view.selected.name)

@@ -1,0 +1,99 @@
+"""What the runs show now, and what went wrong: sentences that hold for the figures on the screen."""
+
+from __future__ import annotations
+
+import math
+
+from regtui.store import RunHistory
+from regtui.ui.standing import standing
+from regtui.ui.view import View
+
+RISE = 1.05
+"""How many times its lowest value a test loss must reach before it counts as rising."""
+
+LATER = 3
+"""Evaluations that must have come after the lowest test loss: one alone may be chance."""
+
+
+def observation(view: View) -> str:
+    """One true sentence about what the runs show now, "" before there is anything to say."""
+    arm = view.selected.name
+    run = view.shown_run(arm)
+    sentence = overfitting(arm, run, of_many=len(view.session.seeds) > 1) if run is not None else ""
+    if sentence:
+        return sentence
+    stands = {each.name: standing(view.session.of_arm(each.name)) for each in view.session.arms}
+    mine = stands[arm]
+    if mine is not None and mine.is_steered:
+        return f"{arm} was steered while it trained (~): its figures stay out of the verdicts."
+    hidden = [seed for seed, each in view.session.of_arm(arm).items() if each.is_steered] if mine is not None else []
+    if hidden:
+        which = f"seed{'s' if len(hidden) > 1 else ''} {', '.join(map(str, hidden))}"
+        return f"Steered: {which} of {arm}, left out of its row, its curves and the verdicts."
+    # Once one arm is done, those cut short or still on their way cannot be compared with it.
+    done = any(s is not None and s.is_final for s in stands.values())
+    gaps = {
+        name: s.gap
+        for name, s in stands.items()
+        if s is not None and s.gap is not None and not s.is_steered and s.is_final >= done
+    }
+    if len(gaps) < 2:
+        return ""
+    widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
+    return f"Widest gap: {widest}, {gaps[widest]:.1f} points; narrowest: {narrowest}, {gaps[narrowest]:.1f}."
+
+
+def overfitting(arm: str, run: RunHistory, *, of_many: bool = False) -> str:
+    """That a run learns its training set by heart: test loss up, clean train loss down, a gap that is there and grew.
+
+    `of_many`: name the seed, since the other figures are means over several.
+    """
+    tested = [(event.test.loss, event) for event in run.evaluations if event.test and math.isfinite(event.test.loss)]
+    if len(tested) <= LATER:
+        return ""
+    at = min(range(len(tested)), key=lambda i: tested[i][0])
+    (lowest, then), (loss, now) = tested[at], tested[-1]
+    if at >= len(tested) - LATER or loss <= RISE * lowest or now is not run.last:
+        return ""
+    if then.gap is None or now.gap is None or not now.gap > max(then.gap, 0.0):
+        return ""
+    if not now.train.loss < then.train.loss:
+        return ""
+    who = f"{arm} (seed {run.spec.seed})" if of_many else arm
+    # Right on more redrawn labels than true ones: those can only have been learned by heart.
+    fits_noise = now.true_train is not None and now.train.accuracy > now.true_train.accuracy
+    what = "memorizes, including the redrawn labels" if fits_noise else "memorizes its training set"
+    return (
+        f"{who} {what}: test loss {lowest:.2f} at epoch {then.epoch:.3g}, {loss:.2f} now; "
+        f"clean train loss {then.train.loss:.2f} then, {now.train.loss:.2f} now."
+    )
+
+
+def redrawn_labels(view: View) -> str:
+    """Under label noise: which labels train accuracy counts, and what it is against the true ones."""
+    arm = view.selected
+    if not arm.data.label_noise:
+        return ""
+    stands = standing(view.session.of_arm(arm.name))
+    true = f"; against the true labels {arm.name} has {stands.true_train:.1f} %" if (
+        stands is not None and stands.true_train is not None) else ""  # fmt: skip
+    return f"Train accuracy is against the labels trained on, {arm.data.label_noise:.0%} of them redrawn{true}."
+
+
+def troubles(view: View) -> list[str]:
+    """What went wrong, a sentence each; a lost run's stays until that run was asked for again."""
+    session = view.session
+    lost: dict[str, dict[str, None]] = {}
+    ended: dict[str, str] = {}
+    for (arm, _), run in session.current.items():
+        if run.state == "lost":
+            lost.setdefault(run.trouble, {})[arm] = None
+        elif run.state in ("diverged", "failed"):
+            ended.setdefault(arm, f"{arm}: {run.trouble}")
+    sentences = [session.notice] if session.notice and session.notice not in lost else []
+    for reason, arms in lost.items():
+        when = "once the others are done, space runs it again" if session.is_busy else "space runs it again"
+        sentences.append(f"{', '.join(arms)}: {reason} What it measured is kept; {when}.")
+    if ended:
+        sentences.append(ended.get(view.selected.name) or next(iter(ended.values())))
+    return sentences
