@@ -13,9 +13,12 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 """In the order of the lesson."""
 
 ORDER: dict[str, tuple[str, ...]] = {
-    "overfitting": ("ladder",),
-    "dropout": ("how-much",),
-    "batchnorm": ("running-statistics",),
+    "overfitting": ("ladder", "random-labels"),
+    "dropout": ("how-much", "variants", "transformer"),
+    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout"),
+    "layernorm": ("norm-for-text", "pre-or-post"),
+    "augmentation": ("one-way", "label-preserving", "mixup-cutmix", "how-strong", "text"),
+    "recipes": ("fine-tuning", "decay"),
 }
 """The lesson's order within a section; files that are not named here follow by name."""
 
