@@ -42,6 +42,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """In all, for a decision, where it is not shown; None where more than 200 or where it cannot be told."""
 
     @property
+    def remark(self) -> str:
+        """Why the claim may not hold here, once its runs have not confirmed it; else ""."""
+        decided = self.effect is not None and self.effect.count > 1
+        return self.claim.note if decided and self.outcome != "confirmed" else ""
+
+    @property
     def sentence(self) -> str:
         """What is missing for a decision, or ""."""
         if self.effect is None:

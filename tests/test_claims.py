@@ -55,6 +55,13 @@ def test_one_seed_decides_nothing_and_says_so() -> None:
     assert verdict.effect is not None and verdict.effect.mean == 30 and math.isnan(verdict.effect.low)
 
 
+def test_a_claims_note_is_shown_once_it_is_not_confirmed() -> None:
+    noted = Claim(text="x", note="clothes are easy", check=Check(metric="gap", of="b", below="a"))
+    assert judge(noted, results(a=[80, 81, 81], b=[60, 61, 60])).remark == "clothes are easy"
+    assert judge(noted, results(a=[60, 61, 60], b=[80, 81, 81])).remark == ""
+    assert judge(noted, results(a=[80], b=[60])).remark == ""
+
+
 def test_only_seeds_that_both_arms_have_are_paired() -> None:
     verdict = judge(claim(below="a"), results(a=[60, 61, 60, 10], b=[80, 81, 81]))
     assert verdict.effect is not None and verdict.effect.count == 3

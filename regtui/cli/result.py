@@ -47,6 +47,8 @@ def print_result(session: Session, wall: float) -> None:
             console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
     for verdict in session.verdicts():
         console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}", highlight=False)
+        if verdict.remark:
+            console.print(f"           [dim]{escape(verdict.remark)}[/]", highlight=False, soft_wrap=True)
     if session.recorder is not None:
         where = session.recorder.warning or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
         console.print(f"[dim]{wall:.1f} s, {escape(where)}[/]", highlight=False, soft_wrap=True)
@@ -75,7 +77,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "text": verdict.claim.text, "verdict": verdict.outcome,
         "effect": round(verdict.effect.mean, 6) if verdict.effect else None, "ci95": _bounds(verdict.effect),
         "by": verdict.claim.check.by, "unit": UNITS[verdict.claim.check.metric],
-        "seeds": verdict.effect.count if verdict.effect else 0, "note": verdict.sentence,
+        "seeds": verdict.effect.count if verdict.effect else 0, "note": verdict.sentence, "remark": verdict.remark,
     }  # fmt: skip
 
 

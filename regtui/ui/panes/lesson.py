@@ -74,6 +74,8 @@ def claim_lines(verdicts: Sequence[Verdict], room: int) -> list[Line]:
         first, *rest = textwrap.wrap(verdict.claim.text, text) or [""]
         rows.append(line((left(mark, 12), style), (left(first, text), text_style), *cells))
         rows += [line(" " * 12, (more, text_style)) for more in rest]
+        if verdict.remark:
+            rows += [line(" " * 12, (more, MUTED)) for more in textwrap.wrap(verdict.remark, max(room - 12, 8))]
     return rows
 
 
