@@ -54,7 +54,8 @@ _ALL = (
             Param(name="width", title="Width", summary="Channels of each.", kind="int", default=16, low=1, high=512,
                   step=4, unit="channels", symbol="w"),
             Param(name="gain", title="Gain", summary="Size of the first weights: in theory the signal shrinks in every "
-                  "layer below 1.41 and grows above; the zeros at the borders shrink it a little more.", kind="float", default=1.0, low=0.1, high=4.0, step=0.1, symbol="g"),
+                  "layer below 1.41 and grows above; the zeros at the borders shrink it a little more.",
+                  kind="float", default=1.0, low=0.1, high=4.0, step=0.1, symbol="g"),
         ),
         sites=("input", "conv", "activation", "head"),
         paper="He et al. 2015 (what depth does to the signal), https://arxiv.org/abs/1502.01852",
