@@ -32,6 +32,9 @@ from regtui.ui.view import View
 TEXTS_EVERY, CHARTS_EVERY, WARNED_FOR = 0.3, 0.5, 5.0
 """Seconds: between updates of the texts, of the charts; that a warning holds."""
 
+WARM_AFTER = 0.3
+"""Seconds until the workers load torch: at once they would take the cores from the first picture."""
+
 
 class RegtuiApp(App[None]):
     """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
@@ -84,7 +87,7 @@ class RegtuiApp(App[None]):
         self._silence = self.set_interval(1.0, self._notice_silence, pause=True)
         if not self.is_headless:
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
-        self.call_after_refresh(self.runner.warm)
+        self.set_timer(WARM_AFTER, self.runner.warm)
 
     async def on_unmount(self) -> None:
         await self.runner.close()

@@ -14,7 +14,7 @@ from regtui.ui.text import width
 async def test_a_newcomer_sees_the_question_and_one_key_to_press(explore) -> None:
     async with explore(hello=False) as user:
         await user.sees("Which technique closes most of the gap?", "Press space to run the 3 arms", "loading PyTorch")
-        assert ("warm", None) in user.runner.told
+        await user.until(lambda: ("warm", None) in user.runner.told, "a warmed worker")
         user.runner.say_hello()
         await user.sees("worker ready · cpu")
 
