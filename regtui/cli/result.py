@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -34,7 +35,7 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
 
 def print_result(session: Session, wall: float) -> None:
     """The table of the arms, the verdicts of the claims and where the runs are."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     table = plain_table("arm", ">seeds", ">train %", ">test %", ">gap", ">lesson", ">samples/s")
     for arm in session.arms:
         row = _arm(session, arm.name)
@@ -91,7 +92,7 @@ def _figure(row: dict[str, Any], key: str) -> str:
     if row[key] is None:
         return "-"
     bounds = row["ci95"][key]
-    half = f" ± {(bounds[1] - bounds[0]) / 2:4.1f}" if bounds else ""
+    half = f"±{(bounds[1] - bounds[0]) / 2:.1f}" if bounds else ""
     return f"{row[key]:.1f}{half}"
 
 
