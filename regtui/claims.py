@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from regtui.events import Evaluated
-from regtui.scenario.schema import Claim
+from regtui.scenario.schema import Claim, unit
 
 Outcome = Literal["confirmed", "refuted", "not shown"]
 
@@ -37,7 +37,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim
     outcome: Outcome
     effect: Interval | None
-    """On the claim's side positive; percentage points, or nats for losses. None before the first pair."""
+    """On the claim's side positive, in the metric's unit. None before the first pair."""
     seeds_needed: int | None = None
     """In all, for a decision, where it is not shown; None where more than 200 or where it cannot be told."""
 
@@ -61,14 +61,36 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return f"about {self.seeds_needed} seeds would decide it"
 
 
-METRICS: dict[str, Callable[[Evaluated], float | None]] = {
+_READS: dict[str, Callable[[Evaluated], float | None]] = {
     "gap": lambda e: e.gap,
     "test_accuracy": lambda e: e.test.accuracy if e.test else None,
     "train_accuracy": lambda e: e.train.accuracy,
     "validation_accuracy": lambda e: e.validation.accuracy if e.validation else None,
     "test_loss": lambda e: e.test.loss if e.test else None,
     "train_loss": lambda e: e.train.loss,
+    "validation_loss": lambda e: e.validation.loss if e.validation else None,
+    "true_train_accuracy": lambda e: e.true_train.accuracy if e.true_train else None,
+    "drift": lambda e: e.drift,
+    "pretraining_loss": lambda e: e.pretraining_loss,
 }
+
+
+def read(metric: str, evaluated: Evaluated) -> float | None:
+    """A metric of a run's last evaluation, None where it was not measured."""
+    return _READS[metric](evaluated) if metric in _READS else evaluated.studied.get(metric)
+
+
+def figure(value: float, metric: str, *, signed: bool = False) -> str:
+    """A value of a metric as people read it: points to a tenth, nats to a thousandth, all else to three digits."""
+    sign = "+" if signed else ""
+    match unit(metric):
+        case "points":
+            return f"{value:{sign}.1f}"
+        case "nats":
+            return f"{value:{sign}.3f}"
+        case _:
+            return f"{value:{sign}.3g}" if abs(value) < 1000 else f"{value:{sign},.0f}"
+
 
 Results = Mapping[str, Mapping[int, Evaluated]]
 """arm -> seed -> the evaluation after the last step, of finished and unsteered runs only."""
@@ -149,6 +171,5 @@ def _seeds_needed(differences: Sequence[float], by: float) -> int | None:
 
 
 def _values(results: Results, arm: str, metric: str) -> dict[int, float]:
-    read = METRICS[metric]
-    found = {seed: read(evaluation) for seed, evaluation in results.get(arm, {}).items()}
+    found = {seed: read(metric, evaluation) for seed, evaluation in results.get(arm, {}).items()}
     return {seed: value for seed, value in found.items() if value is not None and math.isfinite(value)}

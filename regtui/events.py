@@ -123,6 +123,8 @@ class Evaluated(RunEvent, frozen=True):
     """Fine-tuning: ||w - w0|| / ||w0|| over the pretrained weights w0."""
     pretraining_loss: float | None = None
     """Fine-tuning: loss of the pretraining task on test texts, nats; what it rises is what was forgotten."""
+    studied: dict[str, float] = {}
+    """In the last evaluation: what the studies of the run found, by study.metric."""
 
     @property
     def gap(self) -> float | None:
@@ -179,6 +181,28 @@ class Inside(RunEvent, frozen=True):
 
     step: int
     layers: list[LayerInside]
+
+
+class StudyCurve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of a study's picture."""
+
+    x: list[float]
+    y: list[float]
+    name: str = ""
+    """Tells it from the other lines of the same arm; "" where there is one only."""
+    is_reference: bool = False
+    """What the arm's own line is compared with: a law, or the same in another mode. Equal or similar for all arms."""
+
+
+class Studied(RunEvent, frozen=True):
+    """A study was made."""
+
+    step: int
+    study: str
+    """Its name in the catalog."""
+    values: dict[str, float]
+    """Its metrics by name."""
+    curves: list[StudyCurve] = []
 
 
 class Marker(RunEvent, frozen=True):
@@ -241,13 +265,24 @@ class Stopped(RunEvent, frozen=True):
 
 
 RUN_EVENTS = (
-    Started, Steps, Evaluated, Norms, Inside, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
+    Started, Steps, Evaluated, Norms, Inside, Studied, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
 )  # fmt: skip
 TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped)
 """After one of these a run says nothing more."""
 
 AnyRunEvent = (
-    Started | Steps | Evaluated | Norms | Inside | Marker | Checkpoint | Diverged | Finished | Failed | Stopped
+    Started
+    | Steps
+    | Evaluated
+    | Norms
+    | Inside
+    | Studied
+    | Marker
+    | Checkpoint
+    | Diverged
+    | Finished
+    | Failed
+    | Stopped
 )
 AnyEvent = Hello | AnyRunEvent
 

@@ -127,6 +127,8 @@ class RunSpec(Struct, frozen=True):
     model: ModelSpec = ModelSpec()
     train: TrainSpec = TrainSpec()
     stack: tuple[StackEntry, ...] = ()
+    studies: tuple[str, ...] = ()
+    """Measurements of the catalog to make beside the usual ones."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
     threads: Annotated[int, Meta(ge=1, le=1024)] = 1
@@ -145,11 +147,11 @@ def spec_hash(spec: RunSpec) -> str:
     """12 hex digits over everything that decides the numbers of a run.
 
     In: the resolved spec with its defaults, the content of the data and the version of the engine.
-    Out: the arm's and the scenario's name, device and threads.
+    Out: the arm's and the scenario's name, device and threads, and the studies, which train nothing.
     """
     # Through JSON and back first: an int given to a float field would hash as 1, a decoded one as 1.0.
     resolved = msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec))
-    for key in ("scenario", "arm", "device", "threads"):
+    for key in ("scenario", "arm", "studies", "device", "threads"):
         del resolved[key]
     resolved["engine"] = ENGINE_VERSION
     resolved["content"] = data.content_hash(spec.data.name)

@@ -2,11 +2,12 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtui.claims import interval, judge, t_quantile
+from regtui.claims import figure, interval, judge, t_quantile
 from regtui.events import Evaluated, Measured
 from regtui.scenario import Check, Claim
 
@@ -89,3 +90,17 @@ def test_the_interval_is_centred_on_the_mean(values: list[float]) -> None:
     found = interval(values)
     assert found.low <= found.mean <= found.high
     assert found.high - found.mean == pytest.approx(found.mean - found.low, abs=1e-9)
+
+
+def test_what_a_study_found_is_judged_like_any_metric() -> None:
+    runs = {"b": {seed: msgspec.structs.replace(final(100, 60), studied={"mode_switch.cost": cost})
+                  for seed, cost in enumerate((3.9, 4.1, math.nan))}}  # fmt: skip
+    verdict = judge(Claim(text="x", check=Check(metric="mode_switch.cost", of="b", above=0.0, by=1.0)), runs)
+    assert verdict.outcome == "confirmed" and verdict.effect is not None
+    assert verdict.effect.mean == pytest.approx(4.0) and verdict.effect.count == 2  # what does not exist is left out
+
+
+def test_figures_are_written_in_their_units_precision() -> None:
+    assert figure(12.345, "gap") == "12.3"
+    assert figure(0.12345, "test_loss", signed=True) == "+0.123"
+    assert figure(1234.5, "weights.norm") == "1,234"

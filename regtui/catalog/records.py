@@ -154,6 +154,32 @@ class Model(Record, frozen=True):
     """Its own norms and dropouts, written as in a scenario file: an arm that names no stack begins with them."""
 
 
+class StudyMetric(Record, frozen=True):
+    """One number that a study finds; a claim names it as study.metric."""
+
+    unit: str = ""
+    """points, nats or times; "" for a plain number."""
+
+
+class Study(Record, frozen=True):
+    """A measurement of a network that a scenario asks for, beside the curves that every run has."""
+
+    metrics: tuple[StudyMetric, ...]
+    when: Literal["start", "end"] = "end"
+    """Of the network as it begins, or as it ends."""
+    kinds: tuple[Kind, ...] = ("image", "text")
+    """What a data set must hold for it to make sense."""
+    x_label: str = ""
+    y_label: str = ""
+    log_x: bool = False
+    log_y: bool = False
+    paper: str = ""
+    """Author, year and address of the source."""
+
+    def metric(self, name: str) -> StudyMetric:
+        return next(metric for metric in self.metrics if metric.name == name)
+
+
 class Dataset(Record, frozen=True):
     """A data set that a scenario can name."""
 

@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from regtui.catalog import DATASETS, MODELS, REGULARIZERS
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES
 from regtui.catalog.records import Param, Record
 from regtui.cli.output import counted, plain_table, print_json
 from regtui.paths import runs_dir
@@ -63,7 +63,7 @@ def catalog(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({
             "regularizers": list(REGULARIZERS.values()), "models": list(MODELS.values()),
-            "datasets": list(DATASETS.values()),
+            "datasets": list(DATASETS.values()), "studies": list(STUDIES.values()),
         })  # fmt: skip
         return 0
     console = Console(highlight=False)
@@ -75,6 +75,9 @@ def catalog(arguments: argparse.Namespace) -> int:
     for dataset in DATASETS.values():
         samples = f"{dataset.train_samples} training and {dataset.test_samples} test samples"
         _print_record(console, dataset, (), (samples, f"{dataset.source} ({dataset.licence})"))
+    for study in STUDIES.values():
+        found = [f"{study.name}.{metric.name}: {metric.summary}" for metric in study.metrics]
+        _print_record(console, study, (), (*found, study.paper))
     return 0
 
 

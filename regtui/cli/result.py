@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
-from regtui.claims import METRICS, Interval, Verdict, interval
+from regtui.claims import Interval, Verdict, figure, interval, read
 from regtui.cli.output import counted, plain_table
+from regtui.events import Evaluated
 from regtui.scenario.errors import printable
-from regtui.scenario.schema import UNITS
+from regtui.scenario.schema import title, unit
 from regtui.session import Session
 
 _COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "gap"}
@@ -43,6 +46,8 @@ def print_result(session: Session, wall: float) -> None:
         rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
         table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate)
     console.print(table)
+    if columns := _also_claimed(session):
+        console.print(_claimed_table(session, columns))
     for (arm_name, seed), run in session.current.items():
         if run.trouble:
             console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
@@ -55,14 +60,39 @@ def print_result(session: Session, wall: float) -> None:
         console.print(f"[dim]{wall:.1f} s, {escape(where)}[/]", highlight=False, soft_wrap=True)
 
 
+def _also_claimed(session: Session) -> list[str]:
+    """What claims speak of beyond the columns of the main table."""
+    metrics = (claim.check.metric for claim in session.scenario.claims)
+    return [metric for metric in dict.fromkeys(metrics) if metric not in _COLUMNS.values()]
+
+
+def _claimed_table(session: Session, metrics: Sequence[str]) -> Table:
+    """A row an arm, a column a metric: mean and half width of the 95 % interval."""
+    table = plain_table("arm", *(f">{title(metric)}" for metric in metrics))
+    for arm, results in session.results().items():
+        cells = []
+        for metric in metrics:
+            summary = _summary(results.values(), metric)
+            half = "" if summary is None or summary.count == 1 else f"±{figure(summary.mean - summary.low, metric)}"
+            cells.append("-" if summary is None else f"{figure(summary.mean, metric)}{half}")
+        table.add_row(escape(arm), *cells)
+    return table
+
+
+def _summary(evaluations: Iterable[Evaluated], metric: str) -> Interval | None:
+    found = [read(metric, evaluation) for evaluation in evaluations]
+    values = [value for value in found if value is not None and math.isfinite(value)]
+    return interval(values) if values else None
+
+
 def _arm(session: Session, name: str) -> dict[str, Any]:
     runs = session.of_arm(name)
     results = session.results()[name]
     row: dict[str, Any] = {"name": name, "seeds": len(results)}
     bounds: dict[str, list[float] | None] = {}
-    for key, metric in _MEASURED.items():
-        values = [value for evaluation in results.values() if (value := METRICS[metric](evaluation)) is not None]
-        summary = interval(values) if values else None
+    studied = {metric: metric for evaluation in results.values() for metric in evaluation.studied}
+    for key, metric in {**_MEASURED, **studied}.items():
+        summary = _summary(results.values(), metric)
         row[key] = round(summary.mean, 6) if summary else None
         bounds[key] = _bounds(summary)
     rates = [run.samples_per_s for run in runs.values() if run.state == "finished"]
@@ -77,7 +107,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
     return {
         "text": verdict.claim.text, "verdict": verdict.outcome,
         "effect": round(verdict.effect.mean, 6) if verdict.effect else None, "ci95": _bounds(verdict.effect),
-        "by": verdict.claim.check.by, "unit": UNITS[verdict.claim.check.metric],
+        "by": verdict.claim.check.by, "unit": unit(verdict.claim.check.metric),
         "seeds": verdict.effect.count if verdict.effect else 0, "note": verdict.sentence, "remark": verdict.remark,
     }  # fmt: skip
 
@@ -99,9 +129,10 @@ def _figure(row: dict[str, Any], key: str) -> str:
 def _effect(verdict: Verdict) -> str:
     if verdict.effect is None:
         return f"[dim]{verdict.sentence}[/]"
-    unit = UNITS[verdict.claim.check.metric]
-    bounds = _bounds(verdict.effect)
-    between = f" \\[{bounds[0]:+.1f}, {bounds[1]:+.1f}]" if bounds else ""
+    metric = verdict.claim.check.metric
+    bounds = [figure(bound, metric, signed=True) for bound in _bounds(verdict.effect) or ()]
+    between = f" \\[{', '.join(bounds)}]" if bounds else ""
     by = f", claimed by more than {verdict.claim.check.by:g}" if verdict.claim.check.by else ""
     note = f"; {verdict.sentence}" if verdict.sentence else ""
-    return f"{verdict.effect.mean:+.1f} {unit}{between}[dim]{by}{note}[/]"
+    effect = f"{figure(verdict.effect.mean, metric, signed=True)} {unit(metric)}".rstrip()
+    return f"{effect}{between}[dim]{by}{note}[/]"

@@ -40,6 +40,8 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     steered: dict[str, float]
     """Last value of everything that was changed while the run trained."""
     torch: str
+    studied: dict[str, float] = {}
+    """What studies of the network as it began have found."""
 
 
 class CheckpointError(ValueError):
@@ -57,6 +59,7 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
         lr=training.lr.peak,
         steered=training.steered,
         torch=str(torch.__version__),
+        studied=training.studied,
     )
     text = msgspec.json.encode(rest)
     tensors = {name: _portable(tensor) for name, tensor in _state(training)}
@@ -90,6 +93,7 @@ def restore(training: Training, directory: Path) -> float:
         raise CheckpointError(f"{path} does not fit the run: {error}") from error
     training.step, training.lr.peak = rest.step, rest.lr
     training.steered.update(rest.steered)
+    training.studied.update(rest.studied)
     return rest.seconds
 
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
+import msgspec
 from torch import Tensor, nn
 
-from regtui.engine import devices
+from regtui.engine import devices, studies
 from regtui.engine.datasets import Split
 from regtui.engine.metrics import evaluate
 from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
@@ -29,6 +30,7 @@ from regtui.events import (
     RunEvent,
     Started,
     Stopped,
+    Studied,
 )
 
 
@@ -63,6 +65,10 @@ class Observer:
                 start_step=training.step,
             )
         )
+        if training.step == 0:
+            training.model.eval()
+            self._study(training.model, "start")
+            training.model.train()
 
     def evaluated(self) -> Statistics:
         """Evaluate all splits in eval mode; gives what entered each norm over the whole clean subset.
@@ -80,6 +86,8 @@ class Observer:
             if final is not model:
                 self.marker("kept", text=kept)
                 event, _ = self._measured(final)
+            self._study(final, "end")
+            event = msgspec.structs.replace(event, studied=training.studied)
         training.model.train()
         self._emit(event)
         return statistics if model is training.model else {}
@@ -113,6 +121,12 @@ class Observer:
             pretraining_loss=forgotten,
         )
         return event, probe.statistics()
+
+    def _study(self, model: nn.Module, when: str) -> None:
+        """Make the studies that are due and tell what they found."""
+        step = self._training.step
+        for name, found in studies.made(self._training, model, when):
+            self._emit(Studied(run=self._run, step=step, study=name, values=found.values, curves=found.curves))
 
     def inside(self, probe: StepProbe, whole_set: Statistics) -> None:
         """What the probe saw in the last step; `whole_set` is empty off the evaluation points."""

@@ -53,6 +53,8 @@ class Training:
         """(N,) the samples in the order of the current epoch."""
         self.steered: dict[str, float] = {}
         """What was changed while the run trained, by key: the last value."""
+        self.studied: dict[str, float] = {}
+        """What the studies have found, by study.metric."""
 
     @property
     def epoch(self) -> float:

@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from regtui.catalog import STUDIES
 from regtui.scenario.errors import Problem, Problems, ScenarioError, nearest, shown
 from regtui.scenario.resolve import resolve_arms
-from regtui.scenario.schema import Arm, ArmFile, BaseFile, Claim, Question, Scenario, ScenarioFile
+from regtui.scenario.schema import Arm, ArmFile, BaseFile, Claim, Question, Scenario, ScenarioFile, metrics
 
 MAX_BYTES = 1_000_000
 """A scenario is a page of text; a larger file is some other file."""
@@ -54,7 +55,7 @@ def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | No
     names = [arm.name for arm in arm_files if arm is not None]
     for i, claim in enumerate(claims):
         if claim is not None:
-            _check_claim(claim, names, f"claims[{i}].check", problems)
+            _check_claim(claim, names, base.studies, f"claims[{i}].check", problems)
     for i, question in enumerate(quiz):
         if question is not None and question.answer >= len(question.choices):
             last = len(question.choices) - 1
@@ -73,8 +74,13 @@ def _list(raw: dict[str, Any], key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _check_claim(claim: Claim, names: list[str], key: str, problems: Problems) -> None:
+def _check_claim(claim: Claim, names: list[str], studies: list[str], key: str, problems: Problems) -> None:
     check = claim.check
+    if check.metric not in metrics(studies):
+        unasked = check.metric.rpartition(".")[0]
+        hint = f'; write studies = ["{unasked}"] into [base]' if check.metric in metrics(STUDIES) else ""
+        problems.add(f"{key}.metric", f"is {shown(check.metric)}, which is not measured here"
+                     + (hint or nearest(check.metric, metrics(studies))))  # fmt: skip
     if (check.below is None) == (check.above is None):
         problems.add(key, "needs exactly one of below and above, each an arm's name or a number")
         return

@@ -14,7 +14,7 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 
 ORDER: dict[str, tuple[str, ...]] = {
     "overfitting": ("ladder", "random-labels"),
-    "dropout": ("how-much", "variants", "transformer"),
+    "dropout": ("how-much", "train-or-eval", "variants", "transformer"),
     "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout"),
     "layernorm": ("norm-for-text", "pre-or-post"),
     "augmentation": ("one-way", "label-preserving", "mixup-cutmix", "how-strong", "text"),

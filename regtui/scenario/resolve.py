@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from regtui.catalog import DATASETS, MODELS, REGULARIZERS, Param
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Param
 from regtui.scenario.errors import Problems, nearest, shown
 from regtui.scenario.schema import Arm, ArmFile, BaseFile
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, Struct, TrainSpec
@@ -22,7 +22,8 @@ def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -
     model = _model(base.model, None, "base.model", problems)
     own = own_stack(model) if base.stack is None else _add((), base.stack, model, "base.stack", problems)
     stack = _add(own, base.add, model, "base.add", problems)
-    before = Arm(name="", data=data, model=model, train=train, stack=stack)
+    studies = _studies(base.studies, data, problems)
+    before = Arm(name="", data=data, model=model, train=train, stack=stack, studies=studies)
     check_arm(before, "base", problems)
     arms: list[Arm] = []
     for i, file in enumerate(files):
@@ -41,7 +42,7 @@ def run_spec(scenario_id: str, arm: Arm, seed: int, *, device: str = "auto", thr
     """The spec of one run."""
     return RunSpec(
         scenario=scenario_id, arm=arm.name, seed=seed, data=arm.data, model=arm.model, train=arm.train,
-        stack=arm.stack, device=device, threads=threads,
+        stack=arm.stack, studies=arm.studies, device=device, threads=threads,
     )  # fmt: skip
 
 
@@ -166,7 +167,26 @@ def _arm(file: ArmFile, before: Arm, key: str, problems: Problems) -> Arm:
     else:
         stack = _remove(_moved(before, model), file.remove, f"{key}.remove", problems)
         stack = _add(stack, file.add, model, f"{key}.add", problems)
-    return Arm(name=file.name, data=data, model=model, train=train, stack=stack, lesson=file.lesson)
+    return Arm(
+        name=file.name, data=data, model=model, train=train, stack=stack, studies=before.studies, lesson=file.lesson
+    )
+
+
+def _studies(names: Sequence[str], data: DataSpec, problems: Problems) -> tuple[str, ...]:
+    """The studies of a scenario, those that can be made of its data."""
+    kind = DATASETS[data.name].kind if data.name in DATASETS else None
+    for i, name in enumerate(names):
+        study = STUDIES.get(name)
+        if study is None:
+            problems.add(
+                f"base.studies[{i}]", f"is {shown(name)}, which is not in the catalog" + nearest(name, STUDIES)
+            )
+        elif kind and kind not in study.kinds:
+            problems.add(f"base.studies[{i}]", f"is {name}, which is made of {' or '.join(study.kinds)}; "
+                         f"{data.name} is {kind}")  # fmt: skip
+        elif name in names[:i]:
+            problems.add(f"base.studies[{i}]", f"is {name}, which is there already")
+    return tuple(names)
 
 
 def _merged(before: S, changes: dict[str, Any], key: str, problems: Problems) -> S:

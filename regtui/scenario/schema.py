@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from regtui.catalog import STUDIES
 from regtui.spec import DataSpec, ModelSpec, StackEntry, Struct, TrainSpec
 
 Section = Literal["overfitting", "dropout", "batchnorm", "layernorm", "augmentation", "recipes", "review"]
 
-Metric = Literal["gap", "test_accuracy", "train_accuracy", "validation_accuracy", "test_loss", "train_loss"]
-
-UNITS: dict[str, str] = {
+_UNITS: dict[str, str] = {
     "gap": "points", "test_accuracy": "points", "train_accuracy": "points", "validation_accuracy": "points",
-    "test_loss": "nats", "train_loss": "nats",
+    "true_train_accuracy": "points", "test_loss": "nats", "train_loss": "nats", "validation_loss": "nats",
+    "drift": "", "pretraining_loss": "nats",
 }  # fmt: skip
-"""Unit of the difference between two arms."""
+
+
+def metrics(studies: Iterable[str]) -> list[str]:
+    """Everything that a claim can speak of, where these studies are made."""
+    return [
+        *_UNITS,
+        *(f"{name}.{metric.name}" for name in studies if name in STUDIES for metric in STUDIES[name].metrics),
+    ]
+
+
+def title(metric: str) -> str:
+    """A metric as people write it. Raises KeyError."""
+    study, _, name = metric.rpartition(".")
+    return STUDIES[study].metric(name).title if study else name.replace("_", " ").capitalize()
+
+
+def unit(metric: str) -> str:
+    """Unit of a metric and of the difference between two arms: points, nats, times or "". Raises KeyError."""
+    study, _, name = metric.rpartition(".")
+    return STUDIES[study].metric(name).unit if study else _UNITS[metric]
+
 
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Name = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -32,14 +53,15 @@ class Lesson(Struct, frozen=True):
 class Check(Struct, frozen=True):
     """A claim in numbers: `metric` of one arm lies below (or above) that of another, or a number, by at least `by`."""
 
-    metric: Metric
+    metric: Name
+    """One of `metrics()`."""
     of: Name
     """An arm."""
     below: str | float | None = None
     """An arm or a number; exactly one of below and above."""
     above: str | float | None = None
     by: float = 0.0
-    """In the metric's unit: percentage points, or nats for losses."""
+    """In the metric's unit: percentage points for accuracies, nats for losses."""
 
     @property
     def against(self) -> str | float:
@@ -82,6 +104,8 @@ class BaseFile(Struct, frozen=True):
     stack: list[dict[str, Any]] | None = None
     """The whole stack; without it the model's own norms and dropouts."""
     add: list[dict[str, Any]] = []
+    studies: list[str] = []
+    """Measurements of the catalog to make of every arm."""
 
 
 class ArmFile(Struct, frozen=True):
@@ -106,6 +130,7 @@ class Arm(Struct, frozen=True):
     model: ModelSpec
     train: TrainSpec
     stack: tuple[StackEntry, ...] = ()
+    studies: tuple[str, ...] = ()
     lesson: Lesson | None = None
 
 

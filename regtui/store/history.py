@@ -17,6 +17,7 @@ from regtui.events import (
     Started,
     Steps,
     Stopped,
+    Studied,
 )
 from regtui.spec import RunSpec
 from regtui.store.columns import Column
@@ -40,6 +41,7 @@ class RunHistory:
         self.evaluations: list[Evaluated] = []
         self.norms: list[Norms] = []
         self.insides: list[Inside] = []
+        self.studies: dict[str, Studied] = {}
         self.markers: list[Marker] = []
         self.step = 0
         self.seconds = 0.0
@@ -112,6 +114,8 @@ class RunHistory:
                 _keep(self.norms, event)
             case Inside():
                 _keep(self.insides, event)
+            case Studied():
+                self.studies[event.study] = event
             case Marker():
                 self._mark(event)
             case Checkpoint():

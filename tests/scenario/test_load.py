@@ -183,3 +183,21 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.toml", tmp_path):
         with pytest.raises(ScenarioError, match="cannot be read"):
             load(path)
+
+
+def test_a_claim_can_speak_of_what_a_study_of_the_scenario_finds() -> None:
+    asked = GOOD.replace('metric = "gap"', 'metric = "weights.norm"')
+    assert 'studies = ["weights"]' in problems(asked)  # says what is missing
+    made = scenario(asked.replace("[base]", '[base]\nstudies = ["weights"]'))
+    assert all(arm.studies == ("weights",) for arm in made.arms)
+    assert run_spec(made.id, made.arm("b"), 0).studies == ("weights",)
+    assert 'did you mean "gap"' in problems(GOOD.replace('metric = "gap"', 'metric = "gaps"'))
+
+
+@pytest.mark.parametrize(
+    ("studies", "told"),
+    [('["wieghts"]', 'did you mean "weights"'), ('["weights", "weights"]', "which is there already")],
+)
+def test_unknown_and_repeated_studies_are_refused_by_name(studies: str, told: str) -> None:
+    text = problems(GOOD.replace("[base]", f"[base]\nstudies = {studies}"))
+    assert "base.studies[" in text and told in text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from regtui.claims import Verdict
+from regtui.claims import Verdict, figure
 from regtui.ui.panes.observed import observation, redrawn_labels, troubles
 from regtui.ui.panes.pane import Pane
 from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, OPEN, Line, folded, left, line, right, wrapped
@@ -80,17 +80,12 @@ def claim_lines(verdicts: Sequence[Verdict], room: int) -> list[Line]:
 
 
 def _figure(verdict: Verdict) -> str:
-    return f"{verdict.effect.mean:+.{_digits(verdict)}f}" if verdict.effect else ""
+    return figure(verdict.effect.mean, verdict.claim.check.metric, signed=True) if verdict.effect else ""
 
 
 def _bounds(verdict: Verdict) -> str:
-    effect, digits = verdict.effect, _digits(verdict)
-    return f"[{effect.low:.{digits}f}, {effect.high:.{digits}f}]" if effect and effect.count > 1 else ""
-
-
-def _digits(verdict: Verdict) -> int:
-    """Points to a tenth, nats to a thousandth."""
-    return 3 if verdict.claim.check.metric.endswith("loss") else 1
+    effect, metric = verdict.effect, verdict.claim.check.metric
+    return f"[{figure(effect.low, metric)}, {figure(effect.high, metric)}]" if effect and effect.count > 1 else ""
 
 
 def _seeds(verdict: Verdict) -> str:

@@ -1,0 +1,64 @@
+"""train() against eval(): the same weights and samples in both modes."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from regtui.engine.regularizers.dropout import DropoutLayer
+from regtui.engine.studies.base import Found, accuracy, curve, probabilities
+from regtui.engine.training import Training
+
+SHOWN = 60
+"""Test samples in the picture."""
+
+
+@torch.no_grad()
+def mode_switch(training: Training, model: nn.Module) -> Found:
+    """Test accuracy in eval mode and with train mode left on, and what Dropout does to units and to weights.
+
+    In train mode Dropout blanks units and BatchNorm takes the mean of the batch, whose size is that of evaluation.
+    """
+    test, size = training.task.test, training.spec.train.evaluation_batch
+    weights = [parameter.detach().clone() for parameter in model.parameters()]
+    calm = probabilities(model, test.inputs, size)  # (N, K)
+    model.train()
+    first, second = (probabilities(model, test.inputs, size) for _ in range(2))
+    scale, expectation = _dropout_seen(model, test.inputs[:size])
+    model.eval()
+    changes = [(now - before).abs().max() for now, before in zip(model.parameters(), weights, strict=True)]
+    truth = test.labels[:SHOWN, None]
+    sure, order = calm[:SHOWN].gather(1, truth).squeeze(1).sort()  # (S,)
+    noisy = first[:SHOWN].gather(1, truth).squeeze(1)[order]
+    rank = torch.arange(1, len(order) + 1)
+    forgotten = accuracy(first, test.labels)
+    return Found(
+        values={
+            "train_mode_accuracy": forgotten,
+            "cost": accuracy(calm, test.labels) - forgotten,
+            "disagreement": float((first.argmax(1) != second.argmax(1)).double().mean() * 100),
+            "weight_change": float(torch.stack(changes).max()),
+            "kept_scale": scale,
+            "expectation": expectation,
+        },
+        curves=[curve(rank, noisy, "train()"), curve(rank, sure, "eval()", is_reference=True)],
+    )
+
+
+def _dropout_seen(model: nn.Module, inputs: Tensor) -> tuple[float, float]:
+    """Of the first Dropout of a model in train mode: factor of a kept unit, and mean output over mean input."""
+    layer = next((module for module in model.modules() if isinstance(module, DropoutLayer)), None)
+    if layer is None:
+        return math.nan, math.nan
+    seen: list[tuple[Tensor, Tensor]] = []
+    handle = layer.register_forward_hook(lambda _, given, output: seen.append((given[0], output)))
+    try:
+        model(inputs)
+    finally:
+        handle.remove()
+    before, after = seen[0]
+    kept = (after != 0) & (before != 0)
+    ratios = after[kept] / before[kept]
+    return float(ratios.median()) if len(ratios) else math.nan, float(after.abs().mean() / before.abs().mean())
