@@ -172,7 +172,10 @@ class Study(Record, frozen=True):
     x_label: str = ""
     y_label: str = ""
     log_x: bool = False
+    """x is doubled from point to point."""
     log_y: bool = False
+    overlay: bool = True
+    """The arms can share a picture; else the selected one is shown alone."""
     paper: str = ""
     """Author, year and address of the source."""
 

@@ -28,6 +28,7 @@ _ALL = (
         ),
         x_label="test samples, from least to most sure",
         y_label="probability of the true class",
+        overlay=False,
         paper="Srivastava et al. 2014, section 10, https://jmlr.org/papers/v15/srivastava14a.html",
     ),
     Study(

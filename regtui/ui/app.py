@@ -164,6 +164,10 @@ class RegtuiApp(App[None]):
         self.view.statistic = "mean" if self.view.statistic == "variance" else "variance"
         self.explorer.show_charts()
 
+    def action_inside(self) -> None:
+        self.view.inside += 1
+        self.explorer.show_charts()
+
     def action_dark(self) -> None:
         self.theme = OURS[not self.current_theme.dark]
 

@@ -59,12 +59,15 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "inside": (
-        "Activations by layer",
+        "Inside the network",
         (
-            "Standard deviation of each layer's output before its norm and activation, over batch, channels and pixels "
-            "of one training batch, at the latest probe step of a single run: that of the first seed that all arms "
-            "with probes share. The title names the epoch where it is the same for all. The axis is logarithmic where "
-            "layers differ by more than fifty times.",
+            "i shows the next look. First the studies of the scenario, where it has any: measurements of the network "
+            "as it begins or as it ends, of the first seed that all arms share; `regtui catalog` explains each of "
+            "their numbers. Dashed: what the selected arm is compared with.",
+            "Then four numbers of each layer on one training batch, at the latest probe step. Activations: standard "
+            "deviation of the layer's output before its norm and activation, over batch, channels and pixels. Dead "
+            "units: percent that are 0 after the activation for all of the batch. Gradients and weights: L2 norm of "
+            "the layer's weight. The axis is logarithmic where layers differ by more than fifty times.",
             "A curve that falls from layer to layer is a signal that fades; one that climbs is about to explode.",
         ),
     ),

@@ -25,6 +25,14 @@ _HUES: tuple[tuple[str, str], ...] = (
 """(on dark, on light)"""
 
 
+_NEUTRAL = ("#8b93b5", "#5d6474")
+
+
+def neutral(dark: bool) -> str:
+    """Hex of what belongs to no arm: what arms are compared with."""
+    return _NEUTRAL[0 if dark else 1]
+
+
 @dataclass(frozen=True, slots=True)
 class ArmLook:
     """How an arm is drawn."""

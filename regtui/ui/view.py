@@ -29,6 +29,8 @@ class View:
     layer: int = 0
     """Which norm layer is shown, counted over those of the selected arm, wrapping around."""
     statistic: Statistic = "variance"
+    inside: int = 0
+    """Which look inside the network is shown: the studies of the scenario, then the layers, wrapping around."""
     dark: bool = True
     heard: float = 0.0
     """When the runner last said something, by `clock`."""
@@ -42,7 +44,7 @@ class View:
 
     def open(self, race: Race) -> None:
         """Look at another race from its first arm on."""
-        self.race, self.arm, self.layer = race, race.session.arms[0].name, 0
+        self.race, self.arm, self.layer, self.inside = race, race.session.arms[0].name, 0, 0
 
     @property
     def session(self) -> Session:
@@ -55,6 +57,11 @@ class View:
             if arm.name == self.arm:
                 return arm
         return self.session.arms[0]
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """What the scenario asks to be measured beside the usual."""
+        return self.session.scenario.arms[0].studies
 
     @property
     def looks(self) -> Looks:

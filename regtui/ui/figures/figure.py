@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from regtui.events import Evaluated
+from regtui.session import Session
 from regtui.store import RunHistory
 from regtui.ui.charts import Chart, Limits, Mark
 from regtui.ui.standing import drawn
@@ -55,6 +56,16 @@ def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | N
         [max(found[at]) for at in steps],
         seeds,
     )
+
+
+def common_runs(session: Session, has: Callable[[RunHistory], object]) -> dict[str, RunHistory]:
+    """A run an arm that has what is to be drawn: of the first seed that all such arms share, else of its first one."""
+    having = {
+        arm.name: {seed: run for seed, run in session.of_arm(arm.name).items() if has(run)} for arm in session.arms
+    }
+    found = {arm: runs for arm, runs in having.items() if runs}
+    shared = set.intersection(*(set(runs) for runs in found.values())) if found else set()
+    return {arm: runs[min(shared or runs)] for arm, runs in found.items()}
 
 
 def epochs(view: View) -> Limits:

@@ -1,46 +1,71 @@
-"""The spread of activations from layer to layer, one curve an arm, as it is now."""
+"""The inside of the network, one look of several at a time: the layers, or what a study of the scenario found."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from regtui.events import LayerInside
 from regtui.store import RunHistory
 from regtui.ui.charts import Chart, Series
-from regtui.ui.figures.figure import Figure, version
-from regtui.ui.text import FAINT, MUTED, line
+from regtui.ui.figures.figure import Figure, common_runs, version
+from regtui.ui.figures.study import study_figure
+from regtui.ui.text import FAINT, MUTED, Line, line
 from regtui.ui.view import View
 
 LOG_FROM = 50.0
-"""Ratio of the largest to the smallest standard deviation from which the axis is logarithmic."""
+"""Ratio of the largest to the smallest value from which the axis is logarithmic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A number of each layer, as one curve an arm."""
+
+    title: str
+    unit: str
+    read: Callable[[LayerInside], float]
+
+
+LAYERS: tuple[Look, ...] = (
+    Look("Activations", "std", lambda layer: layer.std),
+    Look("Dead units", "%", lambda layer: 100 * layer.dead),
+    Look("Gradients", "norm", lambda layer: layer.grad),
+    Look("Weights", "norm", lambda layer: layer.weight),
+)
 
 
 def inside_figure(view: View) -> Figure:
-    """Standard deviation of each layer's output, before its norm and activation, on a training batch."""
+    """What `view.inside` counts to: the studies of the scenario first, then the layers."""
+    studies = view.studies
+    count = len(studies) + len(LAYERS)
+    at = view.inside % count
+    place = (f"  {at + 1}/{count}", FAINT)
+    return (
+        study_figure(view, studies[at], place) if at < len(studies) else _layers(view, LAYERS[at - len(studies)], place)
+    )
+
+
+def _layers(view: View, look: Look, place: tuple[str, str]) -> Figure:
+    """A number of each layer on a training batch at the latest probe step: std is before its norm and activation."""
     series: list[Series] = []
     names: list[str] = []
     probed: set[float] = set()
-    for arm, run in _compared(view).items():
+    for arm, run in common_runs(view.session, _is_probed).items():
         latest = run.insides[-1]
         probed.add(latest.step / run.steps_per_epoch)
         if len(latest.layers) > len(names):
             names = [layer.name for layer in latest.layers]
-        look = view.looks.of(arm)
-        y = [layer.std for layer in latest.layers]
-        series.append(Series(arm, list(range(len(y))), y, look.color(view.dark), look.sign))
+        arm_look = view.looks.of(arm)
+        y = [look.read(layer) for layer in latest.layers]
+        series.append(Series(arm, list(range(len(y))), y, arm_look.color(view.dark), arm_look.sign))
     values = [y for one in series for y in one.y if math.isfinite(y) and y > 0]
-    log = bool(values) and max(values) / min(values) > LOG_FROM
+    log = look.unit != "%" and bool(values) and max(values) / min(values) > LOG_FROM
     chart = Chart(series=series, categories=names or None, log_y=log)
     when = f"  epoch {probed.pop():.3g}" if len(probed) == 1 else "  latest" if probed else ""
-    title = line(("Activations", "bold"), ("  std", MUTED), (when, FAINT))
-    return Figure(title, chart, version(view), (view.session.scenario.id, log))
+    title: Line = line((look.title, "bold"), (f"  {look.unit}", MUTED), (when, FAINT), place)
+    return Figure(title, chart, (*version(view), view.inside), (view.session.scenario.id, look.title, log))
 
 
-def _compared(view: View) -> dict[str, RunHistory]:
-    """A run an arm: of the first seed that all arms with probes share, else of the first one that each has."""
-    probed = {
-        arm.name: {seed: run for seed, run in view.session.of_arm(arm.name).items() if run.insides}
-        for arm in view.session.arms
-    }
-    found = {arm: runs for arm, runs in probed.items() if runs}
-    shared = set.intersection(*(set(runs) for runs in found.values())) if found else set()
-    return {arm: runs[min(shared or runs)] for arm, runs in found.items()}
+def _is_probed(run: RunHistory) -> bool:
+    return bool(run.insides)

@@ -12,6 +12,7 @@ from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.charts import RING, Chart, Series
 from regtui.ui.figures.figure import Figure, version
+from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, cut, line
 from regtui.ui.view import View
 
@@ -47,11 +48,10 @@ def norms_figure(view: View) -> Figure:
         return Figure(head, Chart(empty_text=text), (view.dark, view.arm, arm.name, text), ())
     name = layers[view.layer % len(layers)]
     batch, running, whole = (_curve(run, name, read) for read in _READS[view.statistic])
-    neutral = "#8b93b5" if view.dark else "#5d6474"
     strong = "#e4e8f7" if view.dark else "#1d222c"
     # The running average lies on top: it is what the chart is about, and mostly runs along the truth.
     series = [
-        Series("batch", *batch, neutral, "solid", dim=True),
+        Series("batch", *batch, neutral(view.dark), "solid", dim=True),
         Series("whole set", *whole, strong, RING),
         Series("running", *running, view.color(arm.name), view.looks.of(arm.name).sign),
     ]
