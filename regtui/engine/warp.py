@@ -21,13 +21,6 @@ def mirror(mirrored: Tensor) -> Tensor:
     return torch.where(mirrored[:, None, None], reversed_, unmoved)
 
 
-def upend(upended: Tensor) -> Tensor:
-    """Top to bottom where `upended` (B,) is true."""
-    one = torch.ones(len(upended), device=upended.device)
-    zero = torch.zeros_like(one)
-    return _matrix(one, zero, zero, zero, 1 - 2 * upended.to(one.dtype), zero)
-
-
 def translation(x: Tensor, y: Tensor) -> Tensor:
     """Move the picture by x (B,) pixels to the right and y (B,) pixels down."""
     unmoved, _ = _constants(x.device)

@@ -85,12 +85,6 @@ def test_a_composition_is_one_motion_after_the_other(values: list[float]) -> Non
     assert_close(once[..., 14:26, 14:26], twice[..., 14:26, 14:26], rtol=1e-4, atol=1e-3)
 
 
-def test_upending_is_torchvisions() -> None:
-    images = noise(2, 1, 9, 12)
-    ours = warp.warp(images, warp.upend(torch.tensor([True, False])))
-    assert torch.equal(ours, torch.stack([oracle.vflip(images[0]), images[1]]))
-
-
 def test_shears_are_torchvisions_about_the_top_left_corner() -> None:
     images = noise(4, 3, 20, 33)
     x, y = torch.tensor([[0.3, -0.99, 0.0, 0.0], [0.0, 0.0, 0.5, -0.2]])

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from regtui.engine import warp
+from regtui.engine.lattice import Steps, pick, shifted, turned
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Batch, Regularizer
 from regtui.spec import StackEntry
@@ -38,6 +39,17 @@ class Geometric(Regularizer, ABC):
     def _uniform(self, images: Tensor, numbers: int) -> Tensor:
         """Draws from [0, 1), (numbers, B); as many at any strength, so that steering shifts no later draw."""
         return torch.rand((numbers, len(images)), generator=self._draws, device=images.device)
+
+
+class WholePixel(Geometric):
+    """Base of the entries that only shift by whole pixels and mirror: rows of these need no resampling."""
+
+    @abstractmethod
+    def steps(self, images: Tensor) -> Steps:
+        """Draw the same motion as steps from pixel to pixel along each axis."""
+
+    def motion(self, images: Tensor) -> Tensor:
+        return self.steps(images).motion()
 
 
 class Repainting(Geometric):
@@ -69,35 +81,39 @@ def move(batch: Batch, entries: Sequence[Geometric]) -> Batch:
 
     Only the last entry may be a repainting one; its colours follow.
     """
+    whole = [entry for entry in entries if isinstance(entry, WholePixel)]
+    if len(whole) == len(entries):  # the same pixels, bit for bit, in half the operations
+        steps = reduce(Steps.then, [entry.steps(batch.inputs) for entry in whole])
+        return replace(batch, inputs=pick(batch.inputs, steps))
     motion = reduce(warp.compose, [entry.motion(batch.inputs) for entry in entries])
     images, last = warp.warp(batch.inputs, motion), entries[-1]
     return replace(batch, inputs=last.repaint(images) if isinstance(last, Repainting) else images)
 
 
-class Crop(Geometric):
+class Crop(WholePixel):
     """Pad with zeros and cut back at a random place (He et al. 2015, section 4.2, arXiv:1512.03385).
 
     That is a shift by a whole number of pixels, each from -padding to padding equally likely, in x and in y.
     """
 
-    def motion(self, images: Tensor) -> Tensor:
+    def steps(self, images: Tensor) -> Steps:
         padding = self.numbers["padding"]
         shift = (self._uniform(images, 2) * (2 * padding + 1)).floor() - padding  # (2, B)
-        return warp.translation(*shift)
+        return shifted(shift)
 
 
-class Flip(Geometric):
+class Flip(WholePixel):
     """Mirror left to right with probability p (Krizhevsky et al. 2012, section 4.1)."""
 
-    def motion(self, images: Tensor) -> Tensor:
-        return warp.mirror(self._uniform(images, 1)[0] < self.numbers["p"])
+    def steps(self, images: Tensor) -> Steps:
+        return turned(self._uniform(images, 1)[0] < self.numbers["p"], axis=0)
 
 
-class VerticalFlip(Geometric):
+class VerticalFlip(WholePixel):
     """Mirror top to bottom with probability p."""
 
-    def motion(self, images: Tensor) -> Tensor:
-        return warp.upend(self._uniform(images, 1)[0] < self.numbers["p"])
+    def steps(self, images: Tensor) -> Steps:
+        return turned(self._uniform(images, 1)[0] < self.numbers["p"], axis=1)
 
 
 class Rotation(Geometric):
