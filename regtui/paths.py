@@ -13,6 +13,11 @@ def runs_dir() -> Path:
     return _base("XDG_DATA_HOME", ".local/share") / "runs"
 
 
+def progress_file() -> Path:
+    """Quiz scores and what was run: $XDG_DATA_HOME/regtui/progress.json."""
+    return _base("XDG_DATA_HOME", ".local/share") / "progress.json"
+
+
 def state_file() -> Path:
     """What the explorer remembers between two starts: $XDG_STATE_HOME/regtui/session.json."""
     return _base("XDG_STATE_HOME", ".local/state") / "session.json"

@@ -12,6 +12,7 @@ import msgspec
 from regtui.claims import Verdict, judge
 from regtui.commands import RunRequest
 from regtui.events import Evaluated, RunEvent, Started
+from regtui.predictions import Lead, Predictions, find_lead
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 from regtui.scenario import Arm, Scenario, apply_setting, run_spec
 from regtui.scenario.errors import Problems, ScenarioError
@@ -40,6 +41,7 @@ class Session:
         """Every run of this session by id, the superseded ones too."""
         self.current: dict[tuple[str, int], RunHistory] = {}
         """The latest run of each (arm, seed)."""
+        self.predictions = Predictions()
         self.notice = ""
         """The latest sentence about a worker that the user must see."""
 
@@ -68,6 +70,16 @@ class Session:
             for arm in self.arms
             if (run := self.current.get((arm.name, seed))) is None or run.state not in done
         ]
+
+    @property
+    def can_predict(self) -> bool:
+        """Nothing was run yet: what is said once runs have begun is no prediction."""
+        return not self.runs
+
+    def predict(self, predictions: Predictions) -> None:
+        """Note what the user expects; once runs have begun nothing changes any more."""
+        if self.can_predict:
+            self.predictions = predictions
 
     def arm(self, name: str) -> Arm:
         """The arm of that name. Raises KeyError."""
@@ -120,8 +132,9 @@ class Session:
             self._forget(name)
 
     def reset(self) -> None:
-        """Only the preset arms, and no runs."""
+        """Only the preset arms, no runs and no predictions."""
         self.arms = list(self.scenario.arms)
+        self.predictions = Predictions()
         self.runs.clear()
         self.current.clear()
         self.notice = ""
@@ -186,6 +199,21 @@ class Session:
         """The verdict of each claim of the scenario."""
         results = self.results()
         return [judge(claim, results) for claim in self.scenario.claims]
+
+    def lead(self) -> Lead | None:
+        """How far the best of the scenario's own arms is ahead; an arm whose runs all diverged is none of them."""
+        runs = {arm.name: self.of_arm(arm.name).values() for arm in self.scenario.arms}
+        arms = [arm for arm, own in runs.items() if not own or any(run.state != "diverged" for run in own)]
+        return find_lead(arms, self.results(), self.predictions.best)
+
+    @property
+    def seeds_done(self) -> int:
+        """Seeds that all of the scenario's own arms have run with to the end."""
+        ended = [
+            {seed for seed, run in self.of_arm(arm.name).items() if run.state in ("finished", "diverged")}
+            for arm in self.scenario.arms
+        ]
+        return len(set.intersection(*ended))
 
     def _put(self, name: str, changed: Arm) -> Arm:
         if not self.is_own(name):

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from regtui.cli.machine import worker_command, worker_count
-from regtui.paths import runs_dir
+from regtui.paths import progress_file, runs_dir
+from regtui.progress import Progress
 from regtui.runner import Runner
 from regtui.scenario import find, load, preset_files
 from regtui.store import Recorder
@@ -31,6 +32,7 @@ def explore(arguments: argparse.Namespace) -> int:
         recorder=Recorder(runs_dir()),
         device=arguments.device,
         threads=arguments.threads,
+        progress=Progress(progress_file()),
     )
     app.run()
     return app.return_code or 0

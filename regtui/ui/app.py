@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, RunEvent, Stopped
+from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
 from regtui.store import Recorder
@@ -18,12 +19,12 @@ from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.keys import KEYS, bindings
+from regtui.ui.learning import LearnerApp
 from regtui.ui.leaving import leave_when_told
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.screens.help import HelpScreen
-from regtui.ui.screens.picker import PickerScreen
 from regtui.ui.terminal import AsciiFilter, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
@@ -36,7 +37,7 @@ WARM_AFTER = 0.3
 """Seconds until the workers load torch: at once they would take the cores from the first picture."""
 
 
-class RegtuiApp(App[None]):
+class RegtuiApp(LearnerApp):
     """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
 
     TITLE = "regtui"
@@ -45,14 +46,14 @@ class RegtuiApp(App[None]):
 
     def __init__(
         self, scenario: Scenario, *, runner: RunnerFactory, recorder: Recorder | None = None, device: str = "auto",
-        threads: int = 1, seeds: int = 1, ascii_only: bool | None = None,
+        threads: int = 1, seeds: int = 1, ascii_only: bool | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
-        self.recorder, self._device = recorder, device
+        self.recorder, self._device, self.progress = recorder, device, progress or Progress()
         self.runner = runner(self._take)
-        self._curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds)
-        race = self._curriculum.race(scenario)
+        self.curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds)
+        race = self.curriculum.race(scenario)
         self.view = View(race, race.session.arms[0].name)
         self.explorer = ExplorerScreen(self.view)
         self._texts = Throttle(self, TEXTS_EVERY, lambda: self.explorer.post_message(messages.StoreChanged()))
@@ -88,6 +89,7 @@ class RegtuiApp(App[None]):
         if not self.is_headless:
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
         self.set_timer(WARM_AFTER, self.runner.warm)
+        self.tell_of_progress()
 
     async def on_unmount(self) -> None:
         await self.runner.close()
@@ -96,10 +98,13 @@ class RegtuiApp(App[None]):
 
     def _take(self, report: Report) -> None:
         view = self.view
-        owner = (self._curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session
+        owner = (self.curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session
         if not (isinstance(report, Stopped) and owner.is_waiting(report.run)):
             view.heard = view.clock()  # a run that never began is ended by the runner itself, not by a worker
         owner.take(report)
+        if isinstance(report, TERMINAL_EVENTS):
+            self.progress.ran(owner.scenario.id, owner.seeds_done)
+            self.tell_of_progress()
         if isinstance(report, Ready):
             view.ready = report.hello.devices[-1].name if self._device == "auto" else self._device
         if self.recorder is not None:
@@ -120,6 +125,9 @@ class RegtuiApp(App[None]):
     def on_sentence_said(self, message: messages.SentenceSaid) -> None:
         self._say(message.text, is_error=message.is_error)
 
+    def on_scenario_chosen(self, message: messages.ScenarioChosen) -> None:
+        self._open(message.scenario)
+
     async def on_action_picked(self, message: messages.ActionPicked) -> None:
         await self.run_action(message.action)
 
@@ -135,6 +143,9 @@ class RegtuiApp(App[None]):
     def action_more_seeds(self) -> None:
         self._changed(self.view.race.more_seeds())
 
+    def action_all_seeds(self) -> None:
+        self._changed(self.view.race.all_seeds())
+
     def action_reset(self) -> None:
         done = any(run.state == "finished" for run in self.view.session.current.values())
         if done and not self._asked_twice("r", "Press r again to throw away all runs."):
@@ -148,13 +159,6 @@ class RegtuiApp(App[None]):
 
     def action_previous_scenario(self) -> None:
         self._go(-1, "p")
-
-    def action_open_scenario(self) -> None:
-        def chosen(scenario: Scenario | None) -> None:
-            if scenario is not None and scenario.id != self.view.session.scenario.id:
-                self._open(scenario)
-
-        self.push_screen(PickerScreen(self.view.session.scenario.id), chosen)
 
     def action_next_layer(self) -> None:
         self.view.layer += 1
@@ -180,7 +184,7 @@ class RegtuiApp(App[None]):
         self._say(sentence, is_error=is_error)
 
     def _go(self, by: int, key: str) -> None:
-        scenario = self._curriculum.neighbour(self.view.session.scenario.id, by)
+        scenario = self.curriculum.neighbour(self.view.session.scenario.id, by)
         if scenario is None:
             self._say("This is the last scenario." if by > 0 else "This is the first scenario.")
         elif not self.view.session.is_busy or self._asked_twice(
@@ -200,7 +204,7 @@ class RegtuiApp(App[None]):
 
     def _open(self, scenario: Scenario) -> None:
         self.runner.stop()
-        self.view.open(self._curriculum.race(scenario))
+        self.view.open(self.curriculum.race(scenario))
         self._changed()
 
     def _set_look(self) -> None:

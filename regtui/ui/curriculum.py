@@ -24,6 +24,11 @@ class Curriculum:
             self._races[scenario.id] = Race(session, self.runner, seeds=self.seeds)
         return self._races[scenario.id]
 
+    def visited(self, scenario: str) -> Session | None:
+        """The session of a scenario by its id, where it was visited."""
+        race = self._races.get(scenario)
+        return race.session if race is not None else None
+
     def owner(self, run: str) -> Session | None:
         """The session that asked for a run."""
         return next((race.session for race in self._races.values() if run in race.session.runs), None)

@@ -78,7 +78,12 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "95 % interval of the effect over paired seeds lies all on the claim's side, ✘ refuted when all on the "
             "other, … not shown else, with the number of seeds that would decide it.",
             "Effects are positive on the claim's side, in percentage points (losses: nats). Paired: the same seed "
-            "gives every arm the same initialization and the same batches. Refuted is a result, too.",
+            "gives every arm the same initialization and the same batches. ± is half the interval, where "
+            "there is no room for both of its ends. Refuted is a result, too.",
+            "you yes, you no: what you predicted (g, before the first run); once the claim is decided, you ✔ where you "
+            "were right and you ✘ where not. The best arm is the one with the highest mean test accuracy over the "
+            "seeds that all arms of the scenario share; its lead is that over the arm you said, or over the second "
+            "best, and too close to call where its paired 95 % interval includes 0.",
         ),
     ),
 }  # fmt: skip

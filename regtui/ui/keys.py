@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "stack", "arms"]
+Place = Literal["app", "stack", "arms", "question", "page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,9 @@ class Key:
     footer: int = 0
     """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
     place: Place = "app"
-    """Where it works: everywhere, or while a pane has the focus."""
+    """Where it works: everywhere, while a pane has the focus, in a question, or on the lesson's page."""
+    before_runs: bool = False
+    """In the footer only while nothing has been run yet."""
 
     @property
     def shown(self) -> str:
@@ -43,28 +45,33 @@ class Key:
 
 KEYS: tuple[Key, ...] = (
     Key("space", "run_or_pause", "run/pause", "Run what is missing; while it runs, pause or go on.", 1),
-    Key("s", "step", "step", "One training step, then hold; with nothing running, start held at the first step.", 3),
-    Key("x", "stop", "stop", "Stop all runs; what was measured stays.", 4),
-    Key("m", "more_seeds", "more seeds", "One more paired seed for every arm: intervals get narrower.", 5),
-    Key("r", "reset", "reset", "Stop, and forget all runs and your own arms.", 12),
-    Key("n", "next_scenario", "next", "The next scenario of the lesson.", 6),
-    Key("p", "previous_scenario", "previous", "The scenario before this one.", 8),
-    Key("o", "open_scenario", "open", "Choose a scenario from the list.", 7),
-    Key("l", "next_layer", "layer", "The next norm layer in the BatchNorm chart.", 9),
-    Key("v", "statistic", "mean|var", "Mean or variance in the BatchNorm chart.", 10),
+    Key("s", "step", "step", "One training step, then hold; with nothing running, start held at the first step.", 4),
+    Key("x", "stop", "stop", "Stop all runs; what was measured stays.", 5),
+    Key("m", "more_seeds", "more seeds", "One more paired seed for every arm: intervals get narrower.", 6),
+    Key("M,shift+m", "all_seeds", "all seeds", "All paired seeds of the scenario at once: verdicts with intervals."),
+    Key("r", "reset", "reset", "Stop, and forget all runs and your own arms.", 15),
+    Key("n", "next_scenario", "next", "The next scenario of the lesson.", 7),
+    Key("p", "previous_scenario", "previous", "The scenario before this one.", 11),
+    Key("o", "open_scenario", "open", "Choose a scenario from the list.", 8),
+    Key("g", "predict", "predict", "Before the first run: say what you expect; then see whether you were right.", 3,
+        before_runs=True),
+    Key("z", "quiz", "quiz", "The questions of this scenario; in the review those of all of them.", 9),
+    Key("h", "lesson", "lesson", "The lesson: goals, what to know before, the way through it and where you are.", 10),
+    Key("l", "next_layer", "layer", "The next norm layer in the BatchNorm chart.", 12),
+    Key("v", "statistic", "mean|var", "Mean or variance in the BatchNorm chart.", 13),
     Key("i", "inside", "inside", "The next look inside the network: a study of the scenario, activations, dead units, "
-        "gradients, weights.", 11),
+        "gradients, weights.", 14),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
     Key("4", "screen.show(4)", "inside", "Only the inside of the network, large; again for all charts."),
     Key("5", "screen.show(5)", "lesson", "Only the lesson, large; again for all charts."),
     Key("escape", "screen.show_all_charts", "all charts", "From one large chart back to all of them."),
-    Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 14),
-    Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 13),
+    Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 17),
+    Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 16),
     Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),
     Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),
-    Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 15),
+    Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 18),
     Key("tab,shift+tab", "", "panes", "The next or the previous pane."),
     Key("up,k", "choose(-1)", "up", "The row above.", place="stack"),
     Key("down,j", "choose(1)", "down", "The row below.", place="stack"),
@@ -77,6 +84,15 @@ KEYS: tuple[Key, ...] = (
     Key("up,k", "choose(-1)", "up", "Select the arm above: stack, gap and BatchNorm show it.", place="arms"),
     Key("down,j", "choose(1)", "down", "Select the arm below.", place="arms"),
     Key("delete,backspace", "drop", "drop", "Drop an arm of your own.", place="arms"),
+    Key("up,k", "choose(-1)", "up", "The answer above; once answered, scroll.", place="question"),
+    Key("down,j", "choose(1)", "down", "The answer below.", place="question"),
+    Key("enter,space", "pick", "answer", "Take the marked answer; once answered, the next question.", place="question"),
+    Key("1-9", "", "answer", "Take the answer of that number; 0 skips a prediction.", place="question"),
+    Key("left,backspace", "screen.back", "back", "The prediction before this one.", place="question"),
+    Key("o", "screen.open", "open", "In a quiz of many scenarios: open the one of this question.", place="question"),
+    Key("1-3", "", "experiment", "Open a scenario that answers that question for reflection.", place="page"),
+    Key("z", "leave_for('quiz_of_all')", "quiz", "The questions of all scenarios.", place="page"),
+    Key("o", "leave_for('open_scenario')", "open", "Choose a scenario from the list.", place="page"),
 )  # fmt: skip
 
 
@@ -90,9 +106,10 @@ def bindings(place: Place) -> list[BindingType]:
     ]
 
 
-def footer_keys() -> list[Key]:
-    """In order of importance."""
-    return sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)
+def footer_keys(*, before_runs: bool = True) -> list[Key]:
+    """In order of importance; `before_runs`: nothing has been run yet."""
+    keys = (key for key in KEYS if key.footer and (before_runs or not key.before_runs))
+    return sorted(keys, key=lambda key: key.footer)
 
 
 def of_place(place: Place) -> Iterator[Key]:

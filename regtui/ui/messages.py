@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from regtui.scenario import Scenario
+
 
 class StoreChanged(Message):
     """The session has something new that the texts show: numbers, states, sentences."""
@@ -76,6 +78,14 @@ class EntryMoved(Message):
     def __init__(self, key: str, by: int) -> None:
         super().__init__()
         self.key, self.by = key, by
+
+
+class ScenarioChosen(Message):
+    """The user wants to look at another scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__()
+        self.scenario = scenario
 
 
 class SentenceSaid(Message):

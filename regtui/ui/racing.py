@@ -52,7 +52,7 @@ class Race:
         self._owed: dict[str, None] = {}
         """Arms that were edited while something ran; their runs start once the editing rests."""
 
-    # -- space, s, x, m, r ---------------------------------------------------------------------------------------
+    # -- space, s, x, m, M, r ------------------------------------------------------------------------------------
 
     def run_or_pause(self) -> str:
         """Start what is missing, or hold, or go on."""
@@ -103,6 +103,15 @@ class Race:
             self.seeds = min(self.seeds + 1, most)
         self._submit_missing()
         return f"Seed {self.seeds} of {most}: every arm with the same initialization and the same batches."
+
+    def all_seeds(self) -> str:
+        """As many seeds for all arms as the scenario takes."""
+        most = self.session.scenario.seeds
+        if self.seeds >= most and not self.session.missing(range(self.seeds)):
+            return f"This scenario takes {_seeds(most)}, and all are under way or done."
+        self.seeds = max(self.seeds, most)
+        self._submit_missing()
+        return f"{_seeds(most).capitalize()} for every arm: the intervals get narrower with each."
 
     # -- edits ---------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,17 @@ def folded(parts: Line, room: int) -> list[Line]:
     return [line(*row) for row in rows if plain(row).strip()]
 
 
+def flowed(parts: Iterable[Line], room: int) -> list[Line]:
+    """Lines side by side with three cells between them, in as many rows as it needs; each stays whole where it fits."""
+    rows: list[Line] = []
+    for part in parts:
+        if rows and width(rows[-1]) + 3 + width(part) <= room:
+            rows[-1] = line(*rows[-1], "   ", *part)
+        else:
+            rows += folded(part, room)
+    return rows
+
+
 def join(parts: Iterable[Line], between: Fragment) -> Line:
     """Lines side by side."""
     joined: list[Fragment] = []

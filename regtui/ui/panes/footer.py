@@ -7,13 +7,14 @@ from textual import events
 from regtui.ui.keys import Key, footer_keys
 from regtui.ui.messages import ActionPicked
 from regtui.ui.text import MUTED, Line, line
+from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
 
-def fitting_keys(room: int) -> list[Key]:
+def fitting_keys(room: int, *, before_runs: bool = True) -> list[Key]:
     """The keys that fit into `room` cells with two cells between them, in the order of the table."""
     chosen: list[Key] = []
-    for key in footer_keys():
+    for key in footer_keys(before_runs=before_runs):
         if sum(_width(one) + 2 for one in [*chosen, key]) - 2 > room:
             break
         chosen.append(key)
@@ -21,17 +22,18 @@ def fitting_keys(room: int) -> list[Key]:
     return [*(key for key in chosen if key not in always_last), *always_last]
 
 
-def footer_line(room: int) -> Line:
+def footer_line(room: int, *, before_runs: bool = True) -> Line:
+    """The whole line."""
     parts: list[tuple[str, str]] = []
-    for i, key in enumerate(fitting_keys(room)):
+    for i, key in enumerate(fitting_keys(room, before_runs=before_runs)):
         parts += [("  " if i else "", ""), (key.short, "bold $accent"), (f" {key.label}", MUTED)]
     return line(*parts)
 
 
-def key_at(x: int, room: int) -> Key | None:
+def key_at(x: int, room: int, *, before_runs: bool = True) -> Key | None:
     """The key that stands at a column."""
     start = 0
-    for key in fitting_keys(room):
+    for key in fitting_keys(room, before_runs=before_runs):
         if start <= x < start + _width(key):
             return key
         start += _width(key) + 2
@@ -51,11 +53,21 @@ class Footer(Lines):
 
     can_focus = False
 
+    def __init__(self, view: View) -> None:
+        super().__init__(id="footer")
+        self._view = view
+
+    def show_view(self) -> None:
+        """Follow the view."""
+        self.show([footer_line(self.room, before_runs=self._view.session.can_predict)])
+
     def on_resize(self) -> None:
-        self.show([footer_line(self.room)])
+        self.show_view()
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        key = key_at(offset.x, self.room) if offset is not None else None
+        if offset is None:
+            return
+        key = key_at(offset.x, self.room, before_runs=self._view.session.can_predict)
         if key is not None:
             self.post_message(ActionPicked(key.action))

@@ -73,11 +73,11 @@ class ExplorerScreen(Screen[None]):
         self.figures = [
             FigurePane(i, name, figure, view) for i, (name, figure) in enumerate(zip(TABS, figures, strict=False), 1)
         ]
-        self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view))
+        self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view), Footer(view))
         self._tabs = Tabs(id="tabs")
 
     def compose(self) -> ComposeResult:
-        header, stack, arms, lesson = self._texts
+        header, stack, arms, lesson, footer = self._texts
         yield header
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -88,7 +88,7 @@ class ExplorerScreen(Screen[None]):
                     yield from self.figures
                 yield lesson
                 yield self._tabs
-        yield Footer(id="footer")
+        yield footer
 
     def on_mount(self) -> None:
         self._place()

@@ -14,6 +14,7 @@ from regtui.ui.widgets.lines import Lines
 
 _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
+    ("question", "Keys in a question"), ("page", "Keys on the lesson's page"),
 )  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def help_lines(room: int, first: str = "") -> list[Line]:
     for name in order:
         rows += _entry(name, room)
     for place, title in _PLACES:
-        rows += [_heading(title, room)]
+        rows += [heading(title, room)]
         for key in of_place(place):
             rows += wrapped(key.help, room, "", line((left(key.shown, 18), "bold $accent")))
         rows.append(EMPTY)
@@ -36,13 +37,14 @@ def help_lines(room: int, first: str = "") -> list[Line]:
 
 def _entry(name: str, room: int) -> list[Line]:
     title, paragraphs = GLOSSARY[name]
-    rows = [_heading(title, room)]
+    rows = [heading(title, room)]
     for text in paragraphs:
         rows += wrapped(text, room)
     return [*rows, EMPTY]
 
 
-def _heading(title: str, room: int) -> Line:
+def heading(title: str, room: int) -> Line:
+    """A title with a rule for the rest of the row."""
     return line((title, "bold $primary"), (" " + "─" * max(room - len(title) - 1, 0), FAINT))
 
 

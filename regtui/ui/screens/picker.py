@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from regtui.progress import Progress
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 
 
@@ -32,10 +33,11 @@ class PickerScreen(ModalScreen[Scenario | None]):
 
     BINDINGS = [Binding(key, "dismiss(None)", "close", show=False) for key in ("escape", "o", "q")]
 
-    def __init__(self, present: str) -> None:
+    def __init__(self, present: str, progress: Progress) -> None:
         super().__init__()
         self._present = present
         """Id of the scenario that is open."""
+        self._progress = progress
         self._scenarios: dict[str, Scenario] = {}
 
     def compose(self) -> ComposeResult:
@@ -49,8 +51,8 @@ class PickerScreen(ModalScreen[Scenario | None]):
                 options.append(Option(Content.assemble((section, "bold $primary")), disabled=True))
             here = "● " if scenario.id == self._present else "  "
             text = Content.assemble(
-                here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"), "\n    ",
-                (scenario.question, "$text-muted"),
+                here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"),
+                self._score(scenario), "\n    ", (scenario.question, "$text-muted"),
             )  # fmt: skip
             options.append(Option(text, id=scenario.id))
         options += [Option(Content.assemble((sentence, "$error")), disabled=True) for sentence in bad]
@@ -58,6 +60,10 @@ class PickerScreen(ModalScreen[Scenario | None]):
             dialog.border_title = "Scenarios"
             dialog.border_subtitle = "enter opens · escape closes"
             yield OptionList(*options)
+
+    def _score(self, scenario: Scenario) -> str | tuple[str, str]:
+        score = self._progress.score(scenario.id, len(scenario.quiz))
+        return (f"  quiz {score.right}/{score.of}", "$primary") if score is not None and score.of else ""
 
     def on_mount(self) -> None:
         if self._present in self._scenarios:

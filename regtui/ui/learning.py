@@ -1,0 +1,69 @@
+"""The learner's side of the explorer: predict before a run, answer questions after it, read where one stands."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from regtui.progress import Progress
+from regtui.scenario import Scenario
+from regtui.ui import messages
+from regtui.ui.curriculum import Curriculum
+from regtui.ui.screens.explorer import ExplorerScreen
+from regtui.ui.screens.lesson import LessonScreen
+from regtui.ui.screens.picker import PickerScreen, read_presets
+from regtui.ui.screens.predict import PredictScreen
+from regtui.ui.screens.quiz import QuizScreen
+from regtui.ui.view import View
+
+TOO_LATE = "Runs have begun: a prediction counts only before them. r forgets all runs, then g predicts."
+
+
+class LearnerApp(App[None]):
+    """The dialogs over the explorer. What they change is in the sessions and in the progress; they start no runs."""
+
+    view: View
+    explorer: ExplorerScreen
+    curriculum: Curriculum
+    progress: Progress
+
+    def action_predict(self) -> None:
+        session = self.view.session
+        if not session.can_predict:
+            self.post_message(messages.SentenceSaid(TOO_LATE))
+        elif len(session.scenario.arms) < 2 and not session.scenario.claims:
+            self.post_message(messages.SentenceSaid("This scenario has one arm and no claim: nothing to predict."))
+        else:
+            self.push_screen(PredictScreen(session), lambda _: self.explorer.show_texts())
+
+    def action_quiz(self) -> None:
+        scenario = self.view.session.scenario
+        if scenario.section == "review":
+            self.action_quiz_of_all()
+        elif scenario.quiz:
+            self._ask([scenario])
+        else:
+            self.post_message(messages.SentenceSaid("This scenario has no quiz; z on the lesson's page (h) asks all."))
+
+    def action_quiz_of_all(self) -> None:
+        self._ask([scenario for _, scenario in read_presets()[0]])
+
+    def action_lesson(self) -> None:
+        scenarios = [scenario for _, scenario in read_presets()[0]]
+        self.push_screen(LessonScreen(scenarios, self.progress, self.curriculum.visited), self._chosen)
+
+    def action_open_scenario(self) -> None:
+        self.push_screen(PickerScreen(self.view.session.scenario.id, self.progress), self._chosen)
+
+    def tell_of_progress(self) -> None:
+        """Say what went wrong with keeping the progress."""
+        for sentence in self.progress.news():
+            self.post_message(messages.SentenceSaid(sentence, is_error=True))
+
+    def _ask(self, scenarios: list[Scenario]) -> None:
+        find, present = self.curriculum.visited, self.view.session.scenario.id
+        self.push_screen(QuizScreen(scenarios, self.progress, find, present), self._chosen)
+
+    def _chosen(self, scenario: Scenario | None) -> None:
+        self.tell_of_progress()
+        if scenario is not None and scenario.id != self.view.session.scenario.id:
+            self.post_message(messages.ScenarioChosen(scenario))
