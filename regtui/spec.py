@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from regtui import data
+from regtui import checkpoint_folder, data
 
 ENGINE_VERSION = 1
 """Raised whenever a change of the engine changes the numbers of a run; part of every spec hash."""
@@ -146,7 +146,9 @@ class RunSpec(Struct, frozen=True):
 def spec_hash(spec: RunSpec) -> str:
     """12 hex digits over everything that decides the numbers of a run.
 
-    In: the resolved spec with its defaults, the content of the data and the version of the engine.
+    In: the resolved spec with its defaults, the content of the data and the version of the engine. A checkpoint in a
+    folder on this machine counts by its content; one of the Hugging Face Hub by its name, since the cache keeps what
+    was fetched first and may lie on another machine, where the worker runs.
     Out: the arm's and the scenario's name, device and threads, and the studies, which train nothing.
     """
     # Through JSON and back first: an int given to a float field would hash as 1, a decoded one as 1.0.
@@ -155,6 +157,8 @@ def spec_hash(spec: RunSpec) -> str:
         del resolved[key]
     resolved["engine"] = ENGINE_VERSION
     resolved["content"] = data.content_hash(spec.data.name)
+    if content := checkpoint_folder.content_of(str(spec.model.params.get("checkpoint", ""))):
+        resolved["model"]["params"]["checkpoint"] = content
     canonical = msgspec.json.encode(resolved, order="deterministic")
     return hashlib.sha256(canonical).hexdigest()[:12]
 

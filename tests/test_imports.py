@@ -31,7 +31,7 @@ def test_the_screen_side_loads_neither_torch_nor_the_engine(statement: str) -> N
 def test_the_engine_loads_no_screen() -> None:
     modules = loaded_by("import regtui.engine.serve, regtui.engine.loop, regtui.worker")
     assert "torch" in modules
-    assert not modules & {"textual", "rich", "plotext", "regtui.ui"}
+    assert not modules & {"textual", "rich", "plotext", "regtui.ui", "transformers"}
 
 
 def test_listing_scenarios_does_not_load_the_explorer() -> None:

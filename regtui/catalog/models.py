@@ -138,6 +138,23 @@ _ALL = (
         paper="Radford et al. 2018, https://openai.com/index/language-unsupervised/",
         stack=({"layernorm": {}},),
     ),
+    Model(
+        name="hf_encoder",
+        title="Hugging Face encoder",
+        summary="A pretrained BERT, RoBERTa, XLM-RoBERTa, CamemBERT, ELECTRA or DistilBERT with its own pieces of "
+                "words and norms; the mean of all words stands for the text. Needs pip install 'regtui[hf]'.",
+        params=(
+            Param(name="checkpoint", title="Checkpoint",
+                  summary="A folder that save_pretrained of transformers wrote, or a name on the Hugging Face Hub, as "
+                          "google-bert/bert-base-uncased; only safetensors are read.",
+                  kind="text", default="", unit="a folder or a name on the Hugging Face Hub", symbol="ck"),
+            Param(name="weights", title="Weights", summary="Where it begins: as the checkpoint, or at random.",
+                  kind="choice", default="pretrained", choices=("pretrained", "random"), symbol="wt"),
+        ),
+        sites=("input", "attention", "residual", "linear", "activation", "head"),
+        inputs=("text",),
+        paper="Wolf et al. 2020, https://arxiv.org/abs/1910.03771",
+    ),
 )  # fmt: skip
 
 MODELS: dict[str, Model] = {record.name: record for record in _ALL}

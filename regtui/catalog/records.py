@@ -41,11 +41,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One line: what it does."""
 
 
-class Param(Record, frozen=True):
-    """A number, switch or choice of a record."""
+LONGEST_TEXT = 200
+"""Characters of a parameter that is a text."""
 
-    kind: Literal["float", "int", "bool", "choice"]
+
+class Param(Record, frozen=True):
+    """A number, switch, choice or text of a record."""
+
+    kind: Literal["float", "int", "bool", "choice", "text"]
     default: Scalar
+    """A text whose default is "" must be given."""
     low: float = 0.0
     """Smallest value allowed."""
     high: float = 0.0
@@ -65,6 +70,8 @@ class Param(Record, frozen=True):
         """The value after `presses` presses of + (or, negative, of -), kept in range."""
         if self.kind == "bool":
             return not value if presses % 2 else value
+        if self.kind == "text":
+            return value
         if self.kind == "choice":
             return self.choices[(self.choices.index(str(value)) + presses) % len(self.choices)]
         moved = min(max(round(float(value) + presses * self.step, 10), self.low), self.ceiling)
@@ -79,11 +86,12 @@ class Param(Record, frozen=True):
         """What is wrong with a value, or None: "is 1.5; allowed is a number from 0 to 1"."""
         if self._fits(value):
             return None
-        return f"is {value!r}; allowed is {self.allowed}"
+        found = repr(value)
+        return f"is {found if len(found) <= 60 else found[:59] + '…'}; allowed is {self.allowed}"
 
     def cast(self, value: Scalar) -> Scalar:
         """A valid value in the type of the parameter, so that 1 and 1.0 are the same setting."""
-        casts = {"float": float, "int": int, "bool": bool, "choice": str}
+        casts = {"float": float, "int": int, "bool": bool, "choice": str, "text": str}
         return casts[self.kind](value)  # type: ignore[no-any-return]
 
     def _fits(self, value: object) -> bool:
@@ -91,6 +99,8 @@ class Param(Record, frozen=True):
             return isinstance(value, bool)
         if self.kind == "choice":
             return value in self.choices
+        if self.kind == "text":
+            return isinstance(value, str) and value.isprintable() and 1 <= len(value) <= LONGEST_TEXT
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
         if self.kind == "int" and value != value // 1:
@@ -104,6 +114,8 @@ class Param(Record, frozen=True):
             return "true or false"
         if self.kind == "choice":
             return " or ".join(self.choices)
+        if self.kind == "text":
+            return f"a text of 1 to {LONGEST_TEXT} printable characters" + (f" ({self.unit})" if self.unit else "")
         noun = "a whole number" if self.kind == "int" else "a number"
         end = f"below {self.high:g}" if self.open_high else f"to {self.high:g}"
         return f"{noun} from {self.low:g} {end}" + (f" ({self.unit})" if self.unit else "")

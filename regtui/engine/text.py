@@ -43,9 +43,13 @@ class Vocabulary:
 
     def encode(self, texts: Iterable[Sequence[str]], length: int) -> Tensor:
         """(N, length) long ids, padded on the right; words beyond `length` are cut."""
-        ids = {word: number for number, word in enumerate(self.words)}
-        rows = [[ids.get(word, UNKNOWN) for word in text[:length]] for text in texts]
+        rows = [row[:length] for row in self.rows(texts)]
         return torch.tensor([row + [PAD] * (length - len(row)) for row in rows], dtype=torch.long).view(-1, length)
+
+    def rows(self, texts: Iterable[Sequence[str]]) -> list[list[int]]:
+        """The ids of each text, as many as it has."""
+        ids = {word: number for number, word in enumerate(self.words)}
+        return [[ids.get(word, UNKNOWN) for word in text] for text in texts]
 
 
 def build_vocabulary(texts: Iterable[Sequence[str]], synonyms: dict[str, tuple[str, ...]]) -> Vocabulary:
@@ -69,7 +73,7 @@ class TextData(TaskData):
 
     vocabulary: Vocabulary
     length: int
-    """Words of every text, padding included (L)."""
+    """Words of every text, or pieces of words, padding included (L)."""
     cut: int
     """Training texts that were longer."""
 
@@ -136,5 +140,5 @@ def load(spec: DataSpec, randomness: Randomness, vocabulary: Vocabulary | None =
         classes=record.classes,
         vocabulary=words,
         length=spec.length,
-        cut=sum(len(text) > spec.length for text in trained),
+        cut=sum(len(row) > spec.length for row in words.rows(trained)),
     )

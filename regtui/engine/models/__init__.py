@@ -6,16 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from regtui.catalog import MODELS
-from regtui.engine.models import pretrained
+from regtui.engine.models import hub, pretrained
 from regtui.engine.models.cnn import Cnn
+from regtui.engine.models.huggingface import HfEncoder
 from regtui.engine.models.initialize import initialize
 from regtui.engine.models.mbconv import MbConv
 from regtui.engine.models.mlp import Mlp
 from regtui.engine.models.plain_deep import PlainDeep
-from regtui.engine.models.pretrained import PretrainedBert
 from regtui.engine.models.resnet import ResNet
 from regtui.engine.models.sites import Place, SiteModel, Standardize
-from regtui.engine.models.transformer import Bert, Gpt
+from regtui.engine.models.transformer import Gpt
 from regtui.engine.models.vision import EfficientNetB0, ResNet18, ResNet50
 from regtui.engine.text import TextData, Vocabulary
 from regtui.spec import ModelSpec
@@ -34,14 +34,20 @@ BUILDERS: dict[str, Callable[..., SiteModel]] = {
     "resnet18": ResNet18,
     "resnet50": ResNet50,
     "efficientnet_b0": EfficientNetB0,
-    "bert": Bert,
+    "bert": pretrained.bert,
     "gpt": Gpt,
+    "hf_encoder": HfEncoder,
 }
-"""One class for every model of the catalog, called with the task and the record's parameters by name."""
+"""One builder for every model of the catalog, called with the task and the record's parameters by name."""
 
 
 def vocabulary(spec: ModelSpec) -> Vocabulary | None:
-    """The words that a model has been pretrained with; None where it takes those of the training split."""
+    """The words that a model has been pretrained with; None where it takes those of the training split.
+
+    Raises ValueError for a checkpoint that cannot be had.
+    """
+    if spec.name == "hf_encoder":
+        return hub.pretrained(str(spec.params["checkpoint"])).words
     return pretrained.checkpoint().vocabulary if spec.params.get("weights") == "pretrained" else None
 
 
@@ -56,7 +62,4 @@ def build(spec: ModelSpec, task: TaskData) -> SiteModel:
     kind = "text" if isinstance(task, TextData) else "image"
     if kind not in MODELS[spec.name].inputs:
         raise ValueError(f"the model {spec.name} takes {' or '.join(MODELS[spec.name].inputs)}, the data are {kind}")
-    params = dict(spec.params)
-    is_pretrained = params.pop("weights", "random") == "pretrained"
-    builder: Callable[..., SiteModel] = PretrainedBert if is_pretrained else BUILDERS[spec.name]
-    return builder(task, **params).to(task.train.inputs.device)
+    return BUILDERS[spec.name](task, **spec.params).to(task.train.inputs.device)

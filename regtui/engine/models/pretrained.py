@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regtui import data
+from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.transformer import Bert, Transformer
 from regtui.engine.randomness import derive
 from regtui.engine.text import PAD, UNKNOWN, Vocabulary
@@ -80,6 +81,14 @@ class PretrainedBert(Bert):
     def checkpoint(self) -> Mapping[str, Tensor]:
         return checkpoint().weights
 
+    def pretraining_loss(self, ids: Tensor, hidden: Tensor) -> Tensor:
+        return guess_loss(self, ids, hidden)
+
+
+def bert(task: TextData, *, weights: str = "random", **sizes: Any) -> Bert:
+    """A BERT that begins at random or with the checkpoint. Raises ValueError for sizes that do not fit."""
+    return PretrainedBert(task, **sizes) if weights == "pretrained" else Bert(task, **sizes)
+
 
 def _in_words(settings: Settings) -> str:
     return f"{settings.layers} layers, width {settings.width}, {settings.heads} heads, norm_place {settings.norm_place}"
@@ -104,10 +113,10 @@ def guess_loss(model: Transformer, ids: Tensor, hidden: Tensor) -> Tensor:
 class Memory:
     """How far fine-tuning has led a model away from where it began."""
 
-    def __init__(self, model: nn.Module, texts: Tensor) -> None:
+    def __init__(self, model: SiteModel, texts: Tensor) -> None:
         """`model` still as it begins; `texts` (N, L) ids that it has not been trained on."""
         parameters = dict(model.named_parameters())  # without norms that the stack took out
-        self._start = {name: parameters[name].detach().clone() for name in checkpoint().weights if name in parameters}
+        self._start = {name: parameters[name].detach().clone() for name in model.checkpoint() if name in parameters}
         self._texts = texts[:FORGETTING_SAMPLES]
         generator = torch.Generator().manual_seed(derive(0, "memory"))  # the same words in every run
         self._hidden = hide_words(self._texts, generator)[1]
@@ -120,7 +129,11 @@ class Memory:
         return float((moved / torch.stack([start.square().sum() for start in self._start.values()]).sum()).sqrt())
 
     @torch.no_grad()
-    def loss(self, model: nn.Module) -> float:
-        """The loss of the pretraining task on test texts, nats; `model` is in eval mode. Waits for the device."""
-        assert isinstance(model, Transformer)
-        return float(guess_loss(model, self._texts, self._hidden))
+    def loss(self, model: nn.Module) -> float | None:
+        """The loss of the pretraining task on test texts, nats; None where the model cannot do it any more.
+
+        `model` is in eval mode. Waits for the device.
+        """
+        assert isinstance(model, SiteModel)
+        loss = model.pretraining_loss(self._texts, self._hidden)
+        return None if loss is None else float(loss)

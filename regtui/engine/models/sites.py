@@ -60,6 +60,14 @@ class SiteModel(nn.Module):
         """Parameters by name that begin as they were pretrained, not as `initial` says; some rows may be missing."""
         return {}
 
+    def pretraining_loss(self, ids: Tensor, hidden: Tensor) -> Tensor | None:
+        """The loss of the task that it was pretrained with, 0-dim, nats a word; None where that cannot be measured.
+
+        ids     (B, L) long, nothing hidden
+        hidden  (B, L) bool, the words to guess
+        """
+        return None
+
     def places(self, site: str | None = None) -> Iterator[Place]:
         """All places, or those of one site, in the order of the forward pass."""
         for module in self.modules():

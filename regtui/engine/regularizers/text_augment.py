@@ -133,7 +133,12 @@ class WithSynonyms(TextAugmentation):
     """Base of the entries that bring synonyms: words that occur in no training text thereby become known ones."""
 
     def build(self, model: SiteModel) -> None:
-        assert isinstance(model, Transformer)
+        """Raises ValueError for a model that knows pieces of words: a synonym takes the place of a whole one."""
+        if not isinstance(model, Transformer):
+            raise ValueError(
+                f"{self.entry.key} exchanges whole words, and this model reads pieces of them; use word_swap, "
+                "word_deletion or token_masking"
+            )
         model.known = model.vocabulary.learnable
         self.table, self.counts = synonym_table(model.vocabulary, wordnet_synonyms(), self.randomness.device)
 

@@ -186,6 +186,8 @@ class StackRows(Lines, can_focus=True):
             sentence = f"{row.label} holds several settings: press enter to open the line."
         elif row.kind == "regularizer" and not row.is_on:
             sentence = f"{row.label} is off: press enter to switch it on."
+        elif row.param is not None and row.param.kind == "text":
+            sentence = f"{row.label} is a text: change it in the scenario file or with --set {row.set_key}=..."
         else:
             sentence = f"{row.label} takes no number: press ← or → to change it."
         self.post_message(SentenceSaid(sentence))
