@@ -1,9 +1,12 @@
 """The hash of a spec: what decides the numbers is in, what does not is out."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from regtui.spec import DataSpec, RunSpec, StackEntry, TrainSpec, evaluation_steps, probe_steps, spec_hash
+from regtui.checkpoint_folder import WHOLE
+from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec, evaluation_steps, probe_steps, spec_hash
 
 SPEC = RunSpec(scenario="overfitting/ladder", arm="baseline", seed=0)
 
@@ -26,6 +29,25 @@ def test_what_decides_the_numbers_changes_the_hash(other: RunSpec) -> None:
 ])  # fmt: skip
 def test_names_device_threads_and_spelled_out_defaults_do_not(other: RunSpec) -> None:
     assert spec_hash(other) == spec_hash(SPEC)
+
+
+def test_a_checkpoint_counts_by_what_its_folder_holds(tmp_path: Path) -> None:
+    weights = bytearray(3 * WHOLE)
+
+    def folder(name: str, settings: str = "{}") -> str:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(settings)
+        (tmp_path / name / "model.safetensors").write_bytes(weights)
+        return str(tmp_path / name)
+
+    def hashed(checkpoint: str) -> str:
+        return spec_hash(changed(model=ModelSpec(name="hf_encoder", params={"checkpoint": checkpoint})))
+
+    one, copy, other = folder("one"), folder("copy"), folder("other", '{"hidden_size": 8}')
+    weights[WHOLE : 2 * WHOLE] = b"trained" * (WHOLE // 7) + b"!"  # a part of a file that is too large to read whole
+    trained = folder("trained")
+    assert hashed(one) == hashed(copy)
+    assert len({hashed(name) for name in (one, other, trained, "google-bert/bert-base-uncased", "else/where")}) == 5
 
 
 def test_an_int_given_for_a_number_hashes_like_the_number() -> None:

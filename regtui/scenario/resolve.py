@@ -134,6 +134,8 @@ def fill_params(records: tuple[Param, ...], given: dict[str, Any], key: str, pro
     for param in records:
         value = given.get(param.name, param.default)
         wrong = param.problem(value)
+        if wrong and param.name not in given:
+            wrong = f"is missing; allowed is {param.allowed}"
         if wrong:
             problems.add(f"{key}.{param.name}", wrong)
         else:
@@ -209,7 +211,9 @@ def _model(given: dict[str, Any], before: ModelSpec | None, key: str, problems: 
         problems.add(f"{key}.name", f"is {shown(name)}, which is not in the catalog" + nearest(str(name), MODELS))
         return before or ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
     kept = before.params if before and before.name == name else {}
-    return ModelSpec(name=name, params=fill_params(record.params, {**kept, **given}, key, problems))
+    # What the arm before lacks was refused there, and is not said again of each arm that inherits it.
+    asked = [param for param in record.params if not kept or param.name in kept or param.name in given]
+    return ModelSpec(name=name, params=fill_params(tuple(asked), {**kept, **given}, key, problems))
 
 
 def _add(

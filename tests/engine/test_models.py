@@ -17,7 +17,6 @@ from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.text import TextData
 from regtui.spec import DataSpec, ModelSpec, Scalar
 
-
 MODELS = {name: record for name, record in ALL_MODELS.items() if name != "hf_encoder"}
 """Those that need nothing but regtui; test_huggingface.py states the same of the other."""
 

@@ -1,5 +1,7 @@
 """One setting changed: the same rule for --set, the stack pane and steering."""
 
+import json
+
 import pytest
 
 from regtui.scenario import Arm, ScenarioError, apply_setting, loads, parse_value
@@ -38,6 +40,32 @@ def test_a_bad_setting_is_refused_with_what_is_allowed(key: str, value: object, 
     with pytest.raises(ScenarioError) as caught:
         apply_setting(ARM, key, value)
     assert message in str(caught.value)
+
+
+ENCODER = (
+    'title="t"\nsection="recipes"\nquestion="q"\n[base]\ndata={name="wordnet"}\n'
+    'model={name="hf_encoder"%s}\n[[arms]]\nname="a"\n[[arms]]\nname="b"\nmodel={weights="random"}'
+)
+
+
+def test_a_text_can_be_set_and_must_be_given() -> None:
+    arm = loads(ENCODER % ', checkpoint="me/tiny"', source="t", id="t").arm("b")
+    assert arm.model.params == {"checkpoint": "me/tiny", "weights": "random"}
+    assert apply_setting(arm, "model.checkpoint", "./a folder/ä").model.params["checkpoint"] == "./a folder/ä"
+    with pytest.raises(
+        ScenarioError, match=r"^t: base.model.checkpoint: is missing; allowed is a text of 1 to 200 [^\n]*$"
+    ):
+        loads(ENCODER % "", source="t", id="t")
+
+
+@pytest.mark.parametrize("value", ["", "a\nb", "\x1b[2J", "x" * 201, "\u202e", 7])
+def test_a_text_that_a_terminal_would_obey_is_refused_once(value: str | int) -> None:
+    given = f", checkpoint={json.dumps(value)}"
+    with pytest.raises(
+        ScenarioError, match=r"^t: base.model.checkpoint: is [^\n]{1,80}; allowed is a text[^\n]*$"
+    ) as caught:
+        loads(ENCODER % given, source="t", id="t")
+    assert "\x1b" not in str(caught.value)
 
 
 def test_words_of_the_command_line_become_values() -> None:

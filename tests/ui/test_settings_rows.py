@@ -6,7 +6,7 @@ import pytest
 
 from regtui.catalog import REGULARIZERS
 from regtui.scenario import Arm, Scenario, apply_setting, loads
-from regtui.ui.panes.stack_lines import laid_out
+from regtui.ui.panes.stack_lines import laid_out, row_line
 from regtui.ui.settings import GROUPS, exact, is_numeric, nudged, parsed, setting_row, stack_rows
 
 TEXT = """
@@ -48,6 +48,16 @@ def test_a_text_arm_is_offered_what_acts_on_text(text_arm: Arm) -> None:
     names = {row.regularizer.name for row in rows if row.regularizer}
     assert "synonym_replacement" in names and not names & {"flip", "mixup", "dropout2d", "randaugment"}
     assert "data.length" in {row.key for row in rows} and not any("shift" in row.key for row in rows)
+
+
+def test_a_checkpoint_is_shown_from_its_end_and_no_key_changes_it() -> None:
+    checkpoint = 'model = { name = "hf_encoder", checkpoint = "google-bert/bert-base-uncased" }'
+    arm = loads(TEXT.replace('model = { name = "bert" }', checkpoint), source="test", id="text").arm("base")
+    row = setting_row(arm, "model.checkpoint")
+    assert row.param is not None and row.value is not None
+    assert nudged(row.param, row.value, 1) == row.value and not is_numeric(row.param)
+    drawn = "".join(text for text, _ in row_line(row, 40, selected=True, focused=True))
+    assert len(drawn) == 40 and drawn.rstrip().endswith("…-uncased")
 
 
 def test_a_length_moves_from_one_to_the_next(text_arm: Arm) -> None:

@@ -6,6 +6,7 @@ for. Only safetensors are read: no pickle and no code of a checkpoint is ever ex
 
 from __future__ import annotations
 
+import copy
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,8 +99,8 @@ def _fetched(checkpoint: str) -> Path:
 
 
 @lru_cache(maxsize=1)
-def _read(folder: Path, content: str) -> Pretrained:
-    """`content` is the fingerprint of the folder: what has changed there is read anew."""
+def _read(folder: Path, _content: str) -> Pretrained:
+    """`_content` is the fingerprint of the folder: what has changed there is read anew."""
     from transformers import AttentionInterface, AutoModelForMaskedLM, AutoTokenizer
 
     from regtui.engine.models.huggingface import attend
@@ -126,6 +127,7 @@ def _read(folder: Path, content: str) -> Pretrained:
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     most = min(tokenizer.model_max_length, network.config.max_position_embeddings)
     words = read_word_pieces(tokenizer, network.get_input_embeddings().num_embeddings, most, str(folder))
+    network = copy.deepcopy(network)  # what was read is the mapped file: who writes to that would change this run
     return Pretrained(network.eval(), can_guess=not missing and words.mask is not None, words=words)
 
 

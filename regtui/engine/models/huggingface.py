@@ -99,7 +99,8 @@ class HfEncoder(SiteModel):
         for name, part in _parts(network.base_model).items():
             self.add_module(name, part)
             if name == "embeddings":
-                _exchange(part, "dropout", Spot(Place("input", "input", part.word_embeddings.embedding_dim), self._mask))
+                place = Place("input", "input", part.word_embeddings.embedding_dim)
+                _exchange(part, "dropout", Spot(place, self._mask))
             elif name.startswith("block"):
                 _put_places(name, part, network.config.hidden_size, network.config.num_attention_heads, self._mask)
         self.head_in = Place("head", "head", network.config.hidden_size)
@@ -133,7 +134,8 @@ class HfEncoder(SiteModel):
         if mask_id is None or not self._loaded.value.can_guess:
             return None
         total = torch.zeros((), device=ids.device)
-        for some, theirs in zip(ids.split(TEXTS_AT_ONCE), hidden.split(TEXTS_AT_ONCE), strict=True):
+        for start in range(0, len(ids), TEXTS_AT_ONCE):
+            some, theirs = (part[start : start + TEXTS_AT_ONCE] for part in (ids, hidden))
             texts, mask = self._framed(some)
             where = F.pad(theirs, (len(self.before), len(self.after)))
             shown = texts.masked_fill(where, mask_id)

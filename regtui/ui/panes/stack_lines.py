@@ -84,7 +84,7 @@ def _value(row: Row, *, selected: bool, typed: str | None, off: bool) -> Line:
         return line((left(f" {typed}▏"[-VALUE:], VALUE), "bold $accent"))
     shown = row.shown
     if row.param.kind in ("choice", "text"):
-        shown = shown if len(shown) <= VALUE - 2 else f"…{shown[-(VALUE - 3):]}"
+        shown = shown if len(shown) <= VALUE - 2 else f"…{shown[3 - VALUE :]}"
         return line((right(shown, VALUE - 2), FAINT if off else ""), "  ")
     if selected and not off:
         return line(("− ", "bold $accent"), (_on_the_point(shown, VALUE - 4), STRONG), (" +", "bold $accent"))
