@@ -110,7 +110,9 @@ _ALL = (
         summary="torchvision's, 4 million weights, from random ones: for a GPU.",
         sites=_VISION_SITES,
         paper="Tan & Le 2019, https://arxiv.org/abs/1905.11946",
-        stack=({"batchnorm": {}}, {"dropout": {"p": 0.2, "where": "head"}}),
+        stack=(
+            {"batchnorm": {}}, {"stochastic_depth": {"p": 0.2}}, {"dropout": {"p": 0.2, "where": "head"}},
+        ),
     ),
     Model(
         name="bert",

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
+from torchvision.models import efficientnet_b0
+from torchvision.models.efficientnet import MBConv
 from torchvision.ops import drop_block2d, stochastic_depth
 
 from regtui.engine import models, regularizers
@@ -17,6 +19,7 @@ from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.dropblock import DropBlockLayer, drop_blocks
 from regtui.engine.regularizers.spatial_dropout import ChannelDropoutLayer
 from regtui.engine.regularizers.stochastic_depth import BranchLayer
+from regtui.scenario.resolve import own_stack
 from regtui.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -153,6 +156,28 @@ def test_deeper_branches_are_left_out_more_often(
     regularizer.numbers["p"].fill_(0.0)  # steering reaches all of them
     x = torch.ones(5, 6)
     assert torch.equal(model(x), model.eval()(x))
+
+
+def test_efficientnet_leaves_out_its_branches_as_often_as_torchvisions_does(
+    task: TaskData, randomness: Randomness
+) -> None:
+    spec = ModelSpec(name="efficientnet_b0")
+    model = models.build(spec, task)
+    for stacked in own_stack(spec):
+        regularizers.build(stacked, randomness).build(model)
+    oracle = {
+        name: block.stochastic_depth.p
+        for name, block in efficientnet_b0().named_modules()
+        if isinstance(block, MBConv) and block.use_res_connect
+    }
+    ours = {
+        place.layer: float(layer.p * layer.share)
+        for place in model.places("residual")
+        for layer in place.children()
+        if isinstance(layer, BranchLayer)
+    }
+    assert len(oracle) == 9
+    assert ours == pytest.approx(oracle)
 
 
 @pytest.mark.parametrize(("name", "where", "places"), [("dropout2d", "block", 3), ("dropblock", "activation", 6)])

@@ -31,7 +31,8 @@ def test_every_models_own_stack_can_be_resolved(name: str) -> None:
 
 def test_an_arm_begins_with_the_norms_of_its_model() -> None:
     assert stacks(TEXTS) == [["layernorm@norm"]]
-    assert stacks('model = { name = "efficientnet_b0" }') == [["batchnorm@conv", "dropout@head"]]
+    own = ["batchnorm@conv", "stochastic_depth@residual", "dropout@head"]
+    assert stacks('model = { name = "efficientnet_b0" }') == [own]
     assert stacks("") == [[]]
     assert stacks(TEXTS + "\nadd = [{ token_masking = {} }]") == [["layernorm@norm", "token_masking@input"]]
 

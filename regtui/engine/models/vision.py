@@ -86,10 +86,12 @@ class EfficientNetB0(Vision):
         )
         stem = net.features[0][0]
         net.features[0][0] = nn.Conv2d(task.shape[0], stem.out_channels, kernel_size=3, stride=2, padding=1, bias=False)
-        for name, block in net.features.named_modules(prefix="features"):
-            if isinstance(block, MBConv):  # blocks without a shortcut never drop their branch
-                shortcut = block.use_res_connect
-                block.stochastic_depth = Place("residual", name, block.out_channels) if shortcut else nn.Identity()
+        blocks = [pair for pair in net.features.named_modules(prefix="features") if isinstance(pair[1], MBConv)]
+        for before, (name, block) in enumerate(blocks):
+            block.stochastic_depth = nn.Identity()  # blocks without a shortcut never drop their branch
+            if block.use_res_connect:
+                block.stochastic_depth = Place("residual", name, block.out_channels)
+                block.stochastic_depth.depth = before / len(blocks)  # torchvision counts all blocks, from 0
         stages = [
             (str(i), stage if isinstance(stage[0], nn.Conv2d) else _with_places(f"features.{i}", stage))
             for i, stage in enumerate(net.features)

@@ -34,11 +34,13 @@ class BranchLayer(nn.Module):
 class StochasticDepth(Regularizer):
     """A layer at the end of every residual branch.
 
-    By the linear rule of the paper the l-th of L branches is left out with probability p l/L.
+    By the linear rule of the paper the l-th of L branches is left out with probability p l/L. A model whose reference
+    counts otherwise says the share at its places (`Place.depth`).
     """
 
     def build(self, model: SiteModel) -> None:
         branches = list(model.places(self.entry.where))
         for number, place in enumerate(branches, start=1):
-            share = number / len(branches) if self.entry.params["depth_rule"] == "linear" else 1.0
+            depth = number / len(branches) if place.depth is None else place.depth
+            share = depth if self.entry.params["depth_rule"] == "linear" else 1.0
             place.put(self.entry.name, BranchLayer(self.numbers["p"], share, self.generator(place.layer)))
