@@ -16,9 +16,13 @@ ORDER: dict[str, tuple[str, ...]] = {
     "overfitting": ("ladder", "random-labels"),
     "dropout": ("how-much", "train-or-eval", "variants", "transformer"),
     "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout"),
-    "layernorm": ("norm-for-text", "pre-or-post"),
+    "layernorm": ("which-norm-cnn", "which-norm-transformer", "pre-or-post"),
     "augmentation": ("one-way", "label-preserving", "mixup-cutmix", "how-strong", "text"),
-    "recipes": ("fine-tuning", "decay"),
+    "recipes": (
+        "convnets", "transformers", "imagenet-stack", "fine-tuning", "decay", "decay-where",
+        "convnets-gpu", "transformers-gpu", "imagenet-stack-gpu",
+    ),  # fmt: skip
+    "review": ("dropout-with-bn", "pre-or-post-deep", "without-search"),
 }
 """The lesson's order within a section; files that are not named here follow by name."""
 
