@@ -21,9 +21,9 @@ ORDER: dict[str, tuple[str, ...]] = {
     "recipes": (
         "convnets", "transformers", "imagenet-stack", "fine-tuning", "decay", "decay-where",
         "convnets-gpu", "transformers-gpu", "imagenet-stack-gpu",
-    ),  # fmt: skip
+    ),
     "review": ("dropout-with-bn", "pre-or-post-deep", "without-search"),
-}
+}  # fmt: skip
 """The lesson's order within a section; files that are not named here follow by name."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from regtui.scenario import Scenario, ScenarioError, find, load, loads, preset_files, run_spec
+from regtui.scenario.presets import ORDER, preset_id
 
 GOOD = """
 title = "T"
@@ -60,6 +61,13 @@ def test_every_preset_is_valid_and_its_section_is_its_folder() -> None:
 def test_presets_come_in_the_order_of_the_lesson() -> None:
     sections = [path.parent.name for path in preset_files()]
     assert sections.index("overfitting") < sections.index("dropout") < sections.index("batchnorm")
+
+
+def test_the_order_names_presets_that_exist_and_every_short_name_is_unique() -> None:
+    listed = {f"{section}/{name}" for section, names in ORDER.items() for name in names}
+    assert listed <= {preset_id(path) for path in preset_files()}
+    for path in preset_files():
+        assert find(path.stem) == path
 
 
 def test_a_preset_is_found_by_its_short_name_and_a_typo_is_answered() -> None:

@@ -30,7 +30,7 @@ class Place(nn.Module):
         self.channels = channels
         """Size of dimension 1 of the tensor that passes, of the last one for (B, L, D) texts."""
         self.depth: float | None = None
-        """How deep a residual branch stands, [0, 1], where a model counts by a rule of its own; None counts branches."""
+        """How deep a residual branch stands, [0, 1], where a model has its own way to count; None counts branches."""
 
     def put(self, name: str, module: nn.Module) -> None:
         """Append a module; those of earlier stack entries run first. `name` is the entry's catalog name."""
