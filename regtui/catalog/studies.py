@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from regtui.catalog.norm_studies import NORM_STUDIES
 from regtui.catalog.records import Study, StudyMetric
 
 _ALL = (
@@ -48,6 +49,7 @@ _ALL = (
         log_y=True,
         paper="Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x (L1 makes weights exactly small)",
     ),
+    *NORM_STUDIES,
 )  # fmt: skip
 
 STUDIES: Mapping[str, Study] = {study.name: study for study in _ALL}

@@ -62,7 +62,10 @@ class Transformer(SiteModel):
     def encoded(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(B, L, D): each word in its context."""
         known = torch.where(ids < self.known, ids, UNKNOWN)
-        x = self.input(self.tokens(known) + self.positions.weight[: ids.shape[1]], mask)
+        positions = self.positions.weight[: ids.shape[1]]
+        if (more := ids.shape[1] - len(positions)) > 0:  # padding beyond what it was built for has no place of its own
+            positions = F.pad(positions, (0, 0, 0, more))
+        x = self.input(self.tokens(known) + positions, mask)
         for name in self.blocks:
             x = getattr(self, name)(x, mask)
         return x if self.final_norm is None else self.final_norm(x, mask)  # type: ignore[no-any-return]

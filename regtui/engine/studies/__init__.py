@@ -9,13 +9,25 @@ from torch import nn
 from regtui.catalog import STUDIES as RECORDS
 from regtui.engine.metrics import significant
 from regtui.engine.studies.base import Found, Study, undisturbed
+from regtui.engine.studies.batch_noise import batch_noise
+from regtui.engine.studies.depth import gradients, signal
 from regtui.engine.studies.mode_switch import mode_switch
+from regtui.engine.studies.normality import normality
+from regtui.engine.studies.padding import padding
 from regtui.engine.studies.weights import weights
 from regtui.engine.training import Training
 
 __all__ = ["STUDIES", "Found", "Study", "made"]
 
-STUDIES: Mapping[str, Study] = {"mode_switch": mode_switch, "weights": weights}
+STUDIES: Mapping[str, Study] = {
+    "mode_switch": mode_switch,
+    "weights": weights,
+    "normality": normality,
+    "batch_noise": batch_noise,
+    "padding": padding,
+    "signal": signal,
+    "gradients": gradients,
+}
 """Every study of the catalog."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.engine.metrics import significant
 from regtui.engine.randomness import derive
@@ -46,6 +47,38 @@ def undisturbed(training: Training, model: nn.Module) -> Iterator[None]:
             for buffer, before in buffers:
                 buffer.copy_(before)
         training.randomness.load_state(generators)
+
+
+def normalize_by_batch(model: nn.Module) -> None:
+    """BatchNorms in train mode, all else in eval: what a batch does to a sample, without the noise of Dropout."""
+    model.eval()
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.train()
+
+
+@contextmanager
+def hooked(modules: Iterable[nn.Module], see: Callable[..., None], *, before: bool = False) -> Iterator[None]:
+    """Call `see(module, inputs, output)` after each forward pass of these modules, or `see(module, inputs)` before."""
+    handles = [
+        module.register_forward_pre_hook(see) if before else module.register_forward_hook(see) for module in modules
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def channel_rows(x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """(N, C): what passes a place, one row for each sample, pixel or word; padding is left out.
+
+    x     (B, C), (B, C, H, W) or (B, L, C)
+    mask  (B, L), true where a text has words
+    """
+    if x.ndim == 3 and mask is not None:
+        return x[mask]
+    return (x.movedim(1, -1) if x.ndim == 4 else x).flatten(0, -2)
 
 
 def generator(training: Training, study: str) -> torch.Generator:
