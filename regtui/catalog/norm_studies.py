@@ -91,6 +91,7 @@ NORM_STUDIES = (
         metrics=(
             StudyMetric(name="ratio", title="Last over first gradient", unit="times",
                         summary="Norm of the gradient in the last layer over that in the first."),
+            StudyMetric(name="last", title="Last gradient", summary="Norm, in the last layer."),
             StudyMetric(name="largest", title="Largest gradient", summary="Norm, over all layers."),
             StudyMetric(name="smallest", title="Smallest gradient", summary="Norm, over all layers."),
         ),

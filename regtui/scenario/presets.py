@@ -15,8 +15,8 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 ORDER: dict[str, tuple[str, ...]] = {
     "overfitting": ("ladder", "random-labels"),
     "dropout": ("how-much", "train-or-eval", "variants", "transformer"),
-    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout"),
-    "layernorm": ("which-norm-cnn", "which-norm-transformer", "pre-or-post"),
+    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout", "normal"),
+    "layernorm": ("variable-length", "which-norm-cnn", "which-norm-transformer", "pre-or-post", "warm-up"),
     "augmentation": ("one-way", "label-preserving", "mixup-cutmix", "how-strong", "text"),
     "recipes": (
         "convnets", "transformers", "imagenet-stack", "fine-tuning", "decay", "decay-where",

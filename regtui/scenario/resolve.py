@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Param
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Dataset, Param
 from regtui.scenario.errors import Problems, nearest, shown
 from regtui.scenario.schema import Arm, ArmFile, BaseFile
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, Struct, TrainSpec
@@ -65,7 +65,7 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
     if arm.train.batch_size > arm.data.train:
         problems.add(f"{key}.train.batch_size", f"is {arm.train.batch_size}, more than the {arm.data.train} training "
                      "samples; incomplete batches are dropped, so no step would be left")  # fmt: skip
-    if arm.train.batch_size == 1 and any(e.name == "batchnorm" and e.where in ("linear", "head") for e in arm.stack):
+    if arm.train.batch_size == 1 and any(e.name == "batchnorm" and e.where in _single(arm, dataset) for e in arm.stack):
         problems.add(f"{key}.train.batch_size", "is 1, which leaves BatchNorm one value a channel and no variance; "
                      "allowed is at least 2")  # fmt: skip
     if dataset.kind == "text" and not arm.data.test_shift.is_identity:
@@ -86,6 +86,12 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
         if entry.where and entry.where not in model.sites:
             problems.add(f"{key}.stack", f"has {entry.key}, which has no place in the model {model.name}; "
                          f"it has {', '.join(model.sites)}")  # fmt: skip
+
+
+def _single(arm: Arm, dataset: Dataset) -> set[str]:
+    """Sites where one sample has one value a channel: no pixels or words that BatchNorm could average over."""
+    units = dataset.kind == "image" and "linear" in MODELS[arm.model.name].sites  # behind a linear layer
+    return {"head", "linear", "activation"} if units else {"head"}
 
 
 def resolve_entry(item: Any, model: ModelSpec, key: str, problems: Problems) -> StackEntry | None:

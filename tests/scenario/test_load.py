@@ -167,11 +167,25 @@ def test_an_inherited_mistake_is_told_once() -> None:
     assert len(problems(GOOD.replace("train = 600", "train = 1900")).splitlines()) == 1
 
 
-def test_batchnorm_with_one_value_a_channel_is_refused_before_it_runs() -> None:
+@pytest.mark.parametrize("where", ["linear", "activation", "head"])
+def test_batchnorm_with_one_value_a_channel_is_refused_before_it_runs(where: str) -> None:
     text = GOOD.replace("[base]", '[base]\nmodel = { name = "mlp" }').replace(
         "epochs = 3", "epochs = 3, batch_size = 1"
     )
+    text = text.replace("{ batchnorm = {} }", f'{{ batchnorm = {{ where = "{where}" }} }}')
     assert "arms[1].train.batch_size: is 1, which leaves BatchNorm one value a channel" in problems(text)
+
+
+def test_batchnorm_over_pixels_or_words_takes_single_samples() -> None:
+    scenario(GOOD.replace("epochs = 3", "epochs = 3, batch_size = 1"))
+    texts = GOOD.replace("train = 600, test_shift = { mirror = 0.5 }", 'name = "wordnet", train = 600')
+    texts = texts.replace("[base]", '[base]\nmodel = { name = "bert" }').replace(
+        "epochs = 3", "epochs = 3, batch_size = 1"
+    )
+    texts = texts.replace("data = { test_shift = { degrees = 3 } }", "").replace(
+        "{ dropout = { p = 0.1 } }, { flip = {} }, ", ""
+    )
+    scenario(texts.replace("{ batchnorm = {} }", '{ batchnorm = { where = "linear" } }'))
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:

@@ -51,6 +51,7 @@ def gradients(training: Training, model: nn.Module) -> Found:
     by_layer = torch.stack([gradient.norm() for gradient in found]).double().cpu()
     values = {
         "ratio": float(by_layer[-1] / by_layer[0]),
+        "last": float(by_layer[-1]),
         "largest": float(by_layer.max()),
         "smallest": float(by_layer.min()),
     }

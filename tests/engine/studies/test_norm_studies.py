@@ -136,6 +136,7 @@ def test_the_gradients_are_those_of_a_first_step_and_none_is_kept(tiny: MakeSpec
     expected = [float(model.get_submodule(f"block{i}.up").weight.grad.norm()) for i in (1, 2, 3)]
     assert found.curves[0].y == pytest.approx(expected, rel=1e-5)
     assert found.values["ratio"] == pytest.approx(expected[2] / expected[0], rel=1e-5)
+    assert found.values["last"] == pytest.approx(expected[2], rel=1e-5)
     assert (found.values["largest"], found.values["smallest"]) == pytest.approx((max(expected), min(expected)))
 
 
