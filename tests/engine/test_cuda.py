@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from regtui.commands import Stop
+from regtui.engine.studies import STUDIES
 from regtui.engine.training import Training
 from regtui.events import AnyRunEvent, Diverged, Evaluated, Finished, Inside, Norms, Started, Steps
 
@@ -53,6 +54,14 @@ def test_a_run_without_random_masks_follows_the_cpu(
     theirs = make_run(on_cpu).all(Steps)
     losses = [[bucket.mean for event in events for bucket in event.loss] for events in (ours, theirs)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
+def test_studies_find_what_they_find_on_a_cpu(cuda: torch.device, tiny: MakeSpec, entry: MakeEntry) -> None:
+    on_cpu = msgspec.structs.replace(tiny(entry("batchnorm"), entry("dropout")), device="cpu")
+    for name in ("normality", "batch_noise", "signal", "gradients"):
+        theirs, ours = (Training(spec) for spec in (on_cpu, msgspec.structs.replace(on_cpu, device=str(cuda))))
+        expected = STUDIES[name](theirs, theirs.model.eval()).values
+        assert STUDIES[name](ours, ours.model.eval()).values == pytest.approx(expected, rel=1e-2, abs=1e-2), name
 
 
 def test_a_stopped_run_goes_on_where_it_was(spec: RunSpec, make_run: MakeRun, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ BatchNorm takes the statistics of that batch. Nothing is trained and no gradient
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,6 +25,8 @@ SHOWN = 60
 def signal(training: Training, model: nn.Module) -> Found:
     """Standard deviation of the output of each layer, over all values of the batch but padding."""
     layers, size = _layers(model), training.spec.train.batch_size
+    if not layers:
+        return Found({"ratio": math.nan, "last": math.nan})
     spreads: dict[str, Tensor] = {}
 
     def see(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -39,11 +43,15 @@ def signal(training: Training, model: nn.Module) -> Found:
 def gradients(training: Training, model: nn.Module) -> Found:
     """Norm of the gradient of the loss for the weights of each layer.
 
-    Of a transformer these are the hidden layers of its blocks, of which theorem 1 of Xiong et al. 2020
-    (https://arxiv.org/abs/2002.04745) speaks: large in the last block of post-LN, falling with the depth in pre-LN.
+    Of a transformer these are the first matrices of the hidden layers of its blocks. Theorem 1 of Xiong et al. 2020
+    (https://arxiv.org/abs/2002.04745) is about the second ones: larger in the last block of post-LN than of pre-LN, by
+    the root of the number of blocks.
     """
     clean, size = training.task.clean, training.spec.train.batch_size
-    weights = [model.get_submodule(layer).get_parameter("weight") for layer in _layers(model)]
+    layers = _layers(model)
+    if not layers:
+        return Found(dict.fromkeys(("ratio", "last", "largest", "smallest"), math.nan))
+    weights = [model.get_submodule(layer).get_parameter("weight") for layer in layers]
     normalize_by_batch(model)
     with torch.enable_grad():
         loss = F.cross_entropy(model(clean.inputs[:size]), clean.labels[:size])

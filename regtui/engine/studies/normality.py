@@ -39,6 +39,7 @@ def normality(training: Training, model: nn.Module) -> Found:
     shapes = [values[:, values.isfinite().all(0)].flatten() for values in shapes]  # without channels that are constant
     shapes = [values for values in shapes if len(values)]
     middle = len(last) // 2
+    histograms = [_histogram(first[middle], "start"), _histogram(last[middle], "end"), _bell()] if last else []
     return Found(
         values={
             "ks": _mean([normal_distance(values.flatten()) for values in last]),
@@ -48,13 +49,7 @@ def normality(training: Training, model: nn.Module) -> Found:
             "std": _mean([float(values.std(correction=0)) for values in last]),
             "kurtosis": _mean([float(values.pow(4).mean() - 3) for values in shapes]),
         },
-        curves=[
-            _histogram(first[middle], "start"),
-            _histogram(last[middle], "end"),
-            curve(
-                _centers(), torch.exp(-_centers().square() / 2) / math.sqrt(2 * math.pi), "N(0, 1)", is_reference=True
-            ),
-        ],
+        curves=histograms,
     )
 
 
@@ -89,6 +84,11 @@ def _layer_values(training: Training, model: nn.Module) -> list[Tensor]:
 def _histogram(values: Tensor, name: str) -> StudyCurve:
     counts = torch.histc(values.flatten().float(), BINS, -EDGE, EDGE).cpu()
     return curve(_centers(), counts / values.numel() * (BINS / (2 * EDGE)), name)
+
+
+def _bell() -> StudyCurve:
+    density = torch.exp(-_centers().square() / 2) / math.sqrt(2 * math.pi)
+    return curve(_centers(), density, "N(0, 1)", is_reference=True)
 
 
 def _centers() -> Tensor:
