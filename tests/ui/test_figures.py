@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from ui_fakes import FakeRunner
 from ui_streams import stream
@@ -96,6 +97,15 @@ def test_norms_are_those_of_the_selected_arm_and_the_chosen_layer(view: View) ->
     assert "conv2 variance" in plain(norms_figure(view).title)
     view.layer = 6
     assert "conv1" in plain(norms_figure(view).title)
+
+
+def test_batches_of_one_picture_are_told_to_have_instance_statistics(view: View) -> None:
+    view.arm = "+ BatchNorm"
+    assert "instance" not in plain(norms_figure(view).title)
+    arms = view.session.arms
+    train = msgspec.structs.replace(arms[2].train, batch_size=1)
+    view.session.arms = [*arms[:2], msgspec.structs.replace(arms[2], train=train)]
+    assert "conv1 instance variance" in plain(norms_figure(view).title)
 
 
 def test_for_an_arm_without_norms_those_of_the_first_arm_with_one_are_shown_by_name(view: View) -> None:

@@ -55,7 +55,9 @@ def norms_figure(view: View) -> Figure:
         Series("whole set", *whole, strong, RING),
         Series("running", *running, view.color(arm.name), view.looks.of(arm.name).sign),
     ]
-    layer = f"{name.removesuffix('.norm')} {view.statistic}"
+    # A batch of one has the statistics of its one sample: BatchNorm then is InstanceNorm while it trains.
+    is_instance = record.name == "batchnorm" and arm.train.batch_size == 1
+    layer = f"{name.removesuffix('.norm')} {'instance ' if is_instance else ''}{view.statistic}"
     count = f" {view.layer % len(layers) + 1}/{len(layers)}"
     latest = [(f"  {one.name} {one.y[-1]:.3g}", one.color) for one in reversed(series) if one.x and not one.dim]
     chart = Chart(
