@@ -58,10 +58,18 @@ def normalize_by_batch(model: nn.Module) -> None:
 
 
 @contextmanager
-def hooked(modules: Iterable[nn.Module], see: Callable[..., None], *, before: bool = False) -> Iterator[None]:
-    """Call `see(module, inputs, output)` after each forward pass of these modules, or `see(module, inputs)` before."""
+def hooked(
+    modules: Iterable[nn.Module], see: Callable[..., None], *, before: bool = False, with_kwargs: bool = False
+) -> Iterator[None]:
+    """Call `see` with each of these modules, its inputs (keywords as well, if asked) and, unless `before`, its output.
+
+    Hooks must give nothing, or they would change what passes.
+    """
     handles = [
-        module.register_forward_pre_hook(see) if before else module.register_forward_hook(see) for module in modules
+        module.register_forward_pre_hook(see, with_kwargs=with_kwargs)
+        if before
+        else module.register_forward_hook(see, with_kwargs=with_kwargs)
+        for module in modules
     ]
     try:
         yield

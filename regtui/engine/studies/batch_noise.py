@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from regtui.engine.studies.base import Found, curve, generator
+from regtui.engine.studies.base import Found, curve, generator, hooked
 from regtui.engine.training import Training
 
 SIZES = (2, 4, 8, 16, 32, 64, 128)
@@ -31,19 +31,16 @@ def batch_noise(training: Training, model: nn.Module) -> Found:
     sums: dict[nn.Module, list[tuple[Tensor, Tensor, Tensor]]] = {
         module: [] for module in model.modules() if isinstance(module, _BatchNorm)
     }
+    if not sums:
+        return Found(dict.fromkeys(("slope", "noise_4", "noise_64", "ratio_4_64"), math.nan))
 
     def see(norm: nn.Module, given: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
         sums[norm].append(_sample_sums(given[0], more.get("mask") if getattr(norm, "masked", True) else None))
 
-    handles = [norm.register_forward_pre_hook(see, with_kwargs=True) for norm in sums]
-    for first in range(0, len(inputs), size):
-        model(inputs[first : first + size])
-    for handle in handles:
-        handle.remove()
-    layers = [[torch.cat(parts) for parts in zip(*seen, strict=True)] for seen in sums.values() if seen]
-    if not layers:
-        return Found(dict.fromkeys(("slope", "noise_4", "noise_64", "ratio_4_64"), math.nan))
-
+    with hooked(sums, see, before=True, with_kwargs=True):
+        for first in range(0, len(inputs), size):
+            model(inputs[first : first + size])
+    layers = [[torch.cat(parts) for parts in zip(*seen, strict=True)] for seen in sums.values()]
     draws = generator(training, "batch_noise")
     noise = []
     for batch in SIZES:
