@@ -45,6 +45,23 @@ _ALL = (
         paper="Simonyan & Zisserman 2014 (stages of stacked 3x3 convolutions), https://arxiv.org/abs/1409.1556",
     ),
     Model(
+        name="bagged_cnn",
+        title="Bag of CNNs",
+        summary="Many small 6-conv CNNs, each trained on a resample of its own; the mean of their probabilities votes.",
+        params=(
+            Param(name="members", title="Members", summary="Networks in the bag.", kind="int", default=16, low=1,
+                  high=64, step=1, unit="networks", symbol="n"),
+            Param(name="width", title="Width", summary="Channels of each network's first stage.", kind="int",
+                  default=4, low=1, high=64, step=1, unit="channels", symbol="w"),
+            Param(name="bootstrap", title="Bootstrap",
+                  summary="Each network draws as many training samples as there are, with replacement: it misses 37 %. "
+                          "Off: all see every sample and differ in their first weights alone.",
+                  kind="bool", default=True, symbol="bs"),
+        ),
+        sites=("input", "conv", "activation", "block", "head"),
+        paper="Breiman 1996, https://doi.org/10.1007/BF00058655",
+    ),
+    Model(
         name="plain_deep",
         title="Plain deep network",
         summary="Many 3x3 convolutions with ReLU on 7x7 pixels, one after the other and no shortcut past any.",

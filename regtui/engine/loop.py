@@ -14,7 +14,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from regtui.commands import RunRequest
 from regtui.engine import checkpoint
@@ -134,8 +133,7 @@ class Loop:
         lr = training.lr.advance_to(training.step)
         batch = stack.on_batch(training.next_batch())  # augment, mix, smooth
         with probe.watching() if probe else nullcontext():
-            logits = model(batch.inputs)  # (B, K)
-        loss = F.cross_entropy(logits, batch.labels if batch.targets is None else batch.targets)
+            loss, logits = model.loss(batch)  # (), (B, K)
         penalty = stack.penalty(model)
         loss = loss if penalty is None else loss + penalty
         self.meter.add(loss, logits, batch.labels, batch.targets)

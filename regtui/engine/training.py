@@ -83,7 +83,7 @@ class Training:
         chosen = self.order[position * size : (position + 1) * size]  # (B,)
         train = self.task.train
         inputs, labels = train.inputs.index_select(0, chosen), train.labels.index_select(0, chosen)
-        return Batch(inputs, labels, classes=len(self.task.classes))
+        return Batch(inputs, labels, classes=len(self.task.classes), samples=chosen)
 
     def set(self, key: str, value: float) -> None:
         """Change a steerable number from the next step on. Raises KeyError or ValueError with a sentence."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from regtui.catalog import MODELS
 from regtui.engine.models import hub, pretrained
+from regtui.engine.models.bagged_cnn import BaggedCnn
 from regtui.engine.models.cnn import Cnn
 from regtui.engine.models.huggingface import HfEncoder
 from regtui.engine.models.initialize import initialize
@@ -28,6 +29,7 @@ __all__ = ["BUILDERS", "Place", "SiteModel", "Standardize", "build", "initialize
 BUILDERS: dict[str, Callable[..., SiteModel]] = {
     "mlp": Mlp,
     "cnn": Cnn,
+    "bagged_cnn": BaggedCnn,
     "plain_deep": PlainDeep,
     "resnet": ResNet,
     "mbconv": MbConv,

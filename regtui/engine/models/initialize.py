@@ -36,6 +36,7 @@ def initialize(model: SiteModel, seed: int) -> None:
                 parameter.copy_(model.initial(module, name, generator))
             except TypeError as error:
                 raise TypeError(f"{path} is a {error}") from None
+    model.begin(seed)
     parameters = dict(model.named_parameters())
     for name, value in model.checkpoint().items():
         if name in parameters:  # a norm may have been taken out or exchanged

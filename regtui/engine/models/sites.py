@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from regtui.catalog import Site
+
+if TYPE_CHECKING:
+    from regtui.engine.regularizers.base import Batch
 
 
 class TakesMask:
@@ -57,6 +62,14 @@ class SiteModel(nn.Module):
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             return uniform_by_fan_in(module, name, generator)
         raise TypeError(f"{type(module).__name__}, for which no initialization is known")
+
+    def begin(self, seed: int) -> None:
+        """Draw what the model fixes at random beside its parameters; called once, after the stack has been built."""
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What a training step minimizes, () in nats, and the logits of the batch, (B, K)."""
+        logits = self(batch.inputs)
+        return F.cross_entropy(logits, batch.labels if batch.targets is None else batch.targets), logits
 
     def checkpoint(self) -> Mapping[str, Tensor]:
         """Parameters by name that begin as they were pretrained, not as `initial` says; some rows may be missing."""

@@ -26,6 +26,8 @@ class Batch:
     """(B, K) float, rows sum to 1; None while every target is its label."""
     classes: int = 0
     """K; must be set where an entry makes soft targets."""
+    samples: Tensor | None = None
+    """(B,) long, their places in the training split; None for a batch that is not of it."""
 
     def soft_targets(self) -> Tensor:
         """The targets, (B, K) float; those that are still labels as ones and zeros."""
