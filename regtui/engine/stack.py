@@ -27,6 +27,8 @@ class Stack:
             raise ValueError(f"the stack has {repeated} twice; give each entry a site of its own")
         self.regularizers = tuple(regularizers.build(entry, randomness) for entry in entries)
         self._on_batch = _batch_steps(self.regularizers)
+        augmenting = [one for one in self.regularizers if REGULARIZERS[one.entry.name].group == "augmentation"]
+        self._augment = _batch_steps(augmenting)
 
     def build(self, model: SiteModel) -> None:
         """Fill the places of the model. Raises ValueError for a site that the model does not have."""
@@ -40,6 +42,17 @@ class Stack:
     def on_batch(self, batch: Batch) -> Batch:
         """Change the training batch; neighbouring geometric entries resample its pictures only once."""
         for step in self._on_batch:
+            batch = step(batch)
+        return batch
+
+    @property
+    def augments(self) -> bool:
+        """Whether an entry augments the samples."""
+        return bool(self._augment)
+
+    def augment(self, batch: Batch) -> Batch:
+        """Augment the samples and no more: no mixing, no other targets."""
+        for step in self._augment:
             batch = step(batch)
         return batch
 

@@ -8,12 +8,14 @@ from torch import nn
 
 from regtui.catalog import STUDIES as RECORDS
 from regtui.engine.metrics import significant
+from regtui.engine.studies.augmented_eval import augmented_eval
 from regtui.engine.studies.base import Found, Study, undisturbed
 from regtui.engine.studies.batch_noise import batch_noise
 from regtui.engine.studies.depth import gradients, signal
 from regtui.engine.studies.mode_switch import mode_switch
 from regtui.engine.studies.normality import normality
 from regtui.engine.studies.padding import padding
+from regtui.engine.studies.subnetworks import subnetworks
 from regtui.engine.studies.weights import weights
 from regtui.engine.training import Training
 
@@ -27,6 +29,8 @@ STUDIES: Mapping[str, Study] = {
     "padding": padding,
     "signal": signal,
     "gradients": gradients,
+    "subnetworks": subnetworks,
+    "augmented_eval": augmented_eval,
 }
 """Every study of the catalog."""
 

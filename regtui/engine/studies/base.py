@@ -94,14 +94,18 @@ def generator(training: Training, study: str) -> torch.Generator:
     return torch.Generator().manual_seed(derive(training.spec.seed, f"study/{study}"))
 
 
+def batches(samples: Tensor, batch_size: int) -> list[Tensor]:
+    """(N, ...) in parts of `batch_size`, the last one may be smaller."""
+    return [samples[first : first + batch_size] for first in range(0, len(samples), batch_size)]
+
+
 @torch.no_grad()
 def probabilities(model: nn.Module, inputs: Tensor, batch_size: int) -> Tensor:
     """(N, K) of the model in the mode that it is in.
 
     inputs  (N, ...)
     """
-    parts = [inputs[first : first + batch_size] for first in range(0, len(inputs), batch_size)]
-    return torch.cat([model(part).softmax(1) for part in parts])
+    return torch.cat([model(part).softmax(1) for part in batches(inputs, batch_size)])
 
 
 def accuracy(guesses: Tensor, labels: Tensor) -> float:

@@ -13,31 +13,41 @@ from regtui.engine.training import Training
 
 SHOWN = 60
 """Test samples in the picture."""
+ALONE = 100
+"""Test samples that are put through one by one."""
 
 
 @torch.no_grad()
 def mode_switch(training: Training, model: nn.Module) -> Found:
     """Test accuracy in eval mode and with train mode left on, and what Dropout does to units and to weights.
 
-    In train mode Dropout blanks units and BatchNorm takes the mean of the batch, whose size is that of evaluation.
+    In train mode Dropout blanks units and BatchNorm takes the statistics of the batch: of an evaluation batch, of one
+    sample where it comes alone. Its running averages move at every pass, and keep what they took in.
     """
     test, size = training.task.test, training.spec.train.evaluation_batch
     weights = [parameter.detach().clone() for parameter in model.parameters()]
     calm = probabilities(model, test.inputs, size)  # (N, K)
     model.train()
     first, second = (probabilities(model, test.inputs, size) for _ in range(2))
+    model.eval()
+    after = probabilities(model, test.inputs, size)
+    model.train()
     scale, expectation = _dropout_seen(model, test.inputs[:size])
+    alone = _one_by_one(model, test.inputs[:ALONE])
     model.eval()
     changes = [(now - before).abs().max() for now, before in zip(model.parameters(), weights, strict=True)]
     truth = test.labels[:SHOWN, None]
     sure, order = calm[:SHOWN].gather(1, truth).squeeze(1).sort()  # (S,)
     noisy = first[:SHOWN].gather(1, truth).squeeze(1)[order]
     rank = torch.arange(1, len(order) + 1)
-    forgotten = accuracy(first, test.labels)
+    known, forgotten = accuracy(calm, test.labels), accuracy(first, test.labels)
+    few = test.labels[:ALONE]
     return Found(
         values={
             "train_mode_accuracy": forgotten,
-            "cost": accuracy(calm, test.labels) - forgotten,
+            "cost": known - forgotten,
+            "cost_alone": math.nan if alone is None else accuracy(calm[:ALONE], few) - accuracy(alone, few),
+            "after_effect": accuracy(after, test.labels) - known,
             "disagreement": float((first.argmax(1) != second.argmax(1)).double().mean() * 100),
             "weight_change": float(torch.stack(changes).max()),
             "kept_scale": scale,
@@ -45,6 +55,14 @@ def mode_switch(training: Training, model: nn.Module) -> Found:
         },
         curves=[curve(rank, noisy, "train()"), curve(rank, sure, "eval()", is_reference=True)],
     )
+
+
+def _one_by_one(model: nn.Module, inputs: Tensor) -> Tensor | None:
+    """(N, K) probabilities of (N, ...) samples in batches of one; None where BatchNorm refuses one value a channel."""
+    try:
+        return probabilities(model, inputs, 1)
+    except ValueError:
+        return None
 
 
 def _dropout_seen(model: nn.Module, inputs: Tensor) -> tuple[float, float]:
