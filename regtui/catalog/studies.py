@@ -50,10 +50,10 @@ _ALL = (
                         summary="Test accuracy of the mean of the probabilities of 64."),
             StudyMetric(name="eval_accuracy", title="Accuracy in eval mode", unit="points",
                         summary="On the same test samples, all units there; of a bag the mean of all members."),
-            StudyMetric(name="gain", title="Gain of the vote", unit="points",
+            StudyMetric(name="vote_gain", title="Gain of voting", unit="points",
+                        summary="Accuracy of 16 minus that of one."),
+            StudyMetric(name="gain", title="Gain over eval mode", unit="points",
                         summary="Accuracy of the mean of 64 sub-networks minus that in eval mode."),
-            StudyMetric(name="single_loss", title="Loss of a single one", unit="points",
-                        summary="Accuracy in eval mode minus that of a single sub-network or member."),
             StudyMetric(name="loss_gain", title="Loss saved by the vote", unit="nats",
                         summary="Test loss in eval mode minus that of the mean of 64 sub-networks: above 0 the vote "
                         "is better calibrated."),

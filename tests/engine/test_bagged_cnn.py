@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -89,6 +90,15 @@ def test_the_gradient_of_a_member_is_that_of_its_own_resample(task: ImageData) -
     losses = [F.cross_entropy(model.each(batch.inputs)[:, i], batch.labels, reduction="none") for i in range(3)]
     weighed = torch.stack([(model.counts[i, samples] * losses[i]).mean() for i in range(3)])
     assert_close(loss, weighed.mean())
+
+
+def test_soft_targets_are_those_of_every_member(task: ImageData) -> None:
+    model = bag(task, resampled=False)
+    batch = Batch(task.train.inputs[:8], task.train.labels[:8], classes=10, samples=torch.arange(8))
+    soft = replace(batch, targets=batch.soft_targets() * 0.9 + 0.01)
+    assert_close(model.loss(replace(batch, targets=batch.soft_targets()))[0], model.loss(batch)[0])
+    members = model.each(batch.inputs).unbind(1)
+    assert_close(model.loss(soft)[0], torch.stack([F.cross_entropy(one, soft.targets) for one in members]).mean())
 
 
 @pytest.mark.parametrize("name", ["adamw", "sgd"])

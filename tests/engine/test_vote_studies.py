@@ -69,13 +69,14 @@ def test_sampled_subnetworks_are_passes_with_dropout_on_and_batchnorm_in_eval_mo
     assert found.values["accuracy_64"] == accuracy(votes.mean(0), test.labels)
     assert found.values["accuracy_1"] == pytest.approx(sum(accuracy(one, test.labels) for one in votes) / MOST)
     assert found.values["gain"] == found.values["accuracy_64"] - accuracy(calm, test.labels)
+    assert found.values["vote_gain"] == found.values["accuracy_16"] - found.values["accuracy_1"]
     losses = [nn.functional.nll_loss(guess.log(), test.labels) for guess in (calm, votes.mean(0))]
     assert found.values["loss_gain"] == pytest.approx(float(losses[0] - losses[1]), abs=1e-6)
 
 
 def test_at_p_zero_every_subnetwork_is_the_whole_network(tiny: MakeSpec, entry: MakeEntry) -> None:
     _, found = study("subnetworks", tiny(entry("dropout", p=0.0)))
-    assert found.values["gain"] == found.values["single_loss"] == found.values["loss_gain"] == 0
+    assert found.values["gain"] == found.values["vote_gain"] == found.values["loss_gain"] == 0
     assert set(found.curves[0].y) == set(found.curves[1].y)
 
 

@@ -103,11 +103,15 @@ class BaggedCnn(SiteModel):
         return vote(self.each(images))  # (B, K)
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The mean loss of the members. Its gradient is that of their sum, so that each is trained as if alone."""
+        """The mean loss of the members. Its gradient is that of their sum, so that each is trained as if alone.
+
+        A sample that was mixed with another one counts as often as itself is in the resample.
+        """
         logits = self.each(batch.inputs)  # (B, M, K)
-        targets = batch.labels if batch.targets is None else batch.targets
-        losses = torch.stack([F.cross_entropy(one, targets, reduction="none") for one in logits.unbind(1)])  # (M, B)
+        targets = batch.labels if batch.targets is None else batch.targets  # (B,) or (B, K)
+        everyones = targets[..., None].expand(*targets.shape, self.members)  # (B, M) or (B, K, M)
+        losses = F.cross_entropy(logits.transpose(1, 2), everyones, reduction="none")  # (B, M)
         if batch.samples is not None:
-            losses = losses * self.counts[:, batch.samples]
-        total = losses.mean(1).sum()
+            losses = losses * self.counts.index_select(1, batch.samples).t()
+        total = losses.mean(0).sum()
         return total - (total - total / self.members).detach(), vote(logits)

@@ -31,7 +31,7 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
     calm = probabilities(model, inputs, size)  # (N, K)
     reference = accuracy(calm, labels)
     values = dict.fromkeys(
-        ("accuracy_1", "accuracy_16", "accuracy_64", "eval_accuracy", "gain", "single_loss", "loss_gain"), math.nan
+        ("accuracy_1", "accuracy_16", "accuracy_64", "eval_accuracy", "vote_gain", "gain", "loss_gain"), math.nan
     )
     values["eval_accuracy"] = reference
     votes = _members(model, inputs, size) if isinstance(model, BaggedCnn) else _sampled(model, inputs, size)
@@ -40,7 +40,7 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
     for count in (1, 16, 64):
         if count <= len(votes):
             values[f"accuracy_{count}"] = accuracy_of(count, votes, labels)
-    values["single_loss"] = reference - values["accuracy_1"]
+    values["vote_gain"] = values["accuracy_16"] - values["accuracy_1"]
     if not isinstance(model, BaggedCnn):
         values["gain"] = values["accuracy_64"] - reference
         values["loss_gain"] = cross_entropy(calm, labels) - cross_entropy(votes.mean(0), labels)
