@@ -30,21 +30,20 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
     inputs, labels = training.task.test.inputs[:SAMPLES], training.task.test.labels[:SAMPLES]
     calm = probabilities(model, inputs, size)  # (N, K)
     reference = accuracy(calm, labels)
-    values = dict.fromkeys(
-        ("accuracy_1", "accuracy_16", "accuracy_64", "eval_accuracy", "vote_gain", "gain", "loss_gain"), math.nan
-    )
+    values = dict.fromkeys(("accuracy_1", "accuracy_16", "accuracy_64", "vote_gain", "gain", "loss_gain"), math.nan)
     values["eval_accuracy"] = reference
-    votes = _members(model, inputs, size) if isinstance(model, BaggedCnn) else _sampled(model, inputs, size)
+    bag = model if isinstance(model, BaggedCnn) else None
+    votes = _sampled(model, inputs, size) if bag is None else _members(bag, inputs, size)
     if votes is None:
         return Found(values, [level(reference, MOST, "eval()")])
     for count in (1, 16, 64):
         if count <= len(votes):
             values[f"accuracy_{count}"] = accuracy_of(count, votes, labels)
     values["vote_gain"] = values["accuracy_16"] - values["accuracy_1"]
-    if not isinstance(model, BaggedCnn):
+    if bag is None:
         values["gain"] = values["accuracy_64"] - reference
         values["loss_gain"] = cross_entropy(calm, labels) - cross_entropy(votes.mean(0), labels)
-    return Found(values, [vote_curve(votes, labels, "mean of T"), level(reference, MOST, "eval()")])
+    return Found(values, [vote_curve(votes, labels, "mean of T"), level(reference, len(votes), "eval()")])
 
 
 def _sampled(model: nn.Module, inputs: Tensor, size: int) -> Tensor | None:
