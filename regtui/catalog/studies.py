@@ -19,6 +19,9 @@ _ALL = (
                         summary="Test accuracy in eval mode minus that in train mode, as one user would measure it."),
             StudyMetric(name="cost_alone", title="Cost, one by one", unit="points",
                         summary="The same with each test sample put through alone: BatchNorm then sees a batch of 1."),
+            StudyMetric(name="cost_by_class", title="Cost, class by class", unit="points",
+                        summary="The same with the test samples in the order of their classes, as a folder lists them: "
+                        "BatchNorm then sees batches of one class."),
             StudyMetric(name="after_effect", title="After-effect", unit="points",
                         summary="Test accuracy in eval mode after two passes in train mode minus before: BatchNorm "
                         "has meanwhile taken the test batches into its averages."),

@@ -34,8 +34,21 @@ def test_alone_in_train_mode_a_picture_is_normalized_by_its_own_statistics(tiny:
         instead = nn.InstanceNorm2d(place.channels)
         place.add_module("batchnorm", instead)
     alone = accuracy(probabilities(model, test.inputs, 100), test.labels)
-    assert len(test.labels) < ALONE
+    assert len(test.labels) < ALONE  # so that all are put through
     assert values["cost_alone"] == pytest.approx(calm - alone)
+
+
+def test_in_the_order_of_classes_a_batch_has_the_statistics_of_one_class(tiny: MakeSpec, entry: MakeEntry) -> None:
+    training, values = studied(tiny(entry("batchnorm"), evaluation_batch=4))  # 4 test pictures a class
+    model, test = training.model, training.task.test
+    calm = accuracy(probabilities(model.eval(), test.inputs, 4), test.labels)
+    model.train()
+    right = 0
+    for label in range(10):
+        one_class = test.inputs[test.labels == label]
+        assert len(one_class) == 4
+        right += int((model(one_class).argmax(1) == label).sum())
+    assert values["cost_by_class"] == pytest.approx(calm - 100 * right / len(test.labels))
 
 
 def test_batchnorm_keeps_what_a_forgotten_eval_showed_it(tiny: MakeSpec, entry: MakeEntry) -> None:

@@ -13,7 +13,7 @@ from regtui.engine.training import Training
 
 SHOWN = 60
 """Test samples in the picture."""
-ALONE = 100
+ALONE = 300
 """Test samples that are put through one by one."""
 
 
@@ -22,7 +22,8 @@ def mode_switch(training: Training, model: nn.Module) -> Found:
     """Test accuracy in eval mode and with train mode left on, and what Dropout does to units and to weights.
 
     In train mode Dropout blanks units and BatchNorm takes the statistics of the batch: of an evaluation batch, of one
-    sample where it comes alone. Its running averages move at every pass, and keep what they took in.
+    sample where it comes alone, of one class where samples come in the order of a folder of pictures. Its running
+    averages move at every pass, and keep what they took in.
     """
     test, size = training.task.test, training.spec.train.evaluation_batch
     weights = [parameter.detach().clone() for parameter in model.parameters()]
@@ -34,6 +35,8 @@ def mode_switch(training: Training, model: nn.Module) -> Found:
     model.train()
     scale, expectation = _dropout_seen(model, test.inputs[:size])
     alone = _one_by_one(model, test.inputs[:ALONE])
+    by_class = test.labels.argsort(stable=True)  # (N,)
+    in_order = probabilities(model, test.inputs[by_class], size)
     model.eval()
     changes = [(now - before).abs().max() for now, before in zip(model.parameters(), weights, strict=True)]
     truth = test.labels[:SHOWN, None]
@@ -47,6 +50,7 @@ def mode_switch(training: Training, model: nn.Module) -> Found:
             "train_mode_accuracy": forgotten,
             "cost": known - forgotten,
             "cost_alone": math.nan if alone is None else accuracy(calm[:ALONE], few) - accuracy(alone, few),
+            "cost_by_class": known - accuracy(in_order, test.labels[by_class]),
             "after_effect": accuracy(after, test.labels) - known,
             "disagreement": float((first.argmax(1) != second.argmax(1)).double().mean() * 100),
             "weight_change": float(torch.stack(changes).max()),
