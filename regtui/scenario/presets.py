@@ -14,13 +14,9 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 
 ORDER: dict[str, tuple[str, ...]] = {
     "overfitting": ("ladder", "random-labels"),
-    "dropout": ("how-much", "train-or-eval", "variants", "transformer"),
+    "dropout": ("how-much", "train-or-eval", "ensemble", "variants", "transformer"),
     "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout", "normal"),
     "layernorm": ("variable-length", "which-norm-cnn", "which-norm-transformer", "pre-or-post", "warm-up"),
-    "augmentation": ("one-way", "label-preserving", "mixup-cutmix", "how-strong", "text"),
-    "dropout": ("how-much", "train-or-eval", "ensemble", "variants", "transformer"),
-    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout"),
-    "layernorm": ("which-norm-cnn", "which-norm-transformer", "pre-or-post"),
     "augmentation": ("one-way", "label-preserving", "training-only", "mixup-cutmix", "how-strong", "text"),
     "recipes": (
         "convnets", "transformers", "imagenet-stack", "fine-tuning", "decay", "decay-where",
