@@ -12,14 +12,15 @@ from regtui.events import Diverged, Evaluated, Marker, Measured, Started
 from regtui.runner import Lost
 from regtui.scenario import Scenario
 from regtui.session import Session
+from regtui.spec import RunSpec
 from regtui.store import RunHistory
 from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure
 from regtui.ui.panes.arms import arms_lines
 from regtui.ui.panes.header import steps_ahead, steps_done, steps_planned
 from regtui.ui.panes.lesson import lesson_lines
-from regtui.ui.panes.observed import observation, overfitting, redrawn_labels, troubles
+from regtui.ui.panes.observed import is_guessing, observation, overfitting, redrawn_labels, troubles
 from regtui.ui.racing import Race
-from regtui.ui.standing import standing
+from regtui.ui.standing import Standing, standing
 from regtui.ui.text import plain
 from regtui.ui.view import View
 
@@ -201,3 +202,17 @@ def test_the_steps_ahead_are_those_until_the_last_of_the_racing_runs_ends(view: 
     total = requests[0].spec.total_steps
     # Three equal runs on two workers take as long as four.
     assert steps_ahead(list(view.session.current.values())) == 4 * total
+
+
+def test_an_arm_that_knows_no_more_than_chance_is_said_to_guess() -> None:
+    started = Started(run="r", device="cpu", device_label="", threads=1, precision="fp32", parameters=1, total_steps=1,
+                      steps_per_epoch=1, train_samples=1, clean_samples=1, classes=list("abcdefghij"))  # fmt: skip
+    run = RunHistory("r", RunSpec(scenario="s", arm="a", seed=0))
+    run.apply(started)
+
+    def stands(train: float, *, is_final: bool = True) -> Standing:
+        return Standing(train, 10.0, 0.0, None, None, False, is_final)
+
+    assert is_guessing(stands(12.0), run)
+    assert not is_guessing(stands(14.0), run)
+    assert not is_guessing(stands(12.0, is_final=False), run)  # it may still learn

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 from regtui.store import RunHistory
-from regtui.ui.standing import standing
+from regtui.ui.standing import Standing, standing
 from regtui.ui.view import View
 
 RISE = 1.05
 """How many times its lowest value a test loss must reach before it counts as rising."""
+
+GUESS = 1.3
+"""How many times chance a train accuracy may be that still is no more than guessing."""
 
 LATER = 3
 """Evaluations that must have come after the lowest test loss: one alone may be chance."""
@@ -37,10 +40,26 @@ def observation(view: View) -> str:
         for name, s in stands.items()
         if s is not None and s.gap is not None and not s.is_steered and s.is_final >= done
     }
+    lost = [name for name in gaps if is_guessing(stands[name], view.shown_run(name))]
+    if lost:
+        chance = f"{stands[lost[0]].train:.0f} %"  # type: ignore[union-attr]  # those in `gaps` stand somewhere
+        verb = "guesses" if len(lost) == 1 else "guess"
+        return f"{_listed(lost)} only {verb}: {chance} of the training set right is chance."
     if len(gaps) < 2:
         return ""
     widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
     return f"Widest gap: {widest}, {gaps[widest]:.1f} points; narrowest: {narrowest}, {gaps[narrowest]:.1f}."
+
+
+def is_guessing(stands: Standing | None, run: RunHistory | None) -> bool:
+    """Whether a finished arm knows no more of its training set than chance would."""
+    if stands is None or not stands.is_final or run is None or run.started is None or not run.started.classes:
+        return False
+    return stands.train <= GUESS * 100 / len(run.started.classes)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
 
 
 def overfitting(arm: str, run: RunHistory, *, of_many: bool = False) -> str:
