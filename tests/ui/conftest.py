@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
@@ -18,6 +21,9 @@ from ui_fakes import FakeRunner
 
 from regtui.scenario import Scenario, loads
 from regtui.ui.app import RegtuiApp
+
+DEADLINE = 30.0
+"""Seconds until a condition counts as never met; far more than anything takes on a busy machine."""
 
 LADDER = """
 title = "The ladder"
@@ -71,20 +77,45 @@ class Explorer:
         return "\n".join(note.message for note in self.app._notifications)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys one after the other, each after everything that the one before it set off.
+
+        Names ("shift+tab") or characters. The pilot's own `press` waits until the process is idle, which takes 40 ms
+        of sleep a key and is a guess on a busy machine.
+        """
+        for key in keys:
+            self.app.post_message(pressed(key))
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until no message is left to handle; timers and drawing threads go on."""
+        rests = 0
+        while rests < 2:  # what was being handled at the first rest may have posted something
+            await self.pilot.pause(0)
+            nodes = [self.app, *self.app.screen.walk_children(with_self=True)]
+            rests = 0 if any(node.message_queue_size for node in nodes) else rests + 1
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
-        """Wait for a condition, five seconds at most."""
-        deadline = time.monotonic() + 5
+        """Wait for a condition."""
+        deadline = time.monotonic() + DEADLINE
+        await self.settle()
         while not condition():
             assert time.monotonic() < deadline, f"{what or 'condition'} not met; the screen:\n{self.text}"
-            await self.pilot.pause()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
+            await self.settle()
 
     async def sees(self, *texts: str) -> None:
         """Wait until all texts are on the screen."""
         await self.until(lambda: all(text in self.text for text in texts), f"{texts} on the screen")
+
+
+def pressed(key: str) -> events.Key:
+    """The event of a key, given by name or character."""
+    if len(key) == 1:
+        return events.Key(key if key.isalnum() else _character_to_key(key), key)
+    try:
+        return events.Key(key, unicodedata.lookup(key.replace("_", " ")))
+    except KeyError:
+        return events.Key(key, None)
 
 
 @pytest.fixture
@@ -103,7 +134,7 @@ def explore(ladder: Scenario) -> Callable[..., object]:
         app = RegtuiApp(scenario, runner=FakeRunner, **options)
         async with app.run_test(size=size) as pilot:
             user = Explorer(app, pilot)
-            await pilot.pause()
+            await user.settle()
             if hello:
                 user.runner.say_hello()
             yield user
