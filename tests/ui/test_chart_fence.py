@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ TORTURE = """
     looks = st.builds(Look, st.sampled_from(["braille", "ascii"]), st.sampled_from(["true", "256", "16", "none"]))
     drawn = 0
 
-    @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(charts, sizes, looks)
     def torture(chart, size, look):
         global drawn
@@ -62,7 +63,7 @@ TORTURE = """
 def test_no_data_ends_the_process() -> None:
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(TORTURE)], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, f"ended by {done.returncode}\n{done.stderr[-3000:]}"
-    assert int(done.stdout) >= 1000
+    assert int(done.stdout) >= 400
 
 
 values = st.lists(st.one_of(st.sampled_from(NASTY), st.floats(), st.floats(-3, 3)), max_size=300)
@@ -90,8 +91,9 @@ def test_a_line_that_passes_through_the_window_without_a_point_in_it_is_drawn() 
     assert [column for column, _ in line] == [0, 59]
 
 
-@given(st.lists(st.floats(0, 10), min_size=200, max_size=2000))
-def test_binning_keeps_the_lowest_and_the_highest_point(y: list[float]) -> None:
+@given(st.integers(0, 9999).map(Random), st.integers(200, 2000))
+def test_binning_keeps_the_lowest_and_the_highest_point(random: Random, count: int) -> None:
+    y = [random.uniform(0, 10) for _ in range(count)]
     window = Window((0.0, float(len(y) - 1)), row_axis((0.0, 10.0), 20), 10, 20)
     (line,) = to_lines(finite_runs(range(len(y)), y), window)
     assert min(row for _, row in line) == window.dot_y(min(y))

@@ -286,7 +286,8 @@ async def test_the_cursor_of_the_stack_stays_in_sight(explore, size: tuple[int, 
     async with explore(size=size) as user:
         await user.press("shift+tab")
         rows = user.app.query_one("#stack-rows")
-        for key in [*["down"] * 45, *["up"] * 45, *["down"] * 20, "enter"]:
+        count = len(rows.rows)
+        for key in [*["down"] * count, *["up"] * count, *["down"] * (count // 2), "enter"]:
             await user.press(key)
             assert rows.selected.label[:12] in user.text, f"{rows.selected.label} after {key}"
         assert rows.selected.is_on
