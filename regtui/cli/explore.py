@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
 from regtui.cli.machine import worker_command, worker_count
@@ -35,4 +36,5 @@ def explore(arguments: argparse.Namespace) -> int:
         progress=Progress(progress_file()),
     )
     app.run()
+    gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0
