@@ -36,7 +36,9 @@ from regtui.events import (
 from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec
 
 E = TypeVar("E", bound=Event)
-DEADLINE = 60.0
+DEADLINE = 120.0
+"""Seconds after which a worker counts as hanging; loading torch takes a minute on a starved machine."""
+pytestmark = pytest.mark.timeout(300)  # more than one such wait
 ROOT = Path(regtui.__file__).parent.parent
 
 
