@@ -28,6 +28,7 @@ NORM_STUDIES = (
         ),
         x_label="value before the activation, middle layer",
         y_label="density",
+        overlay=False,
         paper="Ioffe & Szegedy 2015, section 3, https://arxiv.org/abs/1502.03167",
     ),
     Study(

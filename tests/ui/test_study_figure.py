@@ -70,3 +70,13 @@ def test_looks_follow_each_other_and_come_back_to_the_study(ladder: Scenario) ->
         titles.append(plain(inside_figure(view).title).split("  ")[0])
     assert titles[1:5] == ["Activations", "Dead units", "Gradients", "Weights"]
     assert titles[0] == titles[5] and titles[0].startswith("Size of the weights")
+
+
+def test_of_several_curves_of_an_arm_the_earlier_ones_stand_back(ladder: Scenario) -> None:
+    view = viewed(ladder, "mode_switch", "baseline")
+    run = view.session.current["baseline", 0]
+    both = [StudyCurve(x=[1, 2], y=[1.0, 2.0], name="start"), StudyCurve(x=[1, 2], y=[2.0, 3.0], name="end")]
+    run.apply(msgspec.structs.replace(run.studies["mode_switch"], curves=both))
+    start, end = inside_figure(view).chart.series
+    assert (start.name, start.dim, start.stroke) == ("start", True, "solid")
+    assert (end.name, end.dim, end.stroke) == ("end", False, view.sign("baseline"))

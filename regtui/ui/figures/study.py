@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from regtui.catalog import STUDIES, Study
 from regtui.claims import figure
-from regtui.events import Studied, StudyCurve
-from regtui.ui.charts import Chart, Series
+from regtui.events import Studied
+from regtui.ui.charts import Chart, Series, Stroke
 from regtui.ui.figures.figure import Figure, common_runs, version
 from regtui.ui.palette import neutral
 from regtui.ui.text import MUTED, Line, line
@@ -52,19 +53,18 @@ def _series(view: View, arm: str, studied: Studied, *, with_reference: bool) -> 
         for curve in studied.curves:
             if curve.is_reference:
                 series.append(Series(curve.name, curve.x, curve.y, neutral(view.dark), "dashed"))
-    for curve in own:
-        series.append(Series(_name(arm, curve, own), curve.x, curve.y, look.color(view.dark), look.sign))
+    for i, curve in enumerate(own, 1):  # the last of several is what the network came to
+        is_earlier = i < len(own)
+        stroke: Stroke = "solid" if is_earlier else look.sign
+        name = arm if len(own) == 1 or not curve.name else curve.name
+        series.append(Series(name, curve.x, curve.y, look.color(view.dark), stroke, dim=is_earlier))
     return series
-
-
-def _name(arm: str, curve: StudyCurve, own: Sequence[StudyCurve]) -> str:
-    return arm if len(own) == 1 or not curve.name else curve.name
 
 
 def _at_places(series: Series, x: Sequence[float]) -> Series:
     """With its x as places among all of them, so that 1, 2, 4, 8 ... stand at equal distances."""
     places = {value: float(i) for i, value in enumerate(x)}
-    return Series(series.name, [places[value] for value in series.x], series.y, series.color, series.stroke)
+    return replace(series, x=[places[value] for value in series.x])
 
 
 def _title(view: View, record: Study, shown: str, studied: Studied | None, place: tuple[str, str]) -> Line:
