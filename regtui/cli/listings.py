@@ -34,7 +34,7 @@ def scenarios(arguments: argparse.Namespace) -> int:
     for s in found:
         console.print(f"[bold]{escape(s.id)}[/]  {escape(s.title)}", soft_wrap=True)
         console.print(f"    {escape(s.question)}", soft_wrap=True)
-        console.print(f"    [dim]{escape(', '.join(arm.name for arm in s.arms))}[/]", soft_wrap=True)
+        console.print(f"    [dim]{escape(' | '.join(arm.name for arm in s.arms))}[/]", soft_wrap=True)
     return 0
 
 
