@@ -65,21 +65,21 @@ REFLECTIONS = (
         "BatchNorm is in the network. When can Dropout go?",
         "When taking it out costs no test accuracy over several seeds. BatchNorm's own noise regularizes, less so the "
         "larger the batch; Dropout in front of a BatchNorm can do harm. Compare BatchNorm alone with BatchNorm and "
-        "Dropout behind it, then see how the batch size changes the noise.",
-        ("batchnorm/with-dropout", "batchnorm/batch-size"),
+        "Dropout behind it, with few and with many samples, then see how the batch size changes the noise.",
+        ("review/dropout-with-bn", "batchnorm/with-dropout", "batchnorm/batch-size"),
     ),
     Reflection(
         "Pre-LN or post-LN: which one in practice?",
         "Ask which of the two still trains when the learning rate is high and nobody tuned the warm-up, and whether "
         "the other one gives anything back once it is tuned. Compare both at a low and at a high rate, and post-LN "
         "with warm-up.",
-        ("layernorm/pre-or-post",),
+        ("review/pre-or-post-deep", "layernorm/pre-or-post", "layernorm/warm-up"),
     ),
     Reflection(
         "How strong should augmentation be, without a search by hand?",
         "Too weak changes nothing, too strong hides what the label is about. A method that draws its strength anew "
         "for each picture has no magnitude to tune: compare it with the best magnitude, and check which changes keep "
         "the label in the first place.",
-        ("augmentation/how-strong", "augmentation/label-preserving"),
+        ("review/without-search", "augmentation/how-strong", "augmentation/label-preserving"),
     ),
 )

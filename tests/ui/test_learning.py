@@ -12,6 +12,7 @@ from regtui.predictions import Predictions
 from regtui.progress import Progress, Score
 from regtui.scenario import Question, Scenario
 from regtui.ui.keys import KEYS
+from regtui.ui.lesson_text import REFLECTIONS
 from regtui.ui.panes.claims import claim_lines
 from regtui.ui.screens.lesson import page_lines
 from regtui.ui.screens.picker import read_presets
@@ -126,7 +127,7 @@ async def test_the_lesson_page_opens_an_experiment_and_a_damaged_file_is_told(ex
         await user.sees("Goals")
         assert user.app.screen.query_one("#lesson-text").max_scroll_y > 0
         await user.press("2")
-        await user.until(lambda: user.app.view.session.scenario.id == "layernorm/pre-or-post")
+        await user.until(lambda: user.app.view.session.scenario.id == REFLECTIONS[1].scenarios[0])
 
 
 @pytest.mark.parametrize("room", [60, 92])
