@@ -57,7 +57,7 @@ WEIGHTS = (
         ),
         paper="Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x; exact zeros: Duchi & Singer 2009, "
               "https://jmlr.org/papers/v10/duchi09a.html",
-        watch="Weights near zero: a term of the loss makes them jitter about it; exact zeros hold what no gradient moves.",
+        watch="Weights near zero: a term of the loss makes them jitter about it; exact zeros hold what nothing moves.",
         group="weights",
     ),
     Regularizer(
