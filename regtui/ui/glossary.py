@@ -55,7 +55,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "batch: the variance (unbiased) or mean of the present training batch, which training normalizes with. "
             "running: the running average, which evaluation normalizes with. whole set, ○: the truth over the clean "
             "training subset, at the evaluation points.",
-            "l shows the next layer, v switches between variance and mean.",
+            "l shows the next layer, v switches between variance and mean. Where no arm has a norm, the gradients or "
+            "activations of the layers stand here instead.",
         ),
     ),
     "inside": (

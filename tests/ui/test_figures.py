@@ -113,10 +113,11 @@ def test_for_an_arm_without_norms_those_of_the_first_arm_with_one_are_shown_by_n
     assert figure.chart.series and "■ + BatchNorm" in plain(figure.title)
 
 
-def test_without_any_norm_the_chart_is_a_sentence(view: View) -> None:
+def test_without_any_norm_its_place_is_taken_by_the_gradients_of_the_layers(view: View) -> None:
     view.session.arms = view.session.arms[:2]
-    chart = norms_figure(view).chart
-    assert not chart.series and "No arm has a norm." in chart.empty_text
+    figure = norms_figure(view)
+    assert plain(figure.title).startswith("Gradients") and "no norm in any arm" in plain(figure.title)
+    assert [one.name for one in figure.chart.series] == ["baseline", "+ dropout"]
 
 
 def test_inside_has_a_curve_an_arm_over_the_layers(view: View) -> None:

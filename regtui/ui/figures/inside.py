@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from regtui.events import LayerInside
 from regtui.store import RunHistory
 from regtui.ui.charts import Chart, Series
-from regtui.ui.figures.figure import Figure, common_runs, version
+from regtui.ui.figures.figure import Figure, common_runs, version, waiting_text
 from regtui.ui.figures.study import study_figure
 from regtui.ui.text import FAINT, MUTED, Line, line
 from regtui.ui.view import View
@@ -27,10 +27,12 @@ class Look:
     read: Callable[[LayerInside], float]
 
 
+ACTIVATIONS = Look("Activations", "std", lambda layer: layer.std)
+GRADIENTS = Look("Gradients", "norm", lambda layer: layer.grad)
 LAYERS: tuple[Look, ...] = (
-    Look("Activations", "std", lambda layer: layer.std),
+    ACTIVATIONS,
     Look("Dead units", "%", lambda layer: 100 * layer.dead),
-    Look("Gradients", "norm", lambda layer: layer.grad),
+    GRADIENTS,
     Look("Weights", "norm", lambda layer: layer.weight),
 )
 
@@ -41,12 +43,12 @@ def inside_figure(view: View) -> Figure:
     count = len(studies) + len(LAYERS)
     at = view.inside % count
     place = (f"  {at + 1}/{count}", FAINT)
-    return (
-        study_figure(view, studies[at], place) if at < len(studies) else _layers(view, LAYERS[at - len(studies)], place)
-    )
+    if at < len(studies):
+        return study_figure(view, studies[at], place)
+    return layers_figure(view, LAYERS[at - len(studies)], place)
 
 
-def _layers(view: View, look: Look, place: tuple[str, str]) -> Figure:
+def layers_figure(view: View, look: Look, place: tuple[str, str]) -> Figure:
     """A number of each layer on a training batch at the latest probe step: std is before its norm and activation."""
     series: list[Series] = []
     names: list[str] = []
@@ -61,7 +63,7 @@ def _layers(view: View, look: Look, place: tuple[str, str]) -> Figure:
         series.append(Series(arm, list(range(len(y))), y, arm_look.color(view.dark), arm_look.sign))
     values = [y for one in series for y in one.y if math.isfinite(y) and y > 0]
     log = look.unit != "%" and bool(values) and max(values) / min(values) > LOG_FROM
-    chart = Chart(series=series, categories=names or None, log_y=log)
+    chart = Chart(series=series, categories=names or None, log_y=log, empty_text=waiting_text(view))
     when = f"  epoch {probed.pop():.3g}" if len(probed) == 1 else "  latest" if probed else ""
     title: Line = line((look.title, "bold"), (f"  {look.unit}", MUTED), (when, FAINT), place)
     return Figure(title, chart, (*version(view), view.inside), (view.session.scenario.id, look.title, log))

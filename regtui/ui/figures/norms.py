@@ -12,6 +12,7 @@ from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.charts import RING, Chart, Series
 from regtui.ui.figures.figure import Figure, version
+from regtui.ui.figures.inside import ACTIVATIONS, GRADIENTS, layers_figure
 from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, cut, line
 from regtui.ui.view import View
@@ -29,11 +30,13 @@ _READS: dict[str, tuple[Read, Read, Read]] = {
 
 
 def norms_figure(view: View) -> Figure:
-    """One layer of the selected arm, or of the first arm with a norm; a point is the mean over the first channels."""
+    """One layer of the selected arm, or of the first arm with a norm; a point is the mean over the first channels.
+
+    Where no arm has a norm its place is taken by the layers: by what the chart of the inside does not show first.
+    """
     arm = shown_arm(view)
     if arm is None:
-        text = "No arm has a norm. Switch BatchNorm on in the stack."
-        return Figure(line(("BatchNorm", "bold")), Chart(empty_text=text), (view.dark, text), ())
+        return layers_figure(view, ACTIVATIONS if view.studies else GRADIENTS, ("  no norm in any arm", FAINT))
     run = view.shown_run(arm.name)
     record = REGULARIZERS[next(entry.name for entry in arm.stack if entry.name in _NORMS)]
     sign = (f" {view.sign(arm.name)} ", view.color(arm.name))
