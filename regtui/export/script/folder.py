@@ -1,0 +1,80 @@
+"""The folder: script, data and a line on how to run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from regtui import data
+from regtui.export.errors import ExportError
+from regtui.export.script.support import refusal
+from regtui.export.script.text import recorded, script, spoken
+from regtui.export.stored import StoredRun
+
+
+def write_script(stored: StoredRun, folder: Path) -> None:
+    """Write train.py, data.safetensors and README.md into a new folder, all of it or nothing.
+
+    Raises ExportError for a run that cannot be said in plain code, for a folder that has something in it and for one
+    that cannot be written.
+    """
+    if reason := refusal(stored):
+        raise ExportError(reason)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExportError(f"{folder} is there already; name another folder with -o, or take it away")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".regtui-") as made:
+            inside = Path(made, "script")
+            inside.mkdir()
+            (inside / "train.py").write_text(script(stored), encoding="utf-8")
+            (inside / "data.safetensors").write_bytes(_tensors())
+            (inside / "README.md").write_text(_readme(stored), encoding="utf-8")
+            shutil.copy(data.DIRECTORY / "LICENSE.fashion-mnist", inside / "LICENSE.fashion-mnist")
+            inside.replace(folder)
+    except OSError as error:
+        raise ExportError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def _readme(stored: StoredRun) -> str:
+    last = recorded(stored)
+    compare = f" The run itself ended with\n\n    {last}\n" if last else "\n"
+    return (
+        f"# {spoken(stored.spec.scenario)}: {spoken(stored.spec.arm)}, seed {stored.spec.seed}\n\n"
+        "`python train.py` needs torch and nothing else. It prints loss (nats) and accuracy (percent) of each split;\n"
+        f"on the same CPU with the same torch they are those of the run, bit for bit.{compare}\n"
+        "data.safetensors: a part of Fashion-MNIST, (c) 2017 Zalando SE, MIT licence (LICENSE.fashion-mnist).\n"
+    )
+
+
+def _tensors() -> bytes:
+    """The embedded pictures and labels as a safetensors file of bytes (github.com/huggingface/safetensors#format)."""
+    train, test = _pictures()
+    labels = [bytes(map(int, line)) for line in data.fashion_labels().read_text().split()]
+    shape = [data.PER_SPLIT, 1, data.TILE, data.TILE]
+    tensors = (
+        ("train_images", shape, train), ("test_images", shape, test),
+        ("train_labels", [data.PER_SPLIT], labels[0]), ("test_labels", [data.PER_SPLIT], labels[1]),
+    )  # fmt: skip
+    header, start = {}, 0
+    for name, dimensions, content in tensors:
+        header[name] = {"dtype": "U8", "shape": dimensions, "data_offsets": [start, start + len(content)]}
+        start += len(content)
+    said = json.dumps(header).encode()
+    said += b" " * (-len(said) % 8)
+    return len(said).to_bytes(8, "little") + said + b"".join(content for _, _, content in tensors)
+
+
+def _pictures() -> tuple[bytes, bytes]:
+    """The sheet cut into its pictures, each a row after row of gray bytes; training and test pictures."""
+    with Image.open(data.fashion_sheet()) as sheet:
+        tiles = [
+            sheet.crop((x, y, x + data.TILE, y + data.TILE)).tobytes()
+            for y in range(0, sheet.height, data.TILE)
+            for x in range(0, sheet.width, data.TILE)
+        ]
+    return b"".join(tiles[: data.PER_SPLIT]), b"".join(tiles[data.PER_SPLIT :])

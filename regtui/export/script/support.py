@@ -1,0 +1,82 @@
+"""Which runs a plain script can reproduce. What it cannot say is named; nothing is approximated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regtui.catalog import MODELS, REGULARIZERS
+from regtui.catalog.records import Param
+from regtui.export.stored import StoredRun
+from regtui.scenario.errors import printable
+from regtui.spec import ENGINE_VERSION, RunSpec, Scalar, StackEntry, spec_hash
+
+DATA = ("fashion-mnist",)
+MODEL_NAMES = ("cnn", "mlp")
+ENTRIES = (
+    "dropout", "batchnorm", "crop", "flip", "vertical_flip", "rotation", "affine", "mixup", "label_smoothing",
+    "weight_decay", "gradient_clipping",
+)  # fmt: skip
+"""Regularizers of the catalog that the script has words for."""
+
+
+def refusal(stored: StoredRun) -> str:
+    """One sentence with everything of the run that a script cannot say, "" where it can say all of it."""
+    reasons = list(_reasons(stored))
+    if not reasons:
+        return ""
+    return (
+        f"{stored.run} cannot become a plain script: {'; '.join(reasons)}. Nothing was written; what can be exported is "
+        f"{', '.join(DATA)} with {' or '.join(MODEL_NAMES)} and {', '.join(ENTRIES)}, trained unsteered on a CPU"
+    )
+
+
+def _reasons(stored: StoredRun) -> Iterator[str]:
+    spec, history = stored.spec, stored.history
+    if history.is_steered:
+        yield "its settings were changed while it trained"
+    device = history.started.device if history.started else spec.device
+    if device not in ("auto", "cpu"):
+        yield f"it was trained on {printable(device)}, whose numbers a CPU does not repeat"
+    if stored.info.spec_hash != spec_hash(spec):
+        yield f"its settings, its data or its engine are not those of this version (engine {ENGINE_VERSION})"
+    if spec.data.name not in DATA:
+        yield f"its data are {printable(spec.data.name)}"
+    if spec.total_steps < 1:
+        yield "its batches are larger than its training set"
+    yield from _of_model(spec)
+    for entry in spec.stack:
+        yield from _of_entry(entry, spec)
+
+
+def _of_model(spec: RunSpec) -> Iterator[str]:
+    if spec.model.name not in MODEL_NAMES:
+        yield f"its model is {printable(spec.model.name)}"
+        return
+    yield from _of_params(spec.model.name, MODELS[spec.model.name].params, spec.model.params)
+
+
+def _of_entry(entry: StackEntry, spec: RunSpec) -> Iterator[str]:
+    if entry.name not in ENTRIES:
+        yield f"its stack has {printable(entry.key)}"
+        return
+    record = REGULARIZERS[entry.name]
+    sites = set(record.sites) & set(MODELS[spec.model.name].sites) if spec.model.name in MODEL_NAMES else record.sites
+    if entry.where not in (sites or ("",)) or [other.key for other in spec.stack].count(entry.key) > 1:
+        yield f"{printable(entry.key)} has no place of its own in its model"
+    yield from _of_params(entry.key, record.params, entry.params)
+    if entry.params.get("statistics") == "cumulative":
+        yield f"{entry.key} averages cumulatively"
+    if entry.name == "batchnorm" and entry.params.get("frozen_after") != 1.0:
+        yield f"{entry.key} is frozen before the end"
+    if entry.name == "mixup" and entry.params.get("off_last") != 0.0:
+        yield f"{entry.key} is off for the last epochs"
+
+
+def _of_params(owner: str, params: tuple[Param, ...], given: dict[str, Scalar]) -> Iterator[str]:
+    """A shared record may have been tampered with, and these values become code."""
+    if {param.name for param in params} != given.keys():
+        yield f"{printable(owner)} has other parameters than this version knows"
+        return
+    for param in params:
+        if problem := param.problem(given[param.name]):
+            yield printable(f"{owner}.{param.name} {problem}")
