@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from regtui import __version__
+from regtui.export.columns import COLUMNS
 
-COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "doctor", "worker")
+COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "export", "doctor", "worker")
+FORMATS = ("csv", "json", "tensorboard", "html", "python")
+"""What `export` writes."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,6 +62,19 @@ def build_parser() -> argparse.ArgumentParser:
     runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     runs.add_argument("--json", action="store_true", help="one JSON object on stdout")
     runs.set_defaults(function=_later("regtui.cli.listings", "runs"), parser=runs)
+
+    export = commands.add_parser(
+        "export", help="take stored runs home: CSV, JSON, TensorBoard, an HTML report, a plain PyTorch script",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="columns of the CSV:\n" + "\n".join(f"  {name:<22}{meaning}" for name, meaning in COLUMNS.items()),
+    )  # fmt: skip
+    export.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    export.add_argument("--as", required=True, choices=FORMATS, dest="format", help="json and python take one RUN")
+    export.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="where to write; default: stdout for csv and json, regtui-RUN... in this directory for the others",
+    )  # fmt: skip
+    export.set_defaults(function=_later("regtui.cli.export", "export"), parser=export)
 
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about what does not")
     doctor.add_argument("--worker", metavar="COMMAND", help="examine this worker instead of the local one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from regtui.store import RunHistory, RunInfo, list_runs
 from regtui.store.rundir import read_events, read_info
 
 E = TypeVar("E", bound=RunEvent)
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What the id of a run may be: a shared directory could hold any, and ids become names of files."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ def read(folder: Path) -> StoredRun:
     """All of a run directory. Raises ExportError for one that is damaged."""
     try:
         info = read_info(folder)
+        if not _NAME.fullmatch(info.run):
+            raise ExportError(
+                f"{folder / 'spec.json'} has the id {printable(info.run)!r}; allowed are letters, digits and -"
+            )
         history = RunHistory(info.run, info.spec)
         events = tuple(_applied(history, folder))
     except msgspec.DecodeError as error:

@@ -37,7 +37,7 @@ def motion_helpers(spec: RunSpec) -> Iterator[str]:
 
 def draws(spec: RunSpec) -> str:
     """One line for each generator that `augment` draws from."""
-    lines = [f"{_name(entry)} = generator({entry.key!r})" for entry in acting(spec) if entry.name != "label_smoothing"]
+    lines = [f'{_name(entry)} = generator("{entry.key}")' for entry in acting(spec) if entry.name != "label_smoothing"]
     return "\n".join(lines)
 
 
@@ -109,7 +109,7 @@ def _mixed(entry: StackEntry) -> list[str]:
     """MixUp: each picture keeps the larger share of itself and takes the rest from its neighbour in a random ring."""
     alpha, p = float(entry.params["alpha"]), float(entry.params["p"])
     return [
-        "# MixUp: each keeps the larger share of itself; the rest is its neighbour in a random ring (arXiv:1710.09412).",
+        "# MixUp: each keeps the larger share of itself; the rest is its neighbour in a random ring, arXiv:1710.09412",
         f"draws = torch.rand((9, count), generator={_name(entry)})  # the run draws nine a picture and uses four",
         "order = draws[1].argsort()",
         "partner = order.roll(1)[order.argsort()]",

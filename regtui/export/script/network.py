@@ -35,7 +35,7 @@ class Network:
             if entry.where != site:
                 continue
             if entry.name == "dropout":
-                module = f"Dropout({float(entry.params['p'])!r}, {f'{entry.key}/{layer}'!r})"
+                module = f'Dropout({float(entry.params["p"])!r}, "{entry.key}/{layer}")'
                 value = f"{self.layer(f'{prefix}_drop', module)}({value})"
             elif entry.name == "batchnorm":
                 value = f"{self.layer(f'{prefix}_norm', _norm(entry.params, channels, flat))}({value})"

@@ -11,9 +11,9 @@ def read_tensors(path):
     """The byte tensors of a safetensors file: the header's length in 8 bytes, a JSON header, the tensors."""
     raw = bytearray(path.read_bytes())
     start = 8 + int.from_bytes(raw[:8], "little")
-    pixels = torch.frombuffer(raw, dtype=torch.uint8)
+    content = torch.frombuffer(raw, dtype=torch.uint8)[start:]
     return {
-        name: pixels[start + entry["data_offsets"][0] : start + entry["data_offsets"][1]].view(entry["shape"])
+        name: content[slice(*entry["data_offsets"])].view(entry["shape"])
         for name, entry in json.loads(raw[8:start]).items()
     }
 '''
@@ -141,10 +141,10 @@ def evaluate(model, images, labels):
 '''
 
 SCHEDULES = {
-    "constant": '''
+    "constant": """
 def learning_rate(step):
     return LR
-''',
+""",
     "cosine": '''
 def learning_rate(step):
     """From the peak to 0 along a cosine; steps count from 0."""

@@ -25,7 +25,7 @@ def refusal(stored: StoredRun) -> str:
     if not reasons:
         return ""
     return (
-        f"{stored.run} cannot become a plain script: {'; '.join(reasons)}. Nothing was written; what can be exported is "
+        f"{stored.run} cannot become a plain script: {'; '.join(reasons)}. Nothing was written; what can be is "
         f"{', '.join(DATA)} with {' or '.join(MODEL_NAMES)} and {', '.join(ENTRIES)}, trained unsteered on a CPU"
     )
 
@@ -37,10 +37,10 @@ def _reasons(stored: StoredRun) -> Iterator[str]:
     device = history.started.device if history.started else spec.device
     if device not in ("auto", "cpu"):
         yield f"it was trained on {printable(device)}, whose numbers a CPU does not repeat"
-    if stored.info.spec_hash != spec_hash(spec):
-        yield f"its settings, its data or its engine are not those of this version (engine {ENGINE_VERSION})"
     if spec.data.name not in DATA:
         yield f"its data are {printable(spec.data.name)}"
+    elif spec.model.name in MODEL_NAMES and stored.info.spec_hash != spec_hash(spec):
+        yield f"its settings, its data or its engine are not those of this version (engine {ENGINE_VERSION})"
     if spec.total_steps < 1:
         yield "its batches are larger than its training set"
     yield from _of_model(spec)

@@ -84,7 +84,10 @@ EVALUATIONS = {{round(STEPS * i / {points}) for i in range(1, {points + 1})}}
 def _load(spec: RunSpec) -> str:
     data, shift = spec.data, spec.data.test_shift
     labels = f"redraw(labels, chosen, {data.label_noise!r})" if data.label_noise else "labels[chosen]"
-    moved = "" if shift.is_identity else f'''
+    moved = (
+        ""
+        if shift.is_identity
+        else f'''
 def as_in_the_world(images, chosen, purpose):
     """Evaluation pictures differ from training pictures: mirrored, turned and moved once, each by its own draw."""
     draws = torch.rand(({PER_SPLIT}, 4), generator=generator(purpose))[chosen]
@@ -95,6 +98,7 @@ torch.ones(len(chosen)))
     return warp(images[chosen], compose(mirror(draws[:, 0] < {shift.mirror!r}), turned))
 
 '''
+    )
     validation, test = (
         (f'as_in_the_world({images}, {chosen}, "{split}-shift")' if moved else f"{images}[{chosen}]")
         for images, chosen, split in (("images", "held_out", "validation"), ("test", "tested", "test"))
@@ -135,7 +139,7 @@ def _main(spec: RunSpec) -> str:
     lines, prepared = _after_backward(spec)
     after = "".join(f"\n            {line}" for line in lines)
     before = "".join(f"\n    {line}" for line in prepared)
-    return f'''
+    return f"""
 def main():
     torch.set_num_threads({spec.threads})  # another number may change the last bits
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -147,7 +151,7 @@ def main():
     optimizer = {optimizer}{before}
     orders = generator("order")
     step = 0
-    for epoch in range(EPOCHS):
+    for _ in range(EPOCHS):
         order = torch.randperm(TRAIN, generator=orders)
         for chosen in order[: STEPS_PER_EPOCH * BATCH].split(BATCH):
             lr.fill_(learning_rate(step))
@@ -165,7 +169,7 @@ flush=True)
 
 if __name__ == "__main__":
     main()
-'''
+"""
 
 
 def _after_backward(spec: RunSpec) -> tuple[list[str], list[str]]:

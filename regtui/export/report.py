@@ -1,0 +1,161 @@
+"""Runs as one HTML file that needs nothing else: question, figures, verdicts, plots, settings that differ.
+
+Everything that comes from files is escaped, and the page forbids itself scripts and any network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from regtui import __version__
+from regtui.claims import Verdict, figure, interval, read
+from regtui.export.gathered import Group, batch_losses, evaluated, gaps, grouped, scenario_of, verdicts
+from regtui.export.plots import HUES, Curve, Point, plot
+from regtui.export.settings import differing
+from regtui.export.stored import StoredRun
+from regtui.scenario import Scenario
+from regtui.scenario.errors import printable
+from regtui.scenario.schema import unit
+
+_PLOTS: tuple[tuple[str, str, Callable[[StoredRun], list[Point]]], ...] = (
+    ("Test accuracy", "percent", lambda run: evaluated(run, "test", "accuracy")),
+    ("Clean train accuracy", "percent", lambda run: evaluated(run, "train", "accuracy")),
+    ("Gap", "percentage points", gaps),
+    ("Test loss", "nats", lambda run: evaluated(run, "test", "loss")),
+    ("Validation accuracy", "percent", lambda run: evaluated(run, "validation", "accuracy")),
+    ("Loss of the training batches", "nats", batch_losses),
+)
+
+_STYLE = """
+:root { color-scheme: light dark; --ground: #fff; --ink: #1c2030; --dim: #5d6474; --rule: #d9dce5; LIGHT }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ground: #14161f; --ink: #e4e7f2; --dim: #9aa1bb; --rule: #343a4d; DARK } }
+body { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto;
+  max-width: 64rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+small, .dim, caption { color: var(--dim); } caption { text-align: left; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .9rem .2rem 0; text-align: left; border-bottom: 1px solid var(--rule); vertical-align: top; }
+td.n, th.n { text-align: right; } .wide { overflow-x: auto; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
+figure { margin: 0; break-inside: avoid; } figcaption { font-weight: 600; }
+svg { width: 100%; height: auto; } svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
+.grid { stroke: var(--rule); } .axis { stroke: var(--dim); }
+.curve { fill: none; stroke: var(--hue); stroke-width: 1.8; } .dot { fill: var(--hue); }
+.band { fill: var(--hue); opacity: .15; } svg .name { fill: var(--hue); }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } tr, li { break-inside: avoid; }
+  .plots { grid-template-columns: 1fr 1fr; } }
+"""
+
+
+def html_text(runs: Sequence[StoredRun]) -> str:
+    """The page of one or more runs."""
+    groups, scenario = grouped(runs), scenario_of(runs)
+    title = scenario.title if scenario else ", ".join(dict.fromkeys(run.spec.scenario for run in runs))
+    parts = [
+        f"<h1>{_safe(title)}</h1>",
+        f"<p>{_safe(scenario.question)}</p>" if scenario else "",
+        _figures(groups, scenario),
+        _verdicts(groups, scenario),
+        f'<h2>Curves</h2><p class="dim">Mean over seeds; the band reaches from the lowest to the highest.</p>'
+        f'<div class="plots">{"".join(_plots(groups))}</div>',
+        _settings(groups),
+        _table("Runs", ("run", "arm", "seed", "state"), (
+            (run.run, group.name, str(run.spec.seed), _state(run)) for group in groups for run in group.runs
+        )),
+        f'<p class="dim">regtui {__version__}. Clean train accuracy: the training samples as they are, in eval mode, '
+        "without augmentation; the gap is that minus test accuracy.</p>",
+    ]  # fmt: skip
+    light, dark = (" ".join(f"--hue{i}: {hue[side]};" for i, hue in enumerate(HUES)) for side in (0, 1))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_safe(title)}</title><style>{_STYLE.replace('LIGHT', light).replace('DARK', dark)}</style></head>\n"
+        f"<body>\n{chr(10).join(part for part in parts if part)}\n</body></html>\n"
+    )
+
+
+def _figures(groups: Sequence[Group], scenario: Scenario | None) -> str:
+    """The last evaluations of the arms, mean and half width of the 95 % interval."""
+    rows = []
+    lessons = {arm.name: arm.lesson for arm in scenario.arms if arm.lesson} if scenario else {}
+    for group in groups:
+        lesson = lessons.get(group.runs[0].spec.arm)
+        said = f"{lesson.train:g}/{lesson.test:g}" if lesson else ""
+        cells = [_mean(group, metric) for metric in ("train_accuracy", "test_accuracy", "gap")]
+        rows.append((group.name, str(len(group.results())), *cells, *([said] if lessons else [])))
+    heads = ("arm", "seeds", "clean train %", "test %", "gap", *(["the lesson says"] if lessons else []))
+    note = "After the last step of runs that finished unsteered; mean and half width of the 95 % interval over seeds."
+    return _table("Figures", heads, rows, note, right=range(1, len(heads)))
+
+
+def _mean(group: Group, metric: str) -> str:
+    values = [read(metric, run.history.result) for run in group.results() if run.history.result]
+    found = [value for value in values if value is not None]
+    if not found:
+        return "-"
+    summary = interval(found)
+    half = f" ± {figure(summary.mean - summary.low, metric)}" if summary.count > 1 else ""
+    return f"{figure(summary.mean, metric)}{half}"
+
+
+def _verdicts(groups: Sequence[Group], scenario: Scenario | None) -> str:
+    if scenario is None or not scenario.claims:
+        return ""
+    arms = [group.runs[0].spec.arm for group in groups]
+    if twice := next((arm for arm in arms if arms.count(arm) > 1), None):
+        return f"<h2>Verdicts</h2><p>None: {_safe(twice)} was run with different settings, so there is no pairing.</p>"
+    rows = [
+        (verdict.claim.text, verdict.outcome, _effect(verdict), f"{verdict.sentence} {verdict.remark}".strip())
+        for verdict in verdicts(scenario, groups)
+    ]
+    note = "Paired by seed; the effect is positive on the claim's side, with its 95 % interval."
+    return _table("Verdicts", ("claim", "verdict", "effect", ""), rows, note, right=[2])
+
+
+def _effect(verdict: Verdict) -> str:
+    effect, metric = verdict.effect, verdict.claim.check.metric
+    if effect is None:
+        return "-"
+    bounds = ", ".join(figure(bound, metric, signed=True) for bound in (effect.low, effect.high))
+    between = f" [{bounds}]" if effect.count > 1 else ""
+    return f"{figure(effect.mean, metric, signed=True)} {unit(metric)}".rstrip() + between
+
+
+def _plots(groups: Sequence[Group]) -> Iterable[str]:
+    for title, what, points in _PLOTS:
+        curves = [Curve(printable(group.name), group.look, [points(run) for run in group.runs]) for group in groups]
+        yield plot(title, what, curves)
+
+
+def _settings(groups: Sequence[Group]) -> str:
+    """All settings of one arm; of several only what differs."""
+    keys = differing(group.settings for group in groups) if len(groups) > 1 else list(groups[0].settings)
+    rows = [(key, *(str(group.settings.get(key, "-")) for group in groups)) for key in keys]
+    title = "Settings that differ" if len(groups) > 1 else "Settings"
+    return _table(title, ("setting", *(group.name for group in groups)), rows) if rows else ""
+
+
+def _state(run: StoredRun) -> str:
+    steered = ", steered" if run.history.is_steered else ""
+    return f"{run.history.state}{steered}" + (f": {run.history.trouble}" if run.history.trouble else "")
+
+
+def _table(
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], note: str = "", *, right: Sequence[int] = ()
+) -> str:
+    """A table with its title; the columns of these indices are aligned to the right."""
+    kinds = [' class="n"' if i in right else "" for i in range(len(heads))]
+    head = "".join(f"<th{k}>{_safe(h)}</th>" for k, h in zip(kinds, heads, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{k}>{_safe(cell)}</td>" for k, cell in zip(kinds, row, strict=True)) + "</tr>"
+        for row in rows
+    )
+    caption = f"<caption>{_safe(note)}</caption>" if note else ""
+    return f'<h2>{_safe(title)}</h2><div class="wide"><table>{caption}<tr>{head}</tr>{body}</table></div>'
+
+
+def _safe(text: str) -> str:
+    return escape(printable(text))
