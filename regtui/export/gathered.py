@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from regtui.claims import Verdict, judge
+from regtui.events import Evaluated
 from regtui.export.settings import Settings, flat
 from regtui.export.stored import StoredRun
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
@@ -28,9 +29,15 @@ class Group:
     look: int
     runs: list[StoredRun] = field(default_factory=list)
 
-    def results(self) -> list[StoredRun]:
-        """Those that finished unsteered."""
-        return [run for run in self.runs if run.history.result is not None]
+    @property
+    def shown(self) -> list[StoredRun]:
+        """The latest run of each seed: two of one seed are no two samples."""
+        latest = {run.spec.seed: run for run in sorted(self.runs, key=lambda run: run.run)}
+        return [latest[seed] for seed in sorted(latest)]
+
+    def results(self) -> dict[int, Evaluated]:
+        """By seed, the last evaluation of those that finished unsteered."""
+        return {run.spec.seed: run.history.result for run in self.shown if run.history.result is not None}
 
 
 def grouped(runs: Sequence[StoredRun]) -> list[Group]:
@@ -65,13 +72,9 @@ def scenario_of(runs: Sequence[StoredRun]) -> Scenario | None:
 
 
 def verdicts(scenario: Scenario, groups: Sequence[Group]) -> list[Verdict]:
-    """The scenario's claims, judged on runs that finished unsteered; the latest of each arm and seed counts."""
-    results = {
-        group.name: {run.spec.seed: run.history.result for run in sorted(group.results(), key=lambda run: run.run)}
-        for group in groups
-    }
-    found = {arm: {seed: result for seed, result in seeds.items() if result} for arm, seeds in results.items()}
-    return [judge(claim, found) for claim in scenario.claims]
+    """The scenario's claims, judged on runs that finished unsteered; arms and groups are the same by now."""
+    results = {group.arm: group.results() for group in groups}
+    return [judge(claim, results) for claim in scenario.claims]
 
 
 def evaluated(run: StoredRun, split: str, what: str) -> list[Point]:

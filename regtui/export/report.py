@@ -37,7 +37,8 @@ h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 
 small, .dim, caption { color: var(--dim); } caption { text-align: left; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .9rem .2rem 0; text-align: left; border-bottom: 1px solid var(--rule); vertical-align: top; }
-td.n, th.n { text-align: right; } .wide { overflow-x: auto; }
+td.n, th.n { text-align: right; }
+td + td { white-space: nowrap; } td:last-child { white-space: normal; } .wide { overflow-x: auto; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
 figure { margin: 0; break-inside: avoid; } figcaption { font-weight: 600; }
 svg { width: 100%; height: auto; } svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
@@ -51,7 +52,9 @@ svg { width: 100%; height: auto; } svg text { fill: var(--dim); font: 11px syste
 
 def html_text(runs: Sequence[StoredRun]) -> str:
     """The page of one or more runs."""
-    groups, scenario = grouped(runs), scenario_of(runs)
+    scenario = scenario_of(runs)
+    arms = [arm.name for arm in scenario.arms] if scenario else []
+    groups = grouped(sorted(runs, key=lambda run: arms.index(run.spec.arm) if run.spec.arm in arms else len(arms)))
     title = scenario.title if scenario else ", ".join(dict.fromkeys(run.spec.scenario for run in runs))
     parts = [
         f"<h1>{_safe(title)}</h1>",
@@ -92,7 +95,7 @@ def _figures(groups: Sequence[Group], scenario: Scenario | None) -> str:
 
 
 def _mean(group: Group, metric: str) -> str:
-    values = [read(metric, run.history.result) for run in group.results() if run.history.result]
+    values = [read(metric, result) for result in group.results().values()]
     found = [value for value in values if value is not None]
     if not found:
         return "-"
@@ -108,7 +111,12 @@ def _verdicts(groups: Sequence[Group], scenario: Scenario | None) -> str:
     if twice := next((arm for arm in arms if arms.count(arm) > 1), None):
         return f"<h2>Verdicts</h2><p>None: {_safe(twice)} was run with different settings, so there is no pairing.</p>"
     rows = [
-        (verdict.claim.text, verdict.outcome, _effect(verdict), f"{verdict.sentence} {verdict.remark}".strip())
+        (
+            verdict.claim.text,
+            verdict.outcome,
+            _effect(verdict),
+            ". ".join(filter(None, (verdict.sentence, verdict.remark))),
+        )
         for verdict in verdicts(scenario, groups)
     ]
     note = "Paired by seed; the effect is positive on the claim's side, with its 95 % interval."
@@ -126,7 +134,7 @@ def _effect(verdict: Verdict) -> str:
 
 def _plots(groups: Sequence[Group]) -> Iterable[str]:
     for title, what, points in _PLOTS:
-        curves = [Curve(printable(group.name), group.look, [points(run) for run in group.runs]) for group in groups]
+        curves = [Curve(printable(group.name), group.look, [points(run) for run in group.shown]) for group in groups]
         yield plot(title, what, curves)
 
 
@@ -140,7 +148,7 @@ def _settings(groups: Sequence[Group]) -> str:
 
 def _state(run: StoredRun) -> str:
     steered = ", steered" if run.history.is_steered else ""
-    return f"{run.history.state}{steered}" + (f": {run.history.trouble}" if run.history.trouble else "")
+    return (run.history.trouble or run.history.state) + steered
 
 
 def _table(

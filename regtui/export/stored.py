@@ -12,7 +12,7 @@ import msgspec
 
 from regtui.events import AnyRunEvent, RunEvent
 from regtui.export.errors import ExportError
-from regtui.scenario.errors import nearest, printable
+from regtui.scenario.errors import printable
 from regtui.spec import RunSpec
 from regtui.store import RunHistory, RunInfo, list_runs
 from regtui.store.rundir import read_events, read_info
@@ -63,9 +63,9 @@ def find(name: str, root: Path) -> StoredRun:
     if folder.is_dir():
         raise ExportError(f"{printable(name)} is a directory without spec.json; a run directory has one")
     raise ExportError(
-        f"{printable(name)} is neither a run directory nor the beginning of a run in {root}"
-        + nearest(name, runs) + "; `regtui runs` lists what there is"
-    )  # fmt: skip
+        f"{printable(name)} is neither a run directory nor the beginning of one of the {len(runs)} runs in {root}; "
+        "`regtui runs` lists them"
+    )
 
 
 def read(folder: Path) -> StoredRun:

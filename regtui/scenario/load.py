@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from regtui.catalog import STUDIES
 from regtui.scenario.errors import Problem, Problems, ScenarioError, nearest, shown
 from regtui.scenario.resolve import resolve_arms
@@ -25,7 +27,8 @@ def load(path: Path) -> Scenario:
         raise ScenarioError(str(path), [Problem("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise ScenarioError(str(path), [Problem("", "is not UTF-8 text; save it as UTF-8")]) from None
-    return loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}")
+    scenario = loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}")
+    return msgspec.structs.replace(scenario, file=str(path.resolve()))
 
 
 def loads(text: str, *, source: str, id: str) -> Scenario:

@@ -151,6 +151,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     arms: tuple[Arm, ...]
     claims: tuple[Claim, ...] = ()
     quiz: tuple[Question, ...] = ()
+    file: str = ""
+    """Where it was read from; "" for a text."""
 
     def arm(self, name: str) -> Arm:
         """The arm of that name. Raises KeyError."""

@@ -11,6 +11,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from regtui.events import TERMINAL_EVENTS, RunEvent, Stopped
+from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
@@ -182,6 +183,12 @@ class RegtuiApp(LearnerApp):
     def action_save_picture(self) -> None:
         sentence, is_error = save_picture(self.export_screenshot(title="regtui"))
         self._say(sentence, is_error=is_error)
+
+    def action_copy_run(self) -> None:
+        copied = command_line(self.view.session, self.view.selected.name, self.view.race.seeds)
+        if copied.line:
+            self.copy_to_clipboard(copied.line)
+        self._say(copied.sentence, is_error=not copied.line)
 
     def _go(self, by: int, key: str) -> None:
         scenario = self.curriculum.neighbour(self.view.session.scenario.id, by)

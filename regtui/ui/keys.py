@@ -69,6 +69,7 @@ KEYS: tuple[Key, ...] = (
     Key("escape", "screen.show_all_charts", "all charts", "From one large chart back to all of them."),
     Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 17),
     Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 16),
+    Key("y", "copy_run", "copy", "Copy the selected arm to the clipboard as one line for the shell, `regtui run ...`."),
     Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),
     Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),
     Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 18),
