@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from regtui.events import AnyRunEvent, Bucket, Evaluated, Finished, Inside, LayerInside, Marker, Measured, Started, Steps
+from regtui.events import (
+    AnyRunEvent,
+    Bucket,
+    Evaluated,
+    Finished,
+    Inside,
+    LayerInside,
+    Measured,
+    Started,
+    Steps,
+)
 from regtui.export.stored import StoredRun, read
 from regtui.scenario import load, preset_files, run_spec
 from regtui.scenario.presets import preset_id
@@ -55,11 +65,6 @@ def store(tmp_path: Path, ladder: Callable[[str, int], RunSpec]) -> Store:
         return read(root / run)
 
     return put
-
-
-def steered() -> Marker:
-    """A setting that was changed while a run trained."""
-    return Marker(run="", step=2, kind="set", key="train.lr", value=0.5)
 
 
 def _of(run: str, event: AnyRunEvent) -> AnyRunEvent:
