@@ -17,7 +17,7 @@ from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 from regtui.scenario import Arm, Scenario, apply_setting, run_spec
 from regtui.scenario.errors import Problems, ScenarioError
 from regtui.scenario.resolve import resolve_entry
-from regtui.spec import Scalar, StackEntry
+from regtui.spec import Scalar, StackEntry, Threads
 from regtui.store import Recorder, RunHistory, new_run_id
 
 OWN = "my stack"
@@ -31,7 +31,7 @@ class Session:
     """
 
     def __init__(
-        self, scenario: Scenario, *, recorder: Recorder | None = None, device: str = "auto", threads: int = 1
+        self, scenario: Scenario, *, recorder: Recorder | None = None, device: str = "auto", threads: Threads = 1
     ) -> None:
         self.scenario = scenario
         self.arms: list[Arm] = list(scenario.arms)

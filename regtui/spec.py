@@ -24,6 +24,8 @@ Scalar = bool | int | float | str
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 CountOrNone = Annotated[int, Meta(ge=0, le=10_000_000)]
+Threads = Annotated[int, Meta(ge=1, le=1024)] | Literal["auto"]
+"""CPU threads of a worker; auto: as many as the worker finds to be quickest for the run."""
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,8 +133,8 @@ class RunSpec(Struct, frozen=True):
     """Measurements of the catalog to make beside the usual ones."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
-    threads: Annotated[int, Meta(ge=1, le=1024)] = 1
-    """CPU threads of the worker; more than one may change the last bits."""
+    threads: Threads = 1
+    """More than one may change the last bits; what a run trained with is in its Started event."""
 
     @property
     def steps_per_epoch(self) -> int:

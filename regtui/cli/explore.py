@@ -6,7 +6,7 @@ import argparse
 import gc
 import sys
 
-from regtui.cli.machine import worker_command, worker_count
+from regtui.cli.machine import crowding, worker_command, worker_count
 from regtui.paths import progress_file, runs_dir
 from regtui.progress import Progress
 from regtui.runner import Runner
@@ -25,6 +25,8 @@ def explore(arguments: argparse.Namespace) -> int:
             print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
                   file=sys.stderr)  # fmt: skip
             return 2
+    if sentence := crowding(arguments):
+        print(f"regtui: {sentence}", file=sys.stderr)
     from regtui.ui.app import RegtuiApp
 
     app = RegtuiApp(

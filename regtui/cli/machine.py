@@ -6,6 +6,8 @@ import argparse
 import shlex
 from pathlib import Path
 
+from regtui.cli.output import counted
+from regtui.machine import cores
 from regtui.runner import default_command, default_workers
 from regtui.scenario.errors import Problem, ScenarioError
 
@@ -24,7 +26,18 @@ def worker_command(arguments: argparse.Namespace, store: Path) -> list[str]:
 
 
 def worker_count(arguments: argparse.Namespace) -> int:
-    """How many workers race: one a core here, one where the cores are not ours to count."""
+    """How many workers race: one a core here; one where the cores are not ours to count or one run may have all."""
     if arguments.workers is not None:
         return int(arguments.workers)
-    return default_workers() if arguments.worker is None else 1
+    return default_workers() if arguments.worker is None and arguments.threads != "auto" else 1
+
+
+def crowding(arguments: argparse.Namespace) -> str:
+    """A sentence where the workers' threads outnumber the cores here and training is on them; else ""."""
+    threads, workers, here = arguments.threads, worker_count(arguments), cores()
+    if threads == "auto" or threads * workers <= here or arguments.worker or arguments.device.startswith("cuda"):
+        return ""
+    return (
+        f"{counted(workers, 'worker')} with {counted(threads, 'thread')} each on {counted(here, 'core')}: they will "
+        f"wait for each other; --workers {max(here // threads, 1)} or fewer --threads is faster"
+    )

@@ -95,8 +95,15 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="CPU threads of a worker (default 1)")
-    parser.add_argument("--workers", type=_count, metavar="N", help="worker processes; default: one a core, at most 8")
+    parser.add_argument(
+        "--threads", type=_threads, default=1, metavar="N|auto",
+        help="CPU threads of a worker (default 1); auto, for one large model: 1, half or all cores, whichever takes "
+        "the quicker steps; more than 1 may change the last bits",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=_count, metavar="N",
+        help="worker processes; default: one a core, at most 8, or a single one with --threads auto",
+    )  # fmt: skip
     parser.add_argument(
         "--worker", metavar="COMMAND", help='where to train, e.g. "ssh gpu01 regtui worker"; default: this machine'
     )
@@ -109,10 +116,14 @@ def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     return call
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"is {text!r}; allowed is a whole number from 1 to 100000")
+def _count(text: str, most: int = 100_000) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"is {text!r}; allowed is a whole number from 1 to {most}")
     return int(text)
+
+
+def _threads(text: str) -> int | str:
+    return text if text == "auto" else _count(text, most=1024)
 
 
 def _device(text: str) -> str:

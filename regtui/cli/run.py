@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from regtui.cli.machine import worker_command, worker_count
+from regtui.cli.machine import crowding, worker_command, worker_count
 from regtui.cli.output import print_json
 from regtui.cli.progress import Progress
 from regtui.cli.result import print_result, result_object
@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         _must_be_writable(store)
     command = worker_command(arguments, store)
     session = Session(scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
+    if sentence := crowding(arguments):
+        print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()
     finished = asyncio.run(_drive(session, command, worker_count(arguments), arguments.seeds or scenario.seeds))
     wall = time.monotonic() - began

@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from regtui import machine
 from regtui.events import Device
 
 PRECISION = "fp32"
@@ -40,8 +41,8 @@ def label(device: torch.device) -> str:
     """What people call it: "NVIDIA H100", "2 cores"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{cores} core" + ("s" if cores > 1 else "")
+    count = machine.cores()
+    return f"{count} core" + ("s" if count > 1 else "")
 
 
 def prepare(threads: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from torch import Tensor
 
 from regtui.commands import RunRequest
-from regtui.engine import checkpoint
+from regtui.engine import checkpoint, threads
 from regtui.engine.control import Control, Steering
 from regtui.engine.metrics import StepMeter
 from regtui.engine.observer import Observer
@@ -39,13 +39,22 @@ def train(request: RunRequest, emit: Callable[[RunEvent], None], control: Contro
 
     Raises ValueError, with a sentence for people, for a spec that cannot be built or a checkpoint that does not fit.
     """
-    training, seconds = Training(request.spec), 0.0
+    training, seconds = Training(threads.settle(request.spec, _stepper)), 0.0
     folder = store / request.run if store else None
     if request.resume:
         if folder is None:
             raise ValueError("a run can only go on from a run store, and this worker has none")
         seconds = checkpoint.restore(training, folder)
     Loop(request.run, training, Observer(request.run, training, emit, seconds=seconds), emit, control, folder).run()
+
+
+def _stepper(training: Training) -> Callable[[], object]:
+    """Takes one step of a training that nobody watches."""
+
+    def silent(_: RunEvent) -> None: ...
+
+    loop = Loop("", training, Observer("", training, silent), silent, Control(), None)
+    return lambda: loop.take_step(None)
 
 
 class NotFiniteError(Exception):

@@ -53,7 +53,7 @@ class Observer:
                 run=self._run,
                 device=str(training.device),
                 device_label=devices.label(training.device),
-                threads=spec.threads,
+                threads=training.threads,
                 precision=devices.PRECISION,
                 parameters=sum(parameter.numel() for parameter in training.model.parameters()),
                 total_steps=spec.total_steps,

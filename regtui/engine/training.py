@@ -34,7 +34,9 @@ class Training:
                 raise ValueError(f"{entry.key} reads the validation split; data.validation is 0, allowed is at least 1")
         self.spec = spec
         self.device = devices.resolve(spec.device)
-        devices.prepare(spec.threads)
+        self.threads = 1 if spec.threads == "auto" else spec.threads
+        """CPU threads; a run that leaves them to the machine has them settled before it is built."""
+        devices.prepare(self.threads)
         self.randomness = Randomness(spec.seed, self.device)
         self.task = datasets.load(spec.data, self.randomness, models.vocabulary(spec.model))
         self.model = models.build(spec.model, self.task)

@@ -7,7 +7,6 @@ worker makes them all.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from regtui.commands import Pause, Resume, RunCommand, RunRequest, Start, Step, Stop
 from regtui.commands import Set as SetNumber
 from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Stopped
+from regtui.machine import cores
 from regtui.runner.process import WorkerProcess
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 
@@ -32,8 +32,8 @@ def default_command(store: Path | None = None) -> list[str]:
 
 
 def default_workers() -> int:
-    """One worker a core that this process may use, at most 8."""
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+    """One worker a core, at most 8."""
+    return min(cores(), MOST_WORKERS)
 
 
 class _Slot:

@@ -15,6 +15,7 @@ from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
+from regtui.spec import Threads
 from regtui.store import Recorder
 from regtui.ui import messages
 from regtui.ui.charts import Look
@@ -47,7 +48,7 @@ class RegtuiApp(LearnerApp):
 
     def __init__(
         self, scenario: Scenario, *, runner: RunnerFactory, recorder: Recorder | None = None, device: str = "auto",
-        threads: int = 1, seeds: int = 1, ascii_only: bool | None = None, progress: Progress | None = None,
+        threads: Threads = 1, seeds: int = 1, ascii_only: bool | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only

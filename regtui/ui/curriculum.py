@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regtui.scenario import Scenario
 from regtui.session import Session
+from regtui.spec import Threads
 from regtui.store import Recorder
 from regtui.ui.racing import Race, RunnerLike
 from regtui.ui.screens.picker import read_presets
@@ -12,7 +13,9 @@ from regtui.ui.screens.picker import read_presets
 class Curriculum:
     """Coming back to a scenario shows what was measured there."""
 
-    def __init__(self, runner: RunnerLike, *, recorder: Recorder | None, device: str, threads: int, seeds: int) -> None:
+    def __init__(
+        self, runner: RunnerLike, *, recorder: Recorder | None, device: str, threads: Threads, seeds: int
+    ) -> None:
         self.runner, self.recorder = runner, recorder
         self.device, self.threads, self.seeds = device, threads, seeds
         self._races: dict[str, Race] = {}

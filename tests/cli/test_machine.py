@@ -1,0 +1,41 @@
+"""How many workers and threads, and what is said where they are too many."""
+
+import pytest
+
+from regtui.cli import machine, parser
+
+
+@pytest.fixture(autouse=True)
+def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    monkeypatch.setattr(machine, "default_workers", lambda: 4)
+
+
+def sentence(*words: str) -> str:
+    return machine.crowding(parser.parse(["run", "ladder", *words]))
+
+
+@pytest.mark.parametrize("words", [
+    (), ("--workers", "2", "--threads", "2"), ("--threads", "auto"), ("--threads", "8", "--device", "cuda"),
+    ("--threads", "8", "--worker", "ssh gpu01 regtui worker"),
+])  # fmt: skip
+def test_nothing_is_said_where_the_cores_suffice_or_are_not_ours_to_count(words: tuple[str, ...]) -> None:
+    assert sentence(*words) == ""
+
+
+def test_too_many_threads_are_told_with_what_there_is_and_what_to_do() -> None:
+    assert sentence("--threads", "2").startswith("4 workers with 2 threads each on 4 cores: ")
+    assert "--workers 2" in sentence("--threads", "2")
+    assert "1 worker with 6 threads each on 4 cores" in sentence("--threads", "6", "--workers", "1")
+
+
+def test_one_run_may_have_all_cores_unless_more_workers_are_asked_for() -> None:
+    assert machine.worker_count(parser.parse(["run", "ladder", "--threads", "auto"])) == 1
+    assert machine.worker_count(parser.parse(["run", "ladder", "--threads", "auto", "--workers", "2"])) == 2
+
+
+@pytest.mark.parametrize("wrong", ["0", "many", "1025", "-1"])
+def test_wrong_threads_are_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        parser.parse(["run", "ladder", f"--threads={wrong}"])
+    assert refused.value.code == 2 and "from 1 to 1024" in capsys.readouterr().err
