@@ -10,7 +10,7 @@ from pathlib import Path
 from regtui import __version__
 from regtui.export.columns import COLUMNS
 
-COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "export", "doctor", "worker")
+COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "export", "bench", "doctor", "worker")
 FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
 
@@ -75,6 +75,16 @@ def build_parser() -> argparse.ArgumentParser:
         help="where to write; default: stdout for csv and json, regtui-RUN... in this directory for the others",
     )  # fmt: skip
     export.set_defaults(function=_later("regtui.cli.export", "export"), parser=export)
+
+    bench = commands.add_parser(
+        "bench", help="how fast this machine trains: the engine against a plain PyTorch loop",
+        description="Time the engine against a plain PyTorch loop on this machine: everything in turns, medians of 5 "
+        "rounds. Takes some minutes; let nothing else run meanwhile.",
+    )  # fmt: skip
+    bench.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
+    bench.add_argument("--quick", action="store_true", help="3 rounds of fewer steps: rougher figures in less time")
+    bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    bench.set_defaults(function=_later("regtui.cli.bench", "bench"), parser=bench)
 
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about what does not")
     doctor.add_argument("--worker", metavar="COMMAND", help="examine this worker instead of the local one")

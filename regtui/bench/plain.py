@@ -1,0 +1,134 @@
+"""The yardsticks that need no GPU: a DataLoader loop as people write it, and the bare loop.
+
+Both train the engine's own model with PyTorch as it comes: no switch of the engine's set-up stays on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from regtui.bench.protocol import Loader
+from regtui.engine.training import Training
+from regtui.spec import RunSpec
+
+
+def bare(spec: RunSpec) -> float:
+    """Seconds a step of the same model on a batch that is on the device already: forward, backward, step."""
+    training = Training(spec)
+    model, batch = training.model, training.next_batch()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=spec.train.lr, fused=True)
+    as_pytorch_comes(training.threads)
+    began = now(training.device)
+    for _ in range(spec.total_steps):
+        loss = F.cross_entropy(model(batch.inputs), batch.labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return (now(training.device) - began) / spec.total_steps
+
+
+class LoaderLoop:
+    """What people do: DataLoader with workers, torchvision's v2 transforms a sample, eager fp32, `.item()` a step.
+
+    The transforms work on uint8 tensors, as their documentation advises; a crop and a flip take 47 us so, and 88 us on
+    PIL images. The loader never comes to an end, so starting and ending its workers is in no measurement.
+    """
+
+    def __init__(self, spec: RunSpec, setup: Loader, *, randaugment: bool) -> None:
+        training = Training(spec)
+        self.setup, self.device = setup, training.device
+        self.model: nn.Module = training.model.to(memory_format=torch.contiguous_format)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=spec.train.lr)
+        data = training.task.train
+        pictures = Pictures((data.inputs.cpu() * 255).round().to(torch.uint8), data.labels.cpu(), randaugment)
+        loader = DataLoader(
+            pictures, spec.train.batch_size, sampler=Endless(len(pictures)), num_workers=setup.workers,
+            pin_memory=self.device.type == "cuda",
+        )  # fmt: skip
+        self.batches: Iterator[list[Tensor]] = iter(loader)
+
+    def seconds(self, steps: int) -> float:
+        """Seconds a step over so many steps, after those for which batches may have been waiting."""
+        as_pytorch_comes(self.setup.threads)
+        self._train(2 * self.setup.workers + 2)
+        began = now(self.device)
+        self._train(steps)
+        return (now(self.device) - began) / steps
+
+    def _train(self, steps: int) -> float:
+        total = 0.0
+        for _ in range(steps):
+            images, labels = (part.to(self.device, non_blocking=True) for part in next(self.batches))
+            loss = F.cross_entropy(self.model(images), labels)
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            total += loss.item()
+        return total
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """One picture at a time, transformed by torchvision."""
+
+    def __init__(self, images: Tensor, labels: Tensor, randaugment: bool) -> None:
+        """images (N, C, H, W) uint8, labels (N,) long."""
+        from torchvision.transforms import v2  # takes 2 s to import
+
+        self.images, self.labels = images, labels.tolist()
+        side = images.shape[-1]
+        more = [v2.RandAugment()] if randaugment else []
+        self.transform = v2.Compose(
+            [v2.RandomCrop(side, padding=4), v2.RandomHorizontalFlip(), *more, v2.ToDtype(torch.float32, scale=True)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.transform(self.images[index]), self.labels[index]
+
+
+class Endless(Sampler[int]):
+    """Permutation after permutation, for ever."""
+
+    def __init__(self, samples: int) -> None:
+        self.samples = samples
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(0)
+        while True:
+            yield from torch.randperm(self.samples, generator=generator).tolist()
+
+
+def best_setup(spec: RunSpec, steps: int, cores: int, *, randaugment: bool) -> Loader:
+    """The quickest numbers of workers and threads, each tried twice for so many steps, in turns."""
+    tried = setups(cores)
+    seconds = [[LoaderLoop(spec, setup, randaugment=randaugment).seconds(steps) for setup in tried] for _ in range(2)]
+    totals = [sum(of_one) for of_one in zip(*seconds, strict=True)]
+    return tried[totals.index(min(totals))]
+
+
+def setups(cores: int) -> list[Loader]:
+    """0, 1, 2, 4, 8 ... workers and as many as there are cores; with one thread and with all of PyTorch's own."""
+    workers = sorted({0, cores, *(2**power for power in range(cores.bit_length()) if 2**power <= cores)})
+    return [Loader(count, threads) for count in workers for threads in sorted({1, cores})]
+
+
+def as_pytorch_comes(threads: int) -> None:
+    """Undo what the engine sets up for reproducible runs."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.allow_tf32 = True
+
+
+def now(device: torch.device) -> float:
+    """Seconds, once the device has done all it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,65 @@
+"""`regtui bench`: this machine's engine against a plain PyTorch loop, side by side in one run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from rich.console import Console
+
+from regtui.bench.measure import measure
+from regtui.bench.protocol import BenchError
+from regtui.bench.report import Ratios, Report
+from regtui.cli.output import plain_table, print_json
+
+_MEANING = {
+    "engine_over_bare": "speed of the engine, crop and flip on, over forward, backward, step on one batch",
+    "engine_over_loader": "speed of the engine over a DataLoader loop with torchvision's crop and flip",
+    "engine_over_loader_randaugment": "the same with RandAugment on both sides",
+    "engine_over_graph": "speed of the engine over a whole step as one CUDA graph",
+    "race_over_serial": "time of four arms together over one after the other (less is better)",
+    "race_over_loader": "samples a second of four arms in sum over the DataLoader loop",
+    "live_over_headless": "speed with explorer, probes and store over nothing but evaluation points",
+    "long_history_over_short": "time to draw the charts of a long history over 1,000 steps (1 is best)",
+}
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Measure and print; 1 where something could not be measured."""
+    try:
+        report = asyncio.run(measure(arguments.device, _tell, quick=arguments.quick))
+    except BenchError as error:
+        print(f"regtui: {error}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print_json(report)
+    else:
+        _print(report)
+    return 0
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _print(report: Report) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    absolute, here = report.absolute, report.machine
+    table = plain_table("ratio", ">median", ">rounds from", ">to", "what it is")
+    for name in Ratios.__struct_fields__:
+        value, spread = getattr(report.ratios, name), absolute["spread"][name]
+        figures = [f"{number:.2f}" for number in (value, *spread)] if value is not None else ["-", "", ""]
+        table.add_row(name, *figures, absolute["not_measured"].get(name, _MEANING[name]))
+    console.print(table)
+    rates = plain_table("way of training", ">samples/s")
+    for way, rate in absolute["samples_per_s"].items():
+        rates.add_row(way.replace("_", " with "), f"{rate:,.0f}" if rate is not None else "-")
+    console.print(rates)
+    loader = absolute["loader"]
+    console.print(
+        f"[dim]{report.device}: {here['device']}, {here['cpu']}, torch {here['torch']}; {absolute['model']}; "
+        f"DataLoader at its best with {loader.workers} workers and {loader.threads} threads; "
+        f"median of {absolute['rounds']} rounds; load before the start {here['load_1min']}[/]",
+        soft_wrap=True,
+    )
