@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from regtui.events import AnyRunEvent, Bucket, Evaluated, Measured, Started, Steps
 from regtui.runner import Runner
@@ -39,15 +39,18 @@ class History:
             session.take(event)
         self.view = View(Race(session, Runner([], lambda _: None)), arm.name)
 
-    def seconds(self, draws: int) -> float:
-        """Median time of drawing the charts of loss and accuracy."""
-        return statistics.median(self._draw() for _ in range(draws))
-
-    def _draw(self) -> float:
+    def draw(self) -> float:
+        """Seconds to draw the charts of loss and accuracy."""
         began = time.perf_counter()
         for figure in (loss_figure(self.view), accuracy_figure(self.view)):
             draw(figure.chart, *PANE, Look())
         return time.perf_counter() - began
+
+
+def medians(histories: Sequence[History], draws: int) -> list[float]:
+    """Median seconds of so many drawings of each, in turns."""
+    seconds = [[history.draw() for history in histories] for _ in range(draws)]
+    return [statistics.median(of_one) for of_one in zip(*seconds, strict=True)]
 
 
 def _told(run: str, spec: RunSpec, steps: int) -> Iterator[AnyRunEvent]:

@@ -14,7 +14,7 @@ import msgspec
 
 from regtui import machine
 from regtui.bench import arms
-from regtui.bench.history import SHORT, History
+from regtui.bench.history import SHORT, History, medians
 from regtui.bench.protocol import BenchError, Ready, Round, Settled, Sizes, sizes_for
 from regtui.bench.racing import Raced, Watched, race, watch
 from regtui.bench.report import Memory, Report, Turn, report
@@ -63,7 +63,7 @@ async def _turn(
     raced: Raced = await race(workers, arms.race(sizes), device)
     live, headless = (arms.watched(sizes, probes=probes) for probes in (True, False))
     watched: Watched = await watch(workers, live, headless, device, store)
-    short, long = (history.seconds(sizes.draws) for history in histories)
+    short, long = medians(histories, sizes.draws)
     return Turn(steps, raced, watched, short=short, long=long)
 
 

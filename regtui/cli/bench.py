@@ -11,7 +11,7 @@ from rich.console import Console
 from regtui.bench.measure import measure
 from regtui.bench.protocol import BenchError
 from regtui.bench.report import Ratios, Report
-from regtui.cli.output import plain_table, print_json
+from regtui.cli.output import counted, plain_table, print_json
 
 _MEANING = {
     "engine_over_bare": "speed of the engine, crop and flip on, over forward, backward, step on one batch",
@@ -59,7 +59,7 @@ def _print(report: Report) -> None:
     loader = absolute["loader"]
     console.print(
         f"[dim]{report.device}: {here['device']}, {here['cpu']}, torch {here['torch']}; {absolute['model']}; "
-        f"DataLoader at its best with {loader.workers} workers and {loader.threads} threads; "
-        f"median of {absolute['rounds']} rounds; load before the start {here['load_1min']}[/]",
+        f"DataLoader at its best with {counted(loader.workers, 'worker')} and {counted(loader.threads, 'thread')}; "
+        f"medians of {counted(absolute['rounds'], 'round')}; load before the start {here['load_1min']}[/]",
         soft_wrap=True,
     )

@@ -26,10 +26,15 @@ def worker_command(arguments: argparse.Namespace, store: Path) -> list[str]:
 
 
 def worker_count(arguments: argparse.Namespace) -> int:
-    """How many workers race: one a core here; one where the cores are not ours to count or one run may have all."""
+    """How many workers race: as many as have cores here for their threads.
+
+    It is one where the cores are not ours to count, or where auto threads may take all of them for one run.
+    """
     if arguments.workers is not None:
         return int(arguments.workers)
-    return default_workers() if arguments.worker is None and arguments.threads != "auto" else 1
+    if arguments.worker is not None or arguments.threads == "auto":
+        return 1
+    return default_workers(arguments.threads)
 
 
 def crowding(arguments: argparse.Namespace) -> str:
@@ -37,7 +42,8 @@ def crowding(arguments: argparse.Namespace) -> str:
     threads, workers, here = arguments.threads, worker_count(arguments), cores()
     if threads == "auto" or threads * workers <= here or arguments.worker or arguments.device.startswith("cuda"):
         return ""
+    fewer = f"--workers {here // threads}" if threads <= here else f"--threads {here}"
     return (
-        f"{counted(workers, 'worker')} with {counted(threads, 'thread')} each on {counted(here, 'core')}: they will "
-        f"wait for each other; --workers {max(here // threads, 1)} or fewer --threads is faster"
+        f"{counted(workers, 'worker')} with {counted(threads, 'thread')} each on {counted(here, 'core')} "
+        f"will wait for each other; {fewer} is faster"
     )

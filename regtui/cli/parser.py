@@ -112,7 +112,7 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=_count, metavar="N",
-        help="worker processes; default: one a core, at most 8, or a single one with --threads auto",
+        help="worker processes; default: one a core, at most 8, fewer with more threads; one with --threads auto",
     )  # fmt: skip
     parser.add_argument(
         "--worker", metavar="COMMAND", help='where to train, e.g. "ssh gpu01 regtui worker"; default: this machine'

@@ -31,9 +31,9 @@ def default_command(store: Path | None = None) -> list[str]:
     return [sys.executable, "-m", "regtui", "worker", *(["--store", str(store)] if store else [])]
 
 
-def default_workers() -> int:
-    """One worker a core, at most 8."""
-    return min(cores(), MOST_WORKERS)
+def default_workers(threads: int = 1) -> int:
+    """As many workers as have a core for each of their threads: at least 1, at most 8."""
+    return min(max(cores() // threads, 1), MOST_WORKERS)
 
 
 class _Slot:
