@@ -9,7 +9,7 @@ from pathlib import Path
 
 from regtui.bench.protocol import BenchError
 from regtui.commands import RunRequest
-from regtui.events import TERMINAL_EVENTS, Finished
+from regtui.events import TERMINAL_EVENTS, Failed, Finished
 from regtui.runner import Lost, Ready, Report, Runner, default_command
 
 Deliver = Callable[[Report], None]
@@ -59,7 +59,8 @@ class Workers(Runner):
                 case Lost(sentence=sentence):
                     done.fail(sentence)
                 case _ if isinstance(report, TERMINAL_EVENTS):
-                    done.fail(f"A run of the benchmark did not finish: {report}")
+                    why = report.message if isinstance(report, Failed) else f"it {type(report).__name__.lower()}"
+                    done.fail(f"A run of the benchmark did not finish: {why}.")
                 case _:
                     pass
 
