@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from regtui.spec import RunSpec
@@ -71,7 +73,25 @@ class Stop(RunCommand, frozen=True):
     """End the run at the next block boundary."""
 
 
-AnyCommand = Start | Pause | Resume | Step | Set | SaveCheckpoint | Stop
+class Probe(Command, frozen=True):
+    """Look at something and change nothing; one `Preview` answers it.
+
+    A worker that trains answers at its next block boundary, an idle one at once.
+    """
+
+    ask: str
+    """Id, chosen by the one who asks; the answer has it."""
+    spec: RunSpec
+    """What is looked at, with the settings that it has now."""
+    kind: Literal["preview"] = "preview"
+    """preview: what the stack makes of some training samples."""
+    run: str = ""
+    """The run of that spec which is being made. It answers for itself: with the numbers and the epoch it is at."""
+    draw: int = 0
+    """Which of the batches of draws; the same number gives the same draws at any strength."""
+
+
+AnyCommand = Start | Pause | Resume | Step | Set | SaveCheckpoint | Stop | Probe
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 

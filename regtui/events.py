@@ -1,7 +1,7 @@
 """What a run reports: typed events and their codec of one JSON line each.
 
-Every event but `Hello` carries the id of its run. JSON knows no NaN, so non-finite numbers travel as the strings
-"nan", "inf" and "-inf" and come back as floats.
+Every event but `Hello` and `Preview` carries the id of its run. JSON knows no NaN, so non-finite numbers travel as the
+strings "nan", "inf" and "-inf" and come back as floats.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import math
 from typing import Any
 
 import msgspec
+
+from regtui.preview import Previewed
 
 PROTOCOL_VERSION = 1
 """Raised whenever a change of events or commands makes an older peer misread them."""
@@ -43,6 +45,20 @@ class Hello(Event, frozen=True):
     devices: list[Device]
     pid: int
     host: str
+
+
+class Preview(Event, frozen=True):
+    """The answer to a probe. Not of a run: it is never recorded."""
+
+    ask: str
+    """Id of the probe."""
+    samples: list[Previewed] = []
+    step: int | None = None
+    """The step that the run was at which answered for itself; None: made from the settings alone."""
+    resting: list[str] = []
+    """Keys of entries that do nothing in the present epoch: mixing that was switched off for the last ones."""
+    trouble: str = ""
+    """One sentence: why there is nothing to see."""
 
 
 class RunEvent(Event, frozen=True):
@@ -284,7 +300,7 @@ AnyRunEvent = (
     | Failed
     | Stopped
 )
-AnyEvent = Hello | AnyRunEvent
+AnyEvent = Hello | Preview | AnyRunEvent
 
 # Lax decoding turns "nan" and "inf" back into floats.
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)

@@ -18,7 +18,7 @@ import pytest
 import regtui
 from regtui import commands, events
 from regtui.catalog import MODELS, REGULARIZERS
-from regtui.commands import Command, Pause, Resume, RunRequest, SaveCheckpoint, Set, Start, Step, Stop
+from regtui.commands import Command, Pause, Probe, Resume, RunRequest, SaveCheckpoint, Set, Start, Step, Stop
 from regtui.events import (
     TERMINAL_EVENTS,
     AnyEvent,
@@ -29,6 +29,7 @@ from regtui.events import (
     Finished,
     Hello,
     Marker,
+    Preview,
     Started,
     Steps,
     Stopped,
@@ -223,6 +224,29 @@ def test_a_run_can_be_paused_stepped_steered_resumed_and_stopped(warm: Worker) -
     assert held.kind == "paused"
     warm.send(Stop(run="c"))
     assert warm.wait_for(Stopped).step == held.step
+
+
+def test_a_probe_is_answered_by_an_idle_worker_by_the_run_it_names_and_after_a_run_that_did_not_come_to_it(
+    warm: Worker,
+) -> None:
+    warm.send(Probe(ask="idle", spec=SMALL))
+    idle = warm.wait_for(Preview)
+    assert (idle.ask, idle.step, len(idle.samples), idle.trouble) == ("idle", None, 8, "")
+    warm.send(Start(runs=[RunRequest(run="p", spec=ENDLESS)], paused=True))
+    warm.send(Step(run="p", count=7))
+    warm.wait_for(Marker, lambda marker: marker.kind == "stepped")
+    warm.send(Probe(ask="held", spec=SMALL, run="p"))
+    assert warm.wait_for(Preview).step == 7
+    warm.send(Set(run="p", key="crop.padding", value=0))
+    warm.send(Probe(ask="steered", spec=SMALL, run="p"))
+    steered = warm.wait_for(Preview)
+    assert all(sample.before == sample.after for sample in steered.samples) and steered.samples
+    warm.send(Probe(ask="another", spec=SMALL))
+    another = warm.wait_for(Preview)
+    assert (another.ask, another.step, another.samples) == ("another", None, idle.samples)
+    warm.send(Stop(run="p"))
+    warm.send(Probe(ask="late", spec=SMALL, run="p"))
+    assert warm.wait_for(Preview).ask == "late"  # by the run or, had it ended, from the settings
 
 
 def test_a_waiting_run_can_be_stopped_before_the_one_that_runs(warm: Worker) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from regtui.commands import Pause, Resume, RunCommand, SaveCheckpoint, Set, Step, Stop
+from regtui.commands import Pause, Probe, Resume, RunCommand, SaveCheckpoint, Set, Step, Stop
 from regtui.engine.training import Training
 
 
@@ -15,11 +15,11 @@ class Control:
     """The mailbox of one run. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._commands: deque[RunCommand] = deque()
+        self._commands: deque[RunCommand | Probe] = deque()
         self._changed = threading.Condition()
         self._ended = False
 
-    def send(self, command: RunCommand) -> None:
+    def send(self, command: RunCommand | Probe) -> None:
         """Tell the run something; it obeys at its next block boundary, in the order of the calls."""
         with self._changed:
             self._commands.append(command)
@@ -36,7 +36,7 @@ class Control:
         """Whether nobody listens any more."""
         return self._ended
 
-    def take(self, *, wait: bool) -> list[RunCommand]:
+    def take(self, *, wait: bool) -> list[RunCommand | Probe]:
         """All commands so far, oldest first. `wait` holds until there is one or nobody listens any more."""
         with self._changed:
             if wait:
@@ -55,11 +55,19 @@ class Notes(Protocol):
 class Steering:
     """Whether and how far a run may go on."""
 
-    def __init__(self, control: Control, training: Training, note: Notes, save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        control: Control,
+        training: Training,
+        note: Notes,
+        save: Callable[[], None],
+        answer: Callable[[Probe], None],
+    ) -> None:
         self._control = control
         self._training = training
         self._note = note
         self._save = save
+        self._answer = answer
         self._held = False
         self._until: int | None = None
         """Hold again after this step; None: no end was set."""
@@ -89,11 +97,11 @@ class Steering:
             self._note("stepped", value=self._training.step - self._stepped_from)
             self._until, self._held = None, True
 
-    def _obey_all(self, commands: list[RunCommand]) -> None:
+    def _obey_all(self, commands: list[RunCommand | Probe]) -> None:
         for command in commands:
             self._obey(command)
 
-    def _obey(self, command: RunCommand) -> None:
+    def _obey(self, command: RunCommand | Probe) -> None:
         match command:
             case Pause():
                 if not self._held:
@@ -122,3 +130,5 @@ class Steering:
                 self._save()
             case Stop():
                 self._stopped = True
+            case Probe():
+                self._answer(command)

@@ -15,22 +15,22 @@ from pathlib import Path
 
 from torch import Tensor
 
-from regtui.commands import RunRequest
-from regtui.engine import checkpoint, threads
+from regtui.commands import Probe, RunRequest
+from regtui.engine import checkpoint, preview, threads
 from regtui.engine.control import Control, Steering
 from regtui.engine.metrics import StepMeter
 from regtui.engine.observer import Observer
 from regtui.engine.probes import StepProbe
 from regtui.engine.reporter import BLOCK
 from regtui.engine.training import Training
-from regtui.events import Checkpoint, RunEvent
+from regtui.events import Checkpoint, Event
 from regtui.spec import evaluation_steps, probe_steps
 
 BLOCK_SECONDS = 0.05
 CHECKPOINT_SECONDS = 30.0
 
 
-def train(request: RunRequest, emit: Callable[[RunEvent], None], control: Control, store: Path | None) -> None:
+def train(request: RunRequest, emit: Callable[[Event], None], control: Control, store: Path | None) -> None:
     """Make a run and emit its events, the last one being Finished, Stopped or Diverged.
 
     emit     must not block
@@ -73,13 +73,13 @@ class Loop:
         run: str,
         training: Training,
         observer: Observer,
-        emit: Callable[[RunEvent], None],
+        emit: Callable[[Event], None],
         control: Control,
         folder: Path | None,
     ) -> None:
         self.run_id, self.emit, self.folder = run, emit, folder
         self.training, self.observer, self.control = training, observer, control
-        self.steering = Steering(control, training, observer.marker, self.save)
+        self.steering = Steering(control, training, observer.marker, self.save, self.answer)
         self.meter = StepMeter()
         self.evaluations = frozenset(evaluation_steps(training.spec))
         # Evaluation points are probed as well: only there the statistics of the whole set are known.
@@ -158,6 +158,10 @@ class Loop:
         stack.on_step(model)  # max-norm, EMA
         training.step += 1
         return True
+
+    def answer(self, probe: Probe) -> None:
+        """Look at what is asked for: at this run, or at any other spec. The training does not notice."""
+        self.emit(preview.answer(probe, self.training if probe.run == self.run_id else None))
 
     def save(self) -> None:
         """Write a checkpoint, if there is a store. A full disk is told, and the training goes on."""

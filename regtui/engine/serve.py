@@ -20,8 +20,8 @@ import torch
 
 import regtui
 from regtui import commands
-from regtui.commands import CommandError, Pause, RunRequest, Start, Stop
-from regtui.engine import devices, loop
+from regtui.commands import CommandError, Pause, Probe, RunRequest, Start, Stop
+from regtui.engine import devices, loop, preview
 from regtui.engine.control import Control
 from regtui.engine.wire import Sender, lines
 from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
@@ -48,6 +48,9 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
     )
     threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
     while job := jobs.next():
+        if isinstance(job, Probe):
+            sender.put(preview.answer(job))
+            continue
         _make(job, sender, store)
         jobs.done(job)
     sender.close(FLUSH_SECONDS)
@@ -67,6 +70,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
+        self._probes: deque[Probe] = deque()
         self._current: Job | None = None
         self._changed = threading.Condition()
         self._ended = False
@@ -91,6 +95,15 @@ class Jobs:
                 job.control.send(command)
             return job is not None
 
+    def ask(self, probe: Probe) -> None:
+        """Have a probe answered: by the run that is being made, at a block boundary, else by the main thread."""
+        with self._changed:
+            if self._current:
+                self._current.control.send(probe)
+            else:
+                self._probes.append(probe)
+                self._changed.notify()
+
     def drop(self, run: str) -> bool:
         """Forget a run that has not begun. False: it has begun, or is not here."""
         with self._changed:
@@ -99,16 +112,19 @@ class Jobs:
             self._waiting = kept
             return dropped
 
-    def next(self) -> Job | None:
-        """Wait for the next run to make; None: nobody listens any more."""
+    def next(self) -> Job | Probe | None:
+        """Wait for the next run to make or probe to answer; None: nobody listens any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended)
+            self._changed.wait_for(lambda: self._probes or self._waiting or self._ended)
+            if self._probes and not self._ended:
+                return self._probes.popleft()
             self._current = None if self._ended else self._waiting.popleft()
             return self._current
 
     def done(self, job: Job) -> None:
-        """The run is over: its id may come again."""
+        """The run is over: its id may come again. Probes that it did not come to are answered next."""
         with self._changed:
+            self._probes.extend(left for left in job.control.take(wait=False) if isinstance(left, Probe))
             if self._current is job:
                 self._current = None
 
@@ -141,6 +157,8 @@ def _read(fd: int, jobs: Jobs, sender: Sender) -> None:
                 for request in runs:
                     if not jobs.add(request, paused=paused):
                         _complain(f"run {request.run!r} is already here; it is not started twice")
+            case Probe():
+                jobs.ask(command)
             case Stop(run=run) if jobs.drop(run):
                 sender.put(Stopped(run=run, step=0))
             case _ if not jobs.send(command):

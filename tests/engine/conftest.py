@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from regtui.catalog import MODELS, REGULARIZERS
-from regtui.commands import RunCommand, RunRequest
+from regtui.commands import Probe, RunCommand, RunRequest
 from regtui.engine import datasets, loop
 from regtui.engine.control import Control
 from regtui.engine.datasets import ImageData, TaskData
@@ -20,7 +20,7 @@ from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch
 from regtui.engine.text import TextData
 from regtui.engine.training import Training
-from regtui.events import AnyRunEvent, RunEvent
+from regtui.events import AnyRunEvent, Event, Preview, RunEvent
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, TrainSpec
 
 E = TypeVar("E", bound=RunEvent)
@@ -121,10 +121,14 @@ class MadeRun:
     training: Training
     control: Control = field(default_factory=Control)
     events: list[AnyRunEvent] = field(default_factory=list)
+    previews: list[Preview] = field(default_factory=list)
     listener: Callable[[AnyRunEvent], None] = lambda _: None
     """Called with each event, on the thread that trains: what it sends is obeyed at the next block boundary."""
 
-    def emit(self, event: RunEvent) -> None:
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Preview):
+            self.previews.append(event)
+            return
         assert isinstance(event, AnyRunEvent)
         self.events.append(event)
         self.listener(event)
@@ -144,7 +148,7 @@ class MakeRun(Protocol):
         spec: RunSpec,
         listener: Callable[[MadeRun, AnyRunEvent], None] = ...,
         *,
-        commands: Sequence[RunCommand] = (),
+        commands: Sequence[RunCommand | Probe] = (),
         store: Path | None = None,
         resume: bool = False,
     ) -> MadeRun: ...
@@ -158,7 +162,7 @@ def make_run(monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         spec: RunSpec,
         listener: Callable[[MadeRun, AnyRunEvent], None] = lambda *_: None,
         *,
-        commands: Sequence[RunCommand] = (),
+        commands: Sequence[RunCommand | Probe] = (),
         store: Path | None = None,
         resume: bool = False,
     ) -> MadeRun:
