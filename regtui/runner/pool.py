@@ -7,33 +7,18 @@ worker makes them all.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
-from regtui.commands import Pause, Resume, RunCommand, RunRequest, Start, Step, Stop
+from regtui.commands import Pause, Probe, Resume, RunCommand, RunRequest, Start, Step, Stop
 from regtui.commands import Set as SetNumber
-from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Stopped
-from regtui.machine import cores
+from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Preview, Stopped
 from regtui.runner.process import WorkerProcess
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 
-MOST_WORKERS = 8
-"""Each worker holds its own torch, some 300 MB; more than this helps only very large machines."""
 PATIENCE = 10.0
 """Seconds that a worker may take to end a run; it looks for commands after every block of steps."""
 HUNG = "The worker did not answer and was killed. What it had reported is kept."
-
-
-def default_command(store: Path | None = None) -> list[str]:
-    """The worker on this machine, with this Python."""
-    return [sys.executable, "-m", "regtui", "worker", *(["--store", str(store)] if store else [])]
-
-
-def default_workers(threads: int = 1) -> int:
-    """As many workers as have a core for each of their threads: at least 1, at most 8."""
-    return min(max(cores() // threads, 1), MOST_WORKERS)
 
 
 class _Slot:
@@ -43,6 +28,8 @@ class _Slot:
         self.number = number
         self.process: WorkerProcess | None = None
         self.run: str | None = None
+        self.probe: Probe | None = None
+        """The latest probe that it has not answered."""
         self.failed = False
         """Gone before it said hello; not started again before somebody asks for more runs."""
 
@@ -63,6 +50,8 @@ class Runner:
         self._starting: set[asyncio.Task[None]] = set()
         self._gone: list[WorkerProcess] = []
         """Lost workers whose pipes may not have been read to the end."""
+        self._unasked: Probe | None = None
+        """A probe that waits until a worker is up."""
         self._closed = False
         self._owed_steps = 0
         """Steps asked for while no run was in hand: the next one starts held and takes them."""
@@ -120,6 +109,22 @@ class Runner:
         """Steer a run in hand."""
         self._tell(run, SetNumber(run=run, key=key, value=value))
 
+    def probe(self, probe: Probe) -> None:
+        """Have something looked at by the worker that makes the probe's run, else by a free one, else by any.
+
+        Without a worker one is started for it. Each probe is answered by one `Preview`, unless a later one takes its
+        place while none is up.
+        """
+        up = [slot for slot in self._slots if slot.process is not None and slot.process.hello is not None]
+        if not up:
+            self._unasked = probe
+            self.warm(1)
+            return
+        slot = min(up, key=lambda slot: (not probe.run or slot.run != probe.run, slot.run is not None))
+        slot.probe = probe
+        if slot.process is not None:
+            slot.process.send(probe)
+
     def stop(self, runs: Iterable[str] | None = None) -> None:
         """End these runs, or all: those in hand at their next block boundary, waiting ones at once.
 
@@ -173,6 +178,14 @@ class Runner:
         if isinstance(event, Hello):
             self.deliver(Ready(slot.number, event))
             self._feed()
+            if self._unasked is not None:
+                probe, self._unasked = self._unasked, None
+                self.probe(probe)
+            return
+        if isinstance(event, Preview):
+            if slot.probe is not None and slot.probe.ask == event.ask:
+                slot.probe = None
+            self.deliver(event)
             return
         if slot.run == event.run and isinstance(event, TERMINAL_EVENTS):
             slot.run = None
@@ -185,14 +198,18 @@ class Runner:
         slot.failed = slot.process is None or slot.process.hello is None
         if slot.process is not None:
             self._gone.append(slot.process)
-        slot.process, slot.run = None, None
+        unanswered = slot.probe
+        slot.process, slot.run, slot.probe = None, None, None
         if self._closed:
             return
         if all(s.process is None and s.failed for s in self._slots):
             # Nobody is left to take what waits, and starting the same command again would end the same way.
             runs = tuple(request.run for request in self._queue)
             self._queue.clear()
+            unanswered, self._unasked = unanswered or self._unasked, None
         self.deliver(Lost(slot.number, runs, sentence))
+        if unanswered is not None:
+            self.deliver(Preview(ask=unanswered.ask, trouble=sentence))
         self._feed()
 
     def _feed(self) -> None:

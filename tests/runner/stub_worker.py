@@ -6,8 +6,8 @@ import sys
 import time
 
 from regtui import commands, events
-from regtui.commands import Pause, Resume, Start, Step, Stop
-from regtui.events import Bucket, Device, Evaluated, Finished, Hello, Marker, Measured, Started, Steps, Stopped
+from regtui.commands import Pause, Probe, Resume, Start, Step, Stop
+from regtui.events import Bucket, Device, Evaluated, Finished, Hello, Marker, Measured, Preview, Started, Steps, Stopped
 
 
 def say(event: events.Event) -> None:
@@ -47,6 +47,8 @@ def serve(request: commands.RunRequest, paused: bool) -> None:
         for line in sys.stdin.buffer:
             command = commands.decode(line)
             kind = {Pause: "paused", Resume: "resumed", Step: "stepped"}.get(type(command))
+            if isinstance(command, Probe):
+                say(Preview(ask=command.ask, step=1))
             if kind:
                 say(Marker(run=run, step=1, kind=kind))
             if isinstance(command, Stop):
@@ -69,6 +71,10 @@ def main() -> None:
     hello(99 if mode == "old" else events.PROTOCOL_VERSION)
     for line in sys.stdin.buffer:
         command = commands.decode(line)
+        if isinstance(command, Probe):
+            if mode == "shy":
+                sys.exit("no")
+            say(Preview(ask=command.ask))
         if isinstance(command, Start):
             for request in command.runs:
                 serve(request, command.paused)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from regtui.commands import RunRequest
-from regtui.events import Evaluated, Finished, Marker, Stopped
+from regtui.commands import Probe, RunRequest
+from regtui.events import Evaluated, Finished, Marker, Preview, Stopped
 from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool
 from regtui.spec import RunSpec
 
@@ -70,6 +70,38 @@ async def test_a_warm_worker_serves_many_runs() -> None:
         finished = await heard.until_heard(Finished, 3)
         assert [event.run for event in finished] == ["r0", "r1", "r2"]
         assert len(heard.of(Ready)) == 1 and made.is_idle
+
+
+def probe(ask: str, run: str = "") -> Probe:
+    return Probe(ask=ask, run=run, spec=RunSpec(scenario="s", arm="a", seed=0))
+
+
+async def test_a_probe_starts_a_worker_and_is_answered_once_it_is_up() -> None:
+    async with runner() as (made, heard):
+        made.probe(probe("early"))
+        made.probe(probe("second thought"))
+        assert await heard.until_heard(Preview) == [Preview(ask="second thought")]
+        assert made.is_idle
+
+
+async def test_a_probe_goes_to_the_worker_that_makes_its_run_else_to_a_free_one() -> None:
+    async with runner(workers=2) as (made, heard):
+        made.warm()
+        await heard.until_heard(Ready, 2)
+        made.submit(requests("waits"))
+        made.probe(probe("of the run", run="r0"))
+        made.probe(probe("of none"))
+        answers = await heard.until_heard(Preview, 2)
+        assert {answer.ask: answer.step for answer in answers} == {"of the run": 1, "of none": None}
+
+
+@pytest.mark.parametrize(("mode", "words"), [("shy", "status 1: no"), ("dies", "no module named torch")])
+async def test_a_probe_that_nobody_can_answer_is_told_why(mode: str, words: str) -> None:
+    async with runner(mode) as (made, heard):
+        made.probe(probe("lost"))
+        (answer,) = await heard.until_heard(Preview)
+        assert answer.ask == "lost" and words in answer.trouble
+        assert len(heard.of(Lost)) == 1
 
 
 async def test_two_workers_share_the_queue() -> None:
