@@ -17,7 +17,7 @@ from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 from regtui.scenario import Arm, Scenario, apply_setting, run_spec
 from regtui.scenario.errors import Problems, ScenarioError
 from regtui.scenario.resolve import resolve_entry
-from regtui.spec import Scalar, StackEntry, Threads
+from regtui.spec import RunSpec, Scalar, StackEntry, Threads
 from regtui.store import Recorder, RunHistory, new_run_id
 
 OWN = "my stack"
@@ -53,13 +53,17 @@ class Session:
         requests = []
         for seed in seeds:
             for name in names:
-                spec = run_spec(self.scenario.id, self.arm(name), seed, device=self.device, threads=self.threads)
+                spec = self.spec(name, seed)
                 run = new_run_id()
                 self.runs[run] = self.current[name, seed] = RunHistory(run, spec)
                 if self.recorder is not None:
                     self.recorder.open(run, spec)
                 requests.append(RunRequest(run=run, spec=spec))
         return requests
+
+    def spec(self, name: str, seed: int) -> RunSpec:
+        """What a run of the arm would be made from now."""
+        return run_spec(self.scenario.id, self.arm(name), seed, device=self.device, threads=self.threads)
 
     def missing(self, seeds: Iterable[int]) -> list[tuple[str, int]]:
         """(arm, seed) pairs without a run that finished or may still finish."""

@@ -10,7 +10,7 @@ from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import TERMINAL_EVENTS, RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, Preview, RunEvent, Stopped
 from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
@@ -99,6 +99,9 @@ class RegtuiApp(LearnerApp):
             self.recorder.close()
 
     def _take(self, report: Report) -> None:
+        if isinstance(report, Preview):
+            self.show_preview(report)
+            return
         view = self.view
         owner = (self.curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session
         if not (isinstance(report, Stopped) and owner.is_waiting(report.run)):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "stack", "arms", "question", "page"]
+Place = Literal["app", "stack", "arms", "question", "page", "augment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Key:
     footer: int = 0
     """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
     place: Place = "app"
-    """Where it works: everywhere, while a pane has the focus, in a question, or on the lesson's page."""
+    """Where it works: everywhere, while a pane has the focus, in a question, on the lesson's page, or in
+    the augmentation."""
     before_runs: bool = False
     """In the footer only while nothing has been run yet."""
 
@@ -61,6 +62,8 @@ KEYS: tuple[Key, ...] = (
     Key("v", "statistic", "mean|var", "Mean or variance in the BatchNorm chart.", 13),
     Key("i", "inside", "inside", "The next look inside the network: a study of the scenario, activations, dead units, "
         "gradients, weights.", 14),
+    Key("a", "augment", "augment", "Augmentation made visible: samples, and what the selected arm makes of them.",
+        10),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
@@ -92,6 +95,12 @@ KEYS: tuple[Key, ...] = (
     Key("left,backspace", "screen.back", "back", "The prediction before this one.", place="question"),
     Key("o", "screen.open", "open", "In a quiz of many scenarios: open the one of this question.", place="question"),
     Key("1-3", "", "experiment", "Open a scenario that answers that question for reflection.", place="page"),
+    Key("space,enter", "again", "other draws", "The same samples with other random draws.", place="augment"),
+    Key("left,minus", "nudge(-1)", "less", "A smaller value, with the same draws.", place="augment"),
+    Key("right,plus", "nudge(1)", "more", "A larger value, with the same draws.", place="augment"),
+    Key("up,k", "choose(-1)", "up", "The number before this one.", place="augment"),
+    Key("down,j,tab", "choose(1)", "down", "The next number to change.", place="augment"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="augment"),
     Key("z", "leave_for('quiz_of_all')", "quiz", "The questions of all scenarios.", place="page"),
     Key("o", "leave_for('open_scenario')", "open", "Choose a scenario from the list.", place="page"),
 )  # fmt: skip

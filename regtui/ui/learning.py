@@ -1,18 +1,22 @@
-"""The learner's side of the explorer: predict before a run, answer questions after it, read where one stands."""
+"""The learner's side of the explorer: predict before a run, answer questions, read where one stands, look closely."""
 
 from __future__ import annotations
 
 from textual.app import App
 
+from regtui.events import Preview
 from regtui.progress import Progress
 from regtui.scenario import Scenario
 from regtui.ui import messages
 from regtui.ui.curriculum import Curriculum
+from regtui.ui.previews import Ground
+from regtui.ui.screens.augment import AugmentScreen
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.screens.lesson import LessonScreen
 from regtui.ui.screens.picker import PickerScreen, read_presets
 from regtui.ui.screens.predict import PredictScreen
 from regtui.ui.screens.quiz import QuizScreen
+from regtui.ui.terminal import colors
 from regtui.ui.view import View
 
 TOO_LATE = "Runs have begun: a prediction counts only before them. r forgets all runs, then g predicts."
@@ -25,6 +29,7 @@ class LearnerApp(App[None]):
     explorer: ExplorerScreen
     curriculum: Curriculum
     progress: Progress
+    ascii_only: bool
 
     def action_predict(self) -> None:
         session = self.view.session
@@ -53,6 +58,17 @@ class LearnerApp(App[None]):
 
     def action_open_scenario(self) -> None:
         self.push_screen(PickerScreen(self.view.session.scenario.id, self.progress), self._chosen)
+
+    def action_augment(self) -> None:
+        few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
+        ground = Ground(few, self.current_theme.dark)
+        self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge))
+
+    def show_preview(self, preview: Preview) -> None:
+        """Hand an answer to the screen that asked; nobody else wants it."""
+        for screen in self.screen_stack:
+            if isinstance(screen, AugmentScreen):
+                screen.samples.take(preview)
 
     def tell_of_progress(self) -> None:
         """Say what went wrong with keeping the progress."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from regtui.commands import RunRequest
+from regtui.commands import Probe, RunRequest
 from regtui.events import Hello
 from regtui.runner import Report
 from regtui.session import Session
@@ -32,6 +32,7 @@ class RunnerLike(Protocol):
     def resume(self) -> None: ...
     def step(self, count: int = 1) -> None: ...
     def set(self, run: str, key: str, value: float) -> None: ...
+    def probe(self, probe: Probe) -> None: ...
     def stop(self, runs: Iterable[str] | None = None) -> None: ...
     async def close(self) -> None: ...
     def kill(self) -> None: ...
@@ -49,6 +50,7 @@ class Race:
         self.seeds = max(1, seeds)
         """Paired seeds asked for so far; they are 0, 1, ..."""
         self._first_seeds = self.seeds
+        self._probes = 0
         self._owed: dict[str, None] = {}
         """Arms that were edited while something ran; their runs start once the editing rests."""
 
@@ -140,6 +142,18 @@ class Race:
         if not 0 <= at + by < len(stack):
             return arm, ""
         return self._changed(arm, self._states(arm), now=self.session.move(arm, stack[at], by).name)
+
+    def probe(self, arm: str, draw: int) -> str:
+        """Ask what the stack of an arm makes of samples; a run of it that trains answers for itself.
+
+        Gives the id that the answer will have.
+        """
+        runs = [run for run in self.session.of_arm(arm).values() if run.state in ("running", "paused")]
+        run, seed = (runs[0].run, runs[0].spec.seed) if runs else ("", 0)
+        self._probes += 1
+        ask = f"{self.session.scenario.id}/{self._probes}"
+        self.runner.probe(Probe(ask=ask, spec=self.session.spec(arm, seed), run=run, draw=draw))
+        return ask
 
     def drop(self, arm: str) -> str:
         """Take an arm of the user's own away."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ui_streams import stream
 
-from regtui.commands import RunRequest
+from regtui.commands import Probe, RunRequest
 from regtui.events import PROTOCOL_VERSION, AnyRunEvent, Device, Hello, Marker, Stopped
 from regtui.runner import Lost, Ready, Report
 
@@ -23,6 +23,7 @@ class FakeRunner:
         self.told: list[tuple[object, ...]] = []
         """(command, arguments) in the order of the calls."""
         self.requests: list[RunRequest] = []
+        self.probes: list[Probe] = []
         self._queue: deque[RunRequest] = deque()
         self._playing: Iterator[AnyRunEvent] | None = None
         self.present: RunRequest | None = None
@@ -63,6 +64,9 @@ class FakeRunner:
     def set(self, run: str, key: str, value: float) -> None:
         self.told.append(("set", run, key, value))
         self.deliver(Marker(run=run, step=self.step_now, kind="set", key=key, value=value))
+
+    def probe(self, probe: Probe) -> None:
+        self.probes.append(probe)
 
     def stop(self, runs: Iterable[str] | None = None) -> None:
         wanted = None if runs is None else set(runs)

@@ -122,17 +122,21 @@ class ExplorerScreen(Screen[None]):
         self._edit(lambda arm: edit(arm, message.key, message.value, steerable=message.steerable))
 
     def on_value_nudged(self, message: messages.ValueNudged) -> None:
-        row = setting_row(self._view.selected, message.key)
-        if row.param is not None and row.value is not None:
-            value, steerable = nudged(row.param, row.value, message.presses), row.param.steerable
-            if value != row.value:
-                self._edit(lambda arm: self._view.race.edit(arm, message.key, value, steerable=steerable))
+        self.nudge(message.key, message.presses)
 
     def on_regularizer_toggled(self, message: messages.RegularizerToggled) -> None:
         self._edit(lambda arm: self._view.race.toggle(arm, message.name))
 
     def on_entry_moved(self, message: messages.EntryMoved) -> None:
         self._edit(lambda arm: self._view.race.move(arm, message.key, message.by))
+
+    def nudge(self, key: str, presses: int) -> None:
+        """Make a setting of the selected arm larger or (negative) smaller by so many presses."""
+        row = setting_row(self._view.selected, key)
+        if row.param is not None and row.value is not None:
+            value, steerable = nudged(row.param, row.value, presses), row.param.steerable
+            if value != row.value:
+                self._edit(lambda arm: self._view.race.edit(arm, key, value, steerable=steerable))
 
     def show_all(self) -> None:
         """Follow the view, all of it: texts at once, charts when those are painted, so that a key answers quickly."""
