@@ -74,7 +74,7 @@ class Stop(RunCommand, frozen=True):
 
 
 class Probe(Command, frozen=True):
-    """Look at something and change nothing; one `Preview` answers it.
+    """Look at something and change nothing; one `Preview` or `Modes` answers it.
 
     A worker that trains answers at its next block boundary, an idle one at once.
     """
@@ -83,10 +83,11 @@ class Probe(Command, frozen=True):
     """Id, chosen by the one who asks; the answer has it."""
     spec: RunSpec
     """What is looked at, with the settings that it has now."""
-    kind: Literal["preview"] = "preview"
-    """preview: what the stack makes of some training samples."""
+    kind: Literal["preview", "modes"] = "preview"
+    """preview: what the stack makes of some training samples. modes: a batch through the weights in train and eval."""
     run: str = ""
-    """The run of that spec which is being made. It answers for itself: with the numbers and the epoch it is at."""
+    """The run of that spec which is being made: it answers for itself, with the numbers and the epoch it is at. For
+    modes also one that was made: its checkpoint answers, where the worker has one."""
     draw: int = 0
     """Which of the batches of draws; the same number gives the same draws at any strength."""
 

@@ -1,6 +1,6 @@
 """What a run reports: typed events and their codec of one JSON line each.
 
-Every event but `Hello` and `Preview` carries the id of its run. JSON knows no NaN, so non-finite numbers travel as the
+Every event but `Hello` and answers carries the id of its run. JSON knows no NaN, so non-finite numbers travel as the
 strings "nan", "inf" and "-inf" and come back as floats.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from regtui.modes import LayerModes, Reading, Weights
 from regtui.preview import Previewed
 
 PROTOCOL_VERSION = 1
@@ -47,18 +48,41 @@ class Hello(Event, frozen=True):
     host: str
 
 
-class Preview(Event, frozen=True):
-    """The answer to a probe. Not of a run: it is never recorded."""
+class Answer(Event, frozen=True):
+    """Base of the answers to probes. Not of a run: they are never recorded."""
 
     ask: str
     """Id of the probe."""
+    trouble: str = ""
+    """One sentence: why there is nothing to see."""
+
+
+class Modes(Answer, frozen=True):
+    """One batch through the same weights in train and in eval mode."""
+
+    step: int = 0
+    """Steps that the weights were trained for."""
+    weights: Weights = "initial"
+    samples: int = 0
+    train: Reading | None = None
+    """None only where there is trouble."""
+    eval: Reading | None = None
+    labels: list[str] = []
+    """The classes of the first samples, those that the readings tell one by one."""
+    layers: list[LayerModes] = []
+    """In the order of the forward pass."""
+    dropped: dict[str, float] = {}
+    """By place of a Dropout: the share of the units that were not 0 and that it blanked in train mode, [0, 1]."""
+
+
+class Preview(Answer, frozen=True):
+    """What the stack makes of some training samples."""
+
     samples: list[Previewed] = []
     step: int | None = None
     """The step that the run was at which answered for itself; None: made from the settings alone."""
     resting: list[str] = []
     """Keys of entries that do nothing in the present epoch: mixing that was switched off for the last ones."""
-    trouble: str = ""
-    """One sentence: why there is nothing to see."""
 
 
 class RunEvent(Event, frozen=True):
@@ -300,7 +324,7 @@ AnyRunEvent = (
     | Failed
     | Stopped
 )
-AnyEvent = Hello | Preview | AnyRunEvent
+AnyEvent = Hello | Preview | Modes | AnyRunEvent
 
 # Lax decoding turns "nan" and "inf" back into floats.
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)

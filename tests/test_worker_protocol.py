@@ -29,6 +29,7 @@ from regtui.events import (
     Finished,
     Hello,
     Marker,
+    Modes,
     Preview,
     Started,
     Steps,
@@ -237,6 +238,9 @@ def test_a_probe_is_answered_by_an_idle_worker_by_the_run_it_names_and_after_a_r
     warm.wait_for(Marker, lambda marker: marker.kind == "stepped")
     warm.send(Probe(ask="held", spec=SMALL, run="p"))
     assert warm.wait_for(Preview).step == 7
+    warm.send(Probe(ask="both", kind="modes", spec=ENDLESS, run="p"))
+    both = warm.wait_for(Modes)
+    assert (both.step, both.weights, both.trouble) == (7, "run", "")
     warm.send(Set(run="p", key="crop.padding", value=0))
     warm.send(Probe(ask="steered", spec=SMALL, run="p"))
     steered = warm.wait_for(Preview)
@@ -247,6 +251,9 @@ def test_a_probe_is_answered_by_an_idle_worker_by_the_run_it_names_and_after_a_r
     warm.send(Stop(run="p"))
     warm.send(Probe(ask="late", spec=SMALL, run="p"))
     assert warm.wait_for(Preview).ask == "late"  # by the run or, had it ended, from the settings
+    warm.send(Probe(ask="kept", kind="modes", spec=ENDLESS, run="p"))
+    kept = warm.wait_for(Modes)
+    assert (kept.step, kept.weights, kept.train, kept.eval) == (7, "stored", both.train, both.eval)
 
 
 def test_a_waiting_run_can_be_stopped_before_the_one_that_runs(warm: Worker) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from torch import Tensor
 
 from regtui.commands import Probe, RunRequest
-from regtui.engine import checkpoint, preview, threads
+from regtui.engine import answers, checkpoint, threads
 from regtui.engine.control import Control, Steering
 from regtui.engine.metrics import StepMeter
 from regtui.engine.observer import Observer
@@ -161,7 +161,8 @@ class Loop:
 
     def answer(self, probe: Probe) -> None:
         """Look at what is asked for: at this run, or at any other spec. The training does not notice."""
-        self.emit(preview.answer(probe, self.training if probe.run == self.run_id else None))
+        asked = self.training if probe.run == self.run_id else None
+        self.emit(answers.answer(probe, asked, store=self.folder and self.folder.parent))
 
     def save(self) -> None:
         """Write a checkpoint, if there is a store. A full disk is told, and the training goes on."""

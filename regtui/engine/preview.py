@@ -30,18 +30,6 @@ TRACE = 0.005
 """Shares of a target below this are left out."""
 
 
-def answer(probe: Probe, training: Training | None = None) -> Preview:
-    """The answer to a probe; whatever goes wrong becomes its sentence, so that no run ends because it was looked at.
-
-    training  the run that is to answer for itself; None: the spec alone answers
-    """
-    try:
-        return preview(probe, training)
-    except Exception as error:
-        reason = str(error.args[0]) if error.args else type(error).__name__
-        return Preview(ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")
-
-
 @torch.no_grad()
 def preview(probe: Probe, training: Training | None = None) -> Preview:
     """The first training samples before and after the stack. Raises ValueError for a spec that cannot be built.

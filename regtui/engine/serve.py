@@ -21,7 +21,7 @@ import torch
 import regtui
 from regtui import commands
 from regtui.commands import CommandError, Pause, Probe, RunRequest, Start, Stop
-from regtui.engine import devices, loop, preview
+from regtui.engine import answers, devices, loop
 from regtui.engine.control import Control
 from regtui.engine.wire import Sender, lines
 from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
@@ -49,7 +49,7 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
     threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
     while job := jobs.next():
         if isinstance(job, Probe):
-            sender.put(preview.answer(job))
+            sender.put(answers.answer(job, store=store))
             continue
         _make(job, sender, store)
         jobs.done(job)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from regtui.commands import Pause, Probe, Resume, RunCommand, RunRequest, Start, Step, Stop
 from regtui.commands import Set as SetNumber
-from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Preview, Stopped
+from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Modes, Preview, Stopped
 from regtui.runner.process import WorkerProcess
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 
@@ -112,7 +112,7 @@ class Runner:
     def probe(self, probe: Probe) -> None:
         """Have something looked at by the worker that makes the probe's run, else by a free one, else by any.
 
-        Without a worker one is started for it. Each probe is answered by one `Preview`, unless a later one takes its
+        Without a worker one is started for it. Each probe is answered by one event, unless a later one takes its
         place while none is up.
         """
         up = [slot for slot in self._slots if slot.process is not None and slot.process.hello is not None]
@@ -182,7 +182,7 @@ class Runner:
                 probe, self._unasked = self._unasked, None
                 self.probe(probe)
             return
-        if isinstance(event, Preview):
+        if isinstance(event, (Preview, Modes)):
             if slot.probe is not None and slot.probe.ask == event.ask:
                 slot.probe = None
             self.deliver(event)
@@ -209,7 +209,8 @@ class Runner:
             unanswered, self._unasked = unanswered or self._unasked, None
         self.deliver(Lost(slot.number, runs, sentence))
         if unanswered is not None:
-            self.deliver(Preview(ask=unanswered.ask, trouble=sentence))
+            kind = Preview if unanswered.kind == "preview" else Modes
+            self.deliver(kind(ask=unanswered.ask, trouble=sentence))
         self._feed()
 
     def _feed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regtui.events import AnyRunEvent, Hello, Preview
+from regtui.events import AnyRunEvent, Hello, Modes, Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,4 @@ class Log:
     text: bytes
 
 
-Report = AnyRunEvent | Preview | Ready | Lost | Garbled | Log
+Report = AnyRunEvent | Preview | Modes | Ready | Lost | Garbled | Log

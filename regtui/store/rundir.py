@@ -18,7 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from regtui import __version__, events
-from regtui.events import AnyRunEvent, EventError, Hello, Preview
+from regtui.events import Answer, AnyRunEvent, EventError, Hello
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
 
@@ -128,7 +128,7 @@ def read_events(folder: Path) -> Iterator[AnyRunEvent]:
                 event = events.decode(line)
             except EventError:
                 continue
-            if not isinstance(event, (Hello, Preview)):
+            if not isinstance(event, (Hello, Answer)):
                 yield event
 
 

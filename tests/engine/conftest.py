@@ -20,7 +20,7 @@ from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch
 from regtui.engine.text import TextData
 from regtui.engine.training import Training
-from regtui.events import AnyRunEvent, Event, Preview, RunEvent
+from regtui.events import Answer, AnyRunEvent, Event, RunEvent
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, TrainSpec
 
 E = TypeVar("E", bound=RunEvent)
@@ -121,13 +121,13 @@ class MadeRun:
     training: Training
     control: Control = field(default_factory=Control)
     events: list[AnyRunEvent] = field(default_factory=list)
-    previews: list[Preview] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     listener: Callable[[AnyRunEvent], None] = lambda _: None
     """Called with each event, on the thread that trains: what it sends is obeyed at the next block boundary."""
 
     def emit(self, event: Event) -> None:
-        if isinstance(event, Preview):
-            self.previews.append(event)
+        if isinstance(event, Answer):
+            self.answers.append(event)
             return
         assert isinstance(event, AnyRunEvent)
         self.events.append(event)

@@ -11,7 +11,7 @@ import torch
 from regtui import events
 from regtui.catalog.text_augmentation import TEXT_AUGMENTATION
 from regtui.commands import Probe, Set
-from regtui.engine import datasets, preview
+from regtui.engine import answers, datasets, preview
 from regtui.engine.randomness import CPU, Randomness, derive
 from regtui.engine.regularizers import Batch
 from regtui.engine.stack import Stack
@@ -28,7 +28,7 @@ TEXTS = DataSpec(name="wordnet", train=80, validation=20, test=40)
 
 
 def look(spec: RunSpec, draw: int = 0, training: Training | None = None) -> Preview:
-    answer = preview.answer(Probe(ask="?", spec=spec, draw=draw, run="r" if training else ""), training)
+    answer = answers.answer(Probe(ask="?", spec=spec, draw=draw, run="r" if training else ""), training)
     assert not answer.trouble and answer.ask == "?"
     return answer
 
@@ -133,16 +133,16 @@ def test_a_run_that_is_looked_at_trains_the_same_network(tiny: MakeSpec, entry: 
     assert measured(watched) == measured(alone)
     weights = watched.weights()
     assert all(torch.equal(value, weights[name]) for name, value in alone.weights().items())
-    assert {p.step is None for p in watched.previews if p.ask == "other"} == {True}
-    steps = [p.step for p in watched.previews if p.ask == "own"]
-    assert steps[0] == 0 and len(set(steps)) > 1 and not any(p.trouble for p in watched.previews)
+    assert {p.step is None for p in watched.answers if p.ask == "other"} == {True}
+    steps = [p.step for p in watched.answers if p.ask == "own"]
+    assert steps[0] == 0 and len(set(steps)) > 1 and not any(p.trouble for p in watched.answers)
 
 
 def test_a_run_answers_with_the_number_it_was_steered_to(tiny: MakeSpec, entry: MakeEntry, make_run: MakeRun) -> None:
     spec = tiny(entry("flip", p=0.0), entry("mixup", p=0.0))
     probe = Probe(ask="own", spec=spec, run="r")
     made = make_run(spec, commands=[probe, Set(run="r", key="flip@input.p", value=1.0), probe])
-    first, second = made.previews
+    first, second = made.answers
     assert [one.before for one in first.samples] == [one.after for one in first.samples]
     assert second.samples == look(tiny(entry("flip", p=1.0), entry("mixup", p=0.0))).samples
 
@@ -157,7 +157,7 @@ def test_mixing_that_rests_in_the_last_epochs_is_told(tiny: MakeSpec, entry: Mak
 
 def test_what_cannot_be_built_is_said_in_a_sentence_and_ends_nothing(tiny: MakeSpec, entry: MakeEntry) -> None:
     twice = tiny(entry("crop"), entry("crop"))
-    assert "tiny cannot be shown: the stack has crop@input twice" in preview.answer(Probe(ask="?", spec=twice)).trouble
+    assert "tiny cannot be shown: the stack has crop@input twice" in answers.answer(Probe(ask="?", spec=twice)).trouble
 
 
 def test_large_pictures_are_scaled_down_and_all_of_a_preview_survives_the_wire(

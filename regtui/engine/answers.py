@@ -1,0 +1,38 @@
+"""The answers of a worker to probes; whatever goes wrong becomes a sentence, so that no run ends when looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from regtui.commands import Probe
+from regtui.engine import checkpoint
+from regtui.engine.both_modes import both_modes
+from regtui.engine.preview import preview
+from regtui.engine.training import Training
+from regtui.events import Modes, Preview
+
+
+def answer(probe: Probe, training: Training | None = None, *, store: Path | None = None) -> Preview | Modes:
+    """The answer to a probe.
+
+    training  the run that is to answer for itself; None: the settings or the run's checkpoint answer
+    store     where the checkpoints of this worker are
+    """
+    try:
+        if probe.kind == "preview":
+            return preview(probe, training)
+        if training:
+            return both_modes(probe, training, "run")
+        with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
+            restored = Training(probe.spec)
+        folder = store / probe.run if store and probe.run and Path(probe.run).name == probe.run else None
+        stored = folder is not None and (folder / checkpoint.TENSORS).is_file()
+        if folder is not None and stored:
+            checkpoint.restore(restored, folder)
+        return both_modes(probe, restored, "stored" if stored else "initial")
+    except Exception as error:
+        reason = str(error.args[0]) if error.args else type(error).__name__
+        kind = Preview if probe.kind == "preview" else Modes
+        return kind(ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")
