@@ -10,7 +10,7 @@ from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import TERMINAL_EVENTS, Preview, RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, Modes, Preview, RunEvent, Stopped
 from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
@@ -99,8 +99,8 @@ class RegtuiApp(LearnerApp):
             self.recorder.close()
 
     def _take(self, report: Report) -> None:
-        if isinstance(report, Preview):
-            self.show_preview(report)
+        if isinstance(report, (Preview, Modes)):
+            self.show_answer(report)
             return
         view = self.view
         owner = (self.curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session

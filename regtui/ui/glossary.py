@@ -88,6 +88,19 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "← → change the marked number with the same draws, space draws others.",
         ),
     ),
+    "modes": (
+        "train() against eval()",
+        (
+            "The first 64 training samples, unaugmented, through the same weights in both modes, in the worker: the "
+            "trained weights (not averaged ones) of the run that trains, else those that a run of the arm has kept, "
+            "else those that it begins with. A run trains on as if nobody had looked.",
+            "train(): Dropout blanks units, BatchNorm normalizes with the batch. eval(): nothing is blanked, BatchNorm "
+            "takes its running averages. The weights do not change at the switch. sure of: the probability that "
+            "the network gives to the sample's own class; ✔ where it is the most probable one. mean ± std: of what "
+            "a layer puts out, before norm, Dropout and activation, over samples, channels and pixels. "
+            "Dropout blanks: percent of the units that were not 0.",
+        ),
+    ),
     "lesson": (
         "Lesson",
         (

@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "stack", "arms", "question", "page", "augment"]
+Place = Literal["app", "stack", "arms", "question", "page", "augment", "modes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Key:
     """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
     place: Place = "app"
     """Where it works: everywhere, while a pane has the focus, in a question, on the lesson's page, or in
-    the augmentation."""
+    a look at augmentation or modes."""
     before_runs: bool = False
     """In the footer only while nothing has been run yet."""
 
@@ -64,6 +64,8 @@ KEYS: tuple[Key, ...] = (
         "gradients, weights.", 14),
     Key("a", "augment", "augment", "Augmentation made visible: samples, and what the selected arm makes of them.",
         10),
+    Key("t", "modes", "train|eval", "One batch through the selected arm's present weights in train and in eval mode.",
+        14),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
@@ -101,6 +103,8 @@ KEYS: tuple[Key, ...] = (
     Key("up,k", "choose(-1)", "up", "The number before this one.", place="augment"),
     Key("down,j,tab", "choose(1)", "down", "The next number to change.", place="augment"),
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="augment"),
+    Key("space,enter", "again", "again", "The weights as they are now, with other Dropout masks.", place="modes"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="modes"),
     Key("z", "leave_for('quiz_of_all')", "quiz", "The questions of all scenarios.", place="page"),
     Key("o", "leave_for('open_scenario')", "open", "Choose a scenario from the list.", place="page"),
 )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from textual.app import App
 
-from regtui.events import Preview
+from regtui.events import Modes, Preview
 from regtui.progress import Progress
 from regtui.scenario import Scenario
 from regtui.ui import messages
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.previews import Ground
 from regtui.ui.screens.augment import AugmentScreen
+from regtui.ui.screens.both_modes import ModesScreen
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.screens.lesson import LessonScreen
 from regtui.ui.screens.picker import PickerScreen, read_presets
@@ -64,11 +65,16 @@ class LearnerApp(App[None]):
         ground = Ground(few, self.current_theme.dark)
         self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge))
 
-    def show_preview(self, preview: Preview) -> None:
+    def action_modes(self) -> None:
+        self.push_screen(ModesScreen(self.view))
+
+    def show_answer(self, answer: Preview | Modes) -> None:
         """Hand an answer to the screen that asked; nobody else wants it."""
         for screen in self.screen_stack:
-            if isinstance(screen, AugmentScreen):
-                screen.samples.take(preview)
+            if isinstance(screen, AugmentScreen) and isinstance(answer, Preview):
+                screen.samples.take(answer)
+            elif isinstance(screen, ModesScreen) and isinstance(answer, Modes):
+                screen.rows.take(answer)
 
     def tell_of_progress(self) -> None:
         """Say what went wrong with keeping the progress."""

@@ -6,7 +6,7 @@ Free of Textual. Each request answers with the sentence that the user is told, "
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from regtui.commands import Probe, RunRequest
 from regtui.events import Hello
@@ -143,16 +143,20 @@ class Race:
             return arm, ""
         return self._changed(arm, self._states(arm), now=self.session.move(arm, stack[at], by).name)
 
-    def probe(self, arm: str, draw: int) -> str:
-        """Ask what the stack of an arm makes of samples; a run of it that trains answers for itself.
+    def probe(self, arm: str, draw: int, kind: Literal["preview", "modes"] = "preview") -> str:
+        """Look at an arm: a run of it that trains answers for itself; modes can be had of one that was made, too.
 
         Gives the id that the answer will have.
         """
-        runs = [run for run in self.session.of_arm(arm).values() if run.state in ("running", "paused")]
-        run, seed = (runs[0].run, runs[0].spec.seed) if runs else ("", 0)
+        runs = list(self.session.of_arm(arm).values())
+        live = [run for run in runs if run.state in ("running", "paused")]
+        made = [run for run in runs if kind == "modes" and run.checkpoint is not None]
+        run = next(iter([*live, *made]), None)
+        # A checkpoint belongs to what it was made with; a preview follows what the arm has become.
+        spec = run.spec if run and kind == "modes" else self.session.spec(arm, run.spec.seed if run else 0)
         self._probes += 1
         ask = f"{self.session.scenario.id}/{self._probes}"
-        self.runner.probe(Probe(ask=ask, spec=self.session.spec(arm, seed), run=run, draw=draw))
+        self.runner.probe(Probe(ask=ask, kind=kind, spec=spec, run=run.run if run else "", draw=draw))
         return ask
 
     def drop(self, arm: str) -> str:

@@ -15,7 +15,7 @@ from regtui.ui.widgets.lines import Lines
 _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
     ("question", "Keys in a question"), ("page", "Keys on the lesson's page"),
-    ("augment", "Keys in the augmentation"),
+    ("augment", "Keys in the augmentation"), ("modes", "Keys in train() against eval()"),
 )  # fmt: skip
 
 
