@@ -9,7 +9,7 @@ from regtui.commands import RunRequest
 from regtui.engine import loop
 from regtui.engine.control import Control
 from regtui.engine.wire import Sender
-from regtui.events import Finished, RunEvent
+from regtui.events import Event, Finished
 from regtui.spec import RunSpec
 
 
@@ -19,7 +19,7 @@ def engine(spec: RunSpec) -> float:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     sender = Sender(nowhere, on_broken=lambda: None)
 
-    def emit(event: RunEvent) -> None:
+    def emit(event: Event) -> None:
         sender.put(event)
         if isinstance(event, Finished):
             ended.append(event)

@@ -51,7 +51,7 @@ def train(request: RunRequest, emit: Callable[[Event], None], control: Control, 
 def _stepper(training: Training) -> Callable[[], object]:
     """Takes one step of a training that nobody watches."""
 
-    def silent(_: RunEvent) -> None: ...
+    def silent(_: Event) -> None: ...
 
     loop = Loop("", training, Observer("", training, silent), silent, Control(), None)
     return lambda: loop.take_step(None)
