@@ -2,7 +2,7 @@
 
 from regtui.scenario.errors import Problem, ScenarioError
 from regtui.scenario.load import load, loads
-from regtui.scenario.presets import SECTIONS, find, preset_files
+from regtui.scenario.presets import SECTIONS, find, preset_files, read_presets
 from regtui.scenario.resolve import run_spec
 from regtui.scenario.schema import Arm, Check, Claim, Lesson, Question, Scenario
 from regtui.scenario.settings import apply_setting, parse_value
@@ -23,5 +23,6 @@ __all__ = [
     "loads",
     "parse_value",
     "preset_files",
+    "read_presets",
     "run_spec",
 ]

@@ -7,7 +7,8 @@ from typing import get_args
 
 from regtui.paths import scenarios_dir
 from regtui.scenario.errors import Problem, ScenarioError, nearest
-from regtui.scenario.schema import Section
+from regtui.scenario.load import load
+from regtui.scenario.schema import Scenario, Section
 
 SECTIONS: tuple[str, ...] = get_args(Section)
 """In the order of the lesson."""
@@ -31,6 +32,18 @@ def preset_files() -> list[Path]:
     """All presets in the order of the lesson."""
     root = scenarios_dir()
     return sorted(root.glob("*/*.toml"), key=_place)
+
+
+def read_presets() -> tuple[list[tuple[Path, Scenario]], list[str]]:
+    """The presets in the order of the lesson, and a sentence for each file that cannot be used."""
+    good: list[tuple[Path, Scenario]] = []
+    bad: list[str] = []
+    for path in preset_files():
+        try:
+            good.append((path, load(path)))
+        except ScenarioError as error:
+            bad.append(str(error).splitlines()[0])
+    return good, bad
 
 
 def preset_id(path: Path) -> str:

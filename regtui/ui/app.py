@@ -26,7 +26,6 @@ from regtui.ui.leaving import leave_when_told
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
 from regtui.ui.screens.explorer import ExplorerScreen
-from regtui.ui.screens.help import HelpScreen
 from regtui.ui.terminal import AsciiFilter, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
@@ -181,6 +180,8 @@ class RegtuiApp(LearnerApp):
         self.theme = OURS[not self.current_theme.dark]
 
     def action_help(self) -> None:
+        from regtui.ui.screens.help import HelpScreen  # not on the first screen, so it must not delay it
+
         places = self.focused.ancestors_with_self if self.focused is not None else []
         self.push_screen(HelpScreen(next((node.id for node in places if node.has_class("pane") and node.id), "")))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from regtui.scenario import Scenario
+from regtui.scenario import Scenario, read_presets
 from regtui.session import Session
 from regtui.spec import Threads
 from regtui.store import Recorder
 from regtui.ui.racing import Race, RunnerLike
-from regtui.ui.screens.picker import read_presets
 
 
 class Curriculum:

@@ -1,4 +1,7 @@
-"""The learner's side of the explorer: predict before a run, answer questions, read where one stands, look closely."""
+"""The learner's side of the explorer: predict before a run, answer questions, read where one stands, look closely.
+
+Each dialog is imported when it is first opened: what is not on the first screen must not delay it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,11 @@ from textual.app import App
 
 from regtui.events import Modes, Preview
 from regtui.progress import Progress
-from regtui.scenario import Scenario
+from regtui.scenario import Scenario, read_presets
 from regtui.ui import messages
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.previews import Ground
-from regtui.ui.screens.augment import AugmentScreen
-from regtui.ui.screens.both_modes import ModesScreen
 from regtui.ui.screens.explorer import ExplorerScreen
-from regtui.ui.screens.lesson import LessonScreen
-from regtui.ui.screens.picker import PickerScreen, read_presets
-from regtui.ui.screens.predict import PredictScreen
-from regtui.ui.screens.quiz import QuizScreen
 from regtui.ui.terminal import colors
 from regtui.ui.view import View
 
@@ -39,6 +36,8 @@ class LearnerApp(App[None]):
         elif len(session.scenario.arms) < 2 and not session.scenario.claims:
             self.post_message(messages.SentenceSaid("This scenario has one arm and no claim: nothing to predict."))
         else:
+            from regtui.ui.screens.predict import PredictScreen
+
             self.push_screen(PredictScreen(session), lambda _: self.explorer.show_texts())
 
     def action_quiz(self) -> None:
@@ -54,22 +53,33 @@ class LearnerApp(App[None]):
         self._ask([scenario for _, scenario in read_presets()[0]])
 
     def action_lesson(self) -> None:
+        from regtui.ui.screens.lesson import LessonScreen
+
         scenarios = [scenario for _, scenario in read_presets()[0]]
         self.push_screen(LessonScreen(scenarios, self.progress, self.curriculum.visited), self._chosen)
 
     def action_open_scenario(self) -> None:
+        from regtui.ui.screens.picker import PickerScreen
+
         self.push_screen(PickerScreen(self.view.session.scenario.id, self.progress), self._chosen)
 
     def action_augment(self) -> None:
+        from regtui.ui.screens.augment import AugmentScreen
+
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
         ground = Ground(few, self.current_theme.dark)
         self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge))
 
     def action_modes(self) -> None:
+        from regtui.ui.screens.both_modes import ModesScreen
+
         self.push_screen(ModesScreen(self.view))
 
     def show_answer(self, answer: Preview | Modes) -> None:
         """Hand an answer to the screen that asked; nobody else wants it."""
+        from regtui.ui.screens.augment import AugmentScreen
+        from regtui.ui.screens.both_modes import ModesScreen
+
         for screen in self.screen_stack:
             if isinstance(screen, AugmentScreen) and isinstance(answer, Preview):
                 screen.samples.take(answer)
@@ -82,6 +92,8 @@ class LearnerApp(App[None]):
             self.post_message(messages.SentenceSaid(sentence, is_error=True))
 
     def _ask(self, scenarios: list[Scenario]) -> None:
+        from regtui.ui.screens.quiz import QuizScreen
+
         find, present = self.curriculum.visited, self.view.session.scenario.id
         self.push_screen(QuizScreen(scenarios, self.progress, find, present), self._chosen)
 

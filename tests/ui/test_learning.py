@@ -10,12 +10,11 @@ import pytest
 from regtui.claims import Verdict, interval
 from regtui.predictions import Predictions
 from regtui.progress import Progress, Score
-from regtui.scenario import Question, Scenario
+from regtui.scenario import Question, Scenario, read_presets
 from regtui.ui.keys import KEYS
 from regtui.ui.lesson_text import REFLECTIONS
 from regtui.ui.panes.claims import claim_lines
 from regtui.ui.screens.lesson import page_lines
-from regtui.ui.screens.picker import read_presets
 from regtui.ui.text import plain, width
 
 QUIZ = (

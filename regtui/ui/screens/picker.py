@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -13,19 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from regtui.progress import Progress
-from regtui.scenario import Scenario, ScenarioError, load, preset_files
-
-
-def read_presets() -> tuple[list[tuple[Path, Scenario]], list[str]]:
-    """The presets in the order of the lesson, and a sentence for each file that cannot be used."""
-    good: list[tuple[Path, Scenario]] = []
-    bad: list[str] = []
-    for path in preset_files():
-        try:
-            good.append((path, load(path)))
-        except ScenarioError as error:
-            bad.append(str(error).splitlines()[0])
-    return good, bad
+from regtui.scenario import Scenario, read_presets
 
 
 class PickerScreen(ModalScreen[Scenario | None]):
