@@ -3,13 +3,13 @@
 import pytest
 
 from regtui.cli import machine, parser
-from regtui.runner import pool
+from regtui.runner import defaults
 
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "cores", lambda: 4)
-    monkeypatch.setattr(pool, "cores", lambda: 4)
+    monkeypatch.setattr(defaults, "cores", lambda: 4)
 
 
 def sentence(*words: str) -> str:

@@ -52,8 +52,13 @@ class Terminal:
         self.screen = pyte.Screen(120, 40)
         self._stream = pyte.ByteStream(self.screen)
         command = ["-m", "regtui", *words]
+
+        def hear_hangups() -> None:
+            """A suite that was started under nohup hands its deafness down."""
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if ignore_sighup else signal.SIG_DFL)
+
         self.child = pexpect.spawn(
-            sys.executable, command, dimensions=(40, 120), env=environ, timeout=HANGS, ignore_sighup=ignore_sighup
+            sys.executable, command, dimensions=(40, 120), env=environ, timeout=HANGS, preexec_fn=hear_hangups
         )
         self.modes = termios.tcgetattr(self.child.child_fd)
 
