@@ -11,6 +11,13 @@ from typing import Any
 
 import msgspec
 
+# Named here again, since those who read an event read what it is made of.
+from regtui.event_parts import Bucket as Bucket
+from regtui.event_parts import Device as Device
+from regtui.event_parts import LayerInside as LayerInside
+from regtui.event_parts import Measured as Measured
+from regtui.event_parts import NormLayer as NormLayer
+from regtui.event_parts import StudyCurve as StudyCurve
 from regtui.modes import LayerModes, Reading, Weights
 from regtui.preview import Previewed
 
@@ -24,17 +31,6 @@ class EventError(ValueError):
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=str.lower, omit_defaults=True):
     """Base of all events."""
-
-
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device the worker can train on."""
-
-    name: str
-    """As a spec names it: cpu, cuda:0."""
-    label: str
-    """As people call it: "NVIDIA H100", "2 cores"."""
-    memory: int = 0
-    """Bytes in all; 0 where unknown."""
 
 
 class Hello(Event, frozen=True):
@@ -112,17 +108,6 @@ class Started(RunEvent, frozen=True):
     """> 0 for a run that was resumed from a checkpoint."""
 
 
-class Bucket(msgspec.Struct, frozen=True, array_like=True):
-    """A metric over consecutive steps; one step where the run is slow enough."""
-
-    first: int
-    """First step, counted from 1."""
-    count: int
-    mean: float
-    low: float
-    high: float
-
-
 class Steps(RunEvent, frozen=True):
     """Training metrics since the last such event: at most 32 buckets a metric."""
 
@@ -137,15 +122,6 @@ class Steps(RunEvent, frozen=True):
     samples_per_s: float
     """Training samples a second over this event's steps."""
     lr: float
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Mean loss and accuracy of one split, in eval mode, without augmentation or mixing."""
-
-    loss: float
-    """Mean cross-entropy, nats."""
-    accuracy: float
-    """Percent."""
 
 
 class Evaluated(RunEvent, frozen=True):
@@ -172,28 +148,6 @@ class Evaluated(RunEvent, frozen=True):
         return None if self.test is None else self.train.accuracy - self.test.accuracy
 
 
-class NormLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Statistics of the input of one norm layer, a number a channel, the first 16 channels at most."""
-
-    name: str
-    """The layer's place in the model, e.g. conv3.norm."""
-    kind: str
-    """Catalog name: batchnorm."""
-    channels: int
-    """Channels in all."""
-    batch_mean: list[float]
-    batch_var: list[float]
-    """Unbiased, as running statistics store it; biased = unbiased * (n - 1) / n."""
-    count: int
-    """Values a channel in the batch (n): batch size times pixels."""
-    running_mean: list[float] = []
-    """Empty for norms that keep no running statistics."""
-    running_var: list[float] = []
-    set_mean: list[float] = []
-    """Over the whole clean training subset in eval mode; only at evaluation points."""
-    set_var: list[float] = []
-
-
 class Norms(RunEvent, frozen=True):
     """Norm layers at a probe step: what the batch has against what the layer remembers."""
 
@@ -201,37 +155,11 @@ class Norms(RunEvent, frozen=True):
     layers: list[NormLayer]
 
 
-class LayerInside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One layer seen from inside, on the batch of a training step."""
-
-    name: str
-    mean: float
-    std: float
-    """Of the layer's output before its norm and activation, over batch, channels and pixels."""
-    dead: float = 0.0
-    """Share of units that are 0 after the activation for every sample of the batch, [0, 1]."""
-    grad: float = 0.0
-    """L2 norm of the gradient of the layer's weight."""
-    weight: float = 0.0
-    """L2 norm of the layer's weight."""
-
-
 class Inside(RunEvent, frozen=True):
     """The inside of the network at a probe step, in the order of the forward pass."""
 
     step: int
     layers: list[LayerInside]
-
-
-class StudyCurve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line of a study's picture."""
-
-    x: list[float]
-    y: list[float]
-    name: str = ""
-    """Tells it from the other lines of the same arm; "" where there is one only."""
-    is_reference: bool = False
-    """What the arm's own line is compared with: a law, or the same in another mode. Equal or similar for all arms."""
 
 
 class Studied(RunEvent, frozen=True):
