@@ -97,6 +97,7 @@ class Started(RunEvent, frozen=True):
     parameters: int
     """Trainable numbers of the model."""
     total_steps: int
+    """0 where a monitored loop did not say."""
     steps_per_epoch: int
     train_samples: int
     clean_samples: int
@@ -178,7 +179,8 @@ class Marker(RunEvent, frozen=True):
 
     step: int
     kind: str
-    """set, refused, paused, resumed, stepped; kept: earlier weights are those that the run ends with."""
+    """set, refused, paused, resumed, stepped; kept: earlier weights are those that the run ends with; note: of a
+    monitored loop, in `text`."""
     key: str = ""
     value: float | str = ""
     text: str = ""

@@ -57,7 +57,9 @@ class RunHistory:
 
     @property
     def total_steps(self) -> int:
-        return self.started.total_steps if self.started else self.spec.total_steps
+        """Of somebody else's loop that did not say how many, those taken so far."""
+        total = self.started.total_steps if self.started else self.spec.total_steps
+        return total or max(self.step, 1)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -90,8 +92,10 @@ class RunHistory:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the steps done so far, evaluations included as they came; None before the first."""
-        if not self.step or not self.seconds or not self.is_live:
+        """Estimate from the steps done so far, evaluations included as they came; None before the first, or where the
+        number of steps is not known."""
+        known = self.started is None or self.started.total_steps
+        if not known or not self.step or not self.seconds or not self.is_live:
             return None
         return (self.total_steps - self.step) * self.seconds / self.step
 

@@ -49,14 +49,14 @@ class Recorder:
         """Why recording stopped; "" while it works."""
         self._files: dict[str, BinaryIO] = {}
 
-    def open(self, run: str, spec: RunSpec) -> None:
-        """Begin a run: its directory (0700) with spec.json."""
+    def open(self, run: str, spec: RunSpec, *, digest: str | None = None) -> None:
+        """Begin a run: its directory (0700) with spec.json. `digest` stands for the hash of a spec that is not ours."""
         if self.warning:
             return
         try:
             folder = self.root / run
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            info = RunInfo(run=run, spec=spec, spec_hash=spec_hash(spec))
+            info = RunInfo(run=run, spec=spec, spec_hash=digest or spec_hash(spec))
             _replace(folder / "spec.json", msgspec.json.format(msgspec.json.encode(info)))
             self._files[run] = (folder / "events.jsonl").open("ab", buffering=0)
         except OSError as error:

@@ -1,0 +1,97 @@
+"""How a monitor measures a model it knows nothing about: loss and accuracy of a classifier in eval mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from regtui.events import Measured
+
+IGNORED = -100
+"""Labels of this value count for nothing, as in torch.nn.functional.cross_entropy."""
+
+Predict = Callable[[nn.Module, Any], tuple[Tensor, Tensor]]
+"""(model, batch) to logits and labels."""
+
+
+def predict(model: nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
+    """Logits and labels of a batch in the shapes that are usual.
+
+    (inputs, labels) goes to `model(inputs)`; a mapping with "labels" to `model(**batch)`, whose result has `.logits`.
+    A causal language model's logits are shifted by one place, as its own loss does.
+
+    Raises TypeError, saying what to hand over, for other batches.
+    """
+    if isinstance(batch, Mapping) and "labels" in batch:
+        found = model(**batch)
+        logits, labels = getattr(found, "logits", found), batch["labels"]
+        if type(model).__name__.endswith(("ForCausalLM", "LMHeadModel")):
+            return logits[:, :-1], labels[:, 1:]
+        return logits, labels
+    if isinstance(batch, (tuple, list)) and len(batch) == 2:
+        return model(batch[0]), batch[1]
+    raise TypeError(
+        f"a batch is a {type(batch).__name__}; Monitor knows (inputs, labels) and mappings with labels. For others "
+        "hand it predict=function, which gets the model and a batch and gives logits and labels"
+    )
+
+
+def measure(model: nn.Module, batches: Iterable[Any], predicted: Predict, device: torch.device) -> Measured:
+    """Mean cross-entropy (nats) and accuracy (percent) over all labels that count.
+
+    The model must be in eval mode. Raises TypeError for what is no classifier, ValueError where no label counts.
+    """
+    sums = torch.zeros(3, dtype=torch.float64, device=device)  # loss, correct, labels
+    with torch.no_grad():
+        for batch in batches:
+            logits, labels = _rows(*predicted(model, moved(batch, device)))
+            sums[0] += F.cross_entropy(logits.float(), labels, reduction="sum", ignore_index=IGNORED)
+            sums[1] += ((logits.argmax(1) == labels) & (labels != IGNORED)).sum()
+            sums[2] += (labels != IGNORED).sum()
+    loss, right, count = sums.tolist()
+    if not count:
+        raise ValueError(f"no label counts: all are {IGNORED}")
+    return Measured(loss=loss / count, accuracy=100.0 * right / count)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode; each module is afterwards in the mode it was in, which need not be the same for all."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def moved(batch: Any, device: torch.device) -> Any:
+    """The same batch with its tensors on a device."""
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if isinstance(batch, Mapping):
+        return {key: moved(value, device) for key, value in batch.items()}
+    if isinstance(batch, (tuple, list)):
+        return type(batch)(moved(value, device) for value in batch)
+    return batch
+
+
+def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, K) logits and (N,) long labels from (B, K), (B, L, K) or (B, K, H, W) logits; soft labels count by argmax."""
+    if labels.is_floating_point() and labels.shape == logits.shape:
+        labels = labels.argmax(1)
+    if logits.ndim >= 2 and not labels.is_floating_point():
+        if logits.shape[:-1] == labels.shape:
+            return logits.flatten(0, -2), labels.flatten().long()
+        if logits.shape[:1] + logits.shape[2:] == labels.shape:
+            return logits.movedim(1, -1).flatten(0, -2), labels.flatten().long()
+    raise TypeError(
+        f"logits are {tuple(logits.shape)}, labels {tuple(labels.shape)} of {labels.dtype}; Monitor measures "
+        "classifiers: (B, K) with (B,), (B, L, K) with (B, L) or (B, K, H, W) with (B, H, W)"
+    )

@@ -1,0 +1,240 @@
+"""The monitor: told of each step of somebody else's training loop, it writes what the engine writes of its own."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import sys
+import warnings
+import weakref
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from regtui.monitor import evaluation
+from regtui.monitor.budget import Budget
+from regtui.monitor.evaluation import Predict, evaluating, measure
+from regtui.monitor.observation import EVALUATE_EVERY, Observation, Plan
+from regtui.monitor.record import Record, device_of, spec_of
+from regtui.monitor.samples import fixed_samples, length_of, size_of, untouched_generators
+
+PROBE_EVERY = 50
+"""Steps between two looks inside."""
+
+
+class Monitor:
+    """Watches a training loop that is not ours.
+
+        with Monitor(model, train=train_set, test=test_set) as monitor:
+            for inputs, labels in loader:
+                ...
+                loss.backward()
+                optimizer.step()
+                monitor.step(loss)
+
+    Three things that a loop's own log gets wrong are measured: **the gap**, on fixed samples in eval mode;
+    **BatchNorm**, running against batch against whole-set statistics; **the inside**, activations and gradients by
+    layer. They become a run of the store: `regtui watch` follows it, `regtui compare` and `regtui export` read it.
+
+    The training is not changed: modes, buffers and global generators are left as they were, hooks exist only during a
+    probed step, and an error in here is warned of once and ends the monitor, never the training. In a distributed
+    training only the first rank writes; the others do nothing.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        train: Any,
+        test: Any = None,
+        validation: Any = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        scaler: Any = None,
+        name: str = "run",
+        project: str = "monitor",
+        seed: int = 0,
+        config: Mapping[str, Any] | None = None,
+        steps_per_epoch: int | None = None,
+        total_steps: int | None = None,
+        evaluate_every: int | None = None,
+        probe_every: int = PROBE_EVERY,
+        samples: int = 1000,
+        budget: float = 0.02,
+        predict: Predict = evaluation.predict,
+        store: Path | str | None = None,
+    ) -> None:
+        """Nothing is written before the first step.
+
+        train           training samples **without augmentation**: a data set, a DataLoader, a pair of tensors or an
+                        iterable of batches; of it `samples` are kept and measured
+        test            the same of the test set; validation likewise. One of the two is needed
+        optimizer       where the learning rate is read
+        scaler          the GradScaler of mixed precision, so that gradients are reported unscaled
+        name, project   the arm and the scenario of the run; runs of one project are compared, paired by `seed`
+        config          settings of yours: a comparison shows those that differ
+        steps_per_epoch, total_steps   for the axis and the ETA; unknown ones are left out
+        evaluate_every  steps; default: an epoch
+        probe_every     steps between two looks inside, >= 1
+        samples         of each split, >= 1
+        budget          share of the training's time that looking may take, [0, 1]: a look that would cost more waits.
+                        Only the evaluation at the end is always made
+        predict         (model, batch) to logits and labels
+        store           default: regtui's run store
+
+        Raises TypeError or ValueError, in a sentence, for data and models that it cannot measure: it tries one batch.
+        """
+        self._observation: Observation | None = None
+        self._closed = torch.distributed.is_available() and torch.distributed.is_initialized() \
+            and torch.distributed.get_rank() > 0  # fmt: skip
+        if self._closed:
+            return
+        self._model = _unwrapped(model)
+        if test is None and validation is None:
+            raise ValueError("Monitor needs test= or validation=: without held-out samples there is no gap")
+        with untouched_generators():
+            own = fixed_samples(train, samples, "train")
+            sources = {"validation": validation, "test": test}
+            held_out = {key: fixed_samples(s, samples, key) for key, s in sources.items() if s is not None}
+            with evaluating(self._model):
+                measure(self._model, own.batches[:1], predict, device_of(self._model))
+        if own.is_random:
+            warnings.warn(
+                "regtui: train= gives another sample each time it is read, so it augments. Its accuracy is not the "
+                "clean train accuracy, and the gap is too small: hand the same data without augmentation.",
+                stacklevel=2,
+            )
+        size = length_of(train) or own.count
+        epoch = steps_per_epoch or (length_of(train) and max(1, size // size_of(own.batches[0])))
+        self._batch_size, self._budget = size_of(own.batches[0]), Budget(budget)
+        self._plan = partial(
+            Plan, own, held_out, predict, evaluate_every=evaluate_every or epoch or EVALUATE_EVERY,
+            probe_every=max(1, probe_every), optimizer=optimizer, scaler=scaler,
+        )  # fmt: skip
+        self._spec = partial(
+            spec_of, self._model, name=name, project=project, seed=seed,
+            config=_optimizer(optimizer) | dict(config or {}), samples=size,
+            data=type(getattr(train, "dataset", train)).__name__,
+            held_out={key: split.count for key, split in held_out.items()},
+        )  # fmt: skip
+        self._steps_per_epoch, self._total, self._size = steps_per_epoch, total_steps, size
+        self._store = Path(store) if store is not None else None
+        self._size_hook = self._model.register_forward_pre_hook(self._see_batch, with_kwargs=True)
+        self._exit = partial(_close, weakref.ref(self))
+        atexit.register(self._exit)
+
+    @property
+    def run(self) -> str:
+        """Id of the run in the store; "" before the first step."""
+        return self._observation.record.run if self._observation else ""
+
+    @property
+    def folder(self) -> Path | None:
+        """The run's directory; None before the first step."""
+        return self._observation.record.folder if self._observation else None
+
+    def step(self, loss: Tensor | float) -> None:
+        """One optimizer step was taken (after the last of several accumulated backward passes).
+
+        loss  () the loss of the step; losses are read in blocks, four times a second, so a GPU is not waited for
+        """
+        if self._closed:
+            return
+        try:
+            if self._observation is None:
+                self._observation = self._begun()
+            with self._budget.paid():
+                self._observation.step(loss)
+        except Exception as error:  # whatever happens in here, the training goes on
+            self._give_up(error)
+        else:
+            if self._observation.is_over:
+                self._leave()
+
+    def mark(self, text: str) -> None:
+        """Put a note at the present step: a changed rate, a new phase."""
+        if self._observation and not self._closed:
+            self._observation.mark(text)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Evaluate once more and end the run: finished, stopped (KeyboardInterrupt) or failed (any other error)."""
+        if self._closed:
+            return
+        try:
+            if self._observation:
+                self._observation.end(error)
+        except Exception as ours:
+            self._give_up(ours)
+        else:
+            self._leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        self.close(error)
+
+    def _begun(self) -> Observation:
+        """The run, at its first step: now the size of a batch is known."""
+        epoch = self._steps_per_epoch or max(1, self._size // self._batch_size)
+        spec = self._spec(batch_size=self._batch_size, epochs=math.ceil((self._total or epoch) / epoch))
+        record = Record(spec, self._store)
+        plan = self._plan(batch_size=self._batch_size, steps_per_epoch=epoch)
+        record.started(
+            self._model, spec, total_steps=self._total or 0, steps_per_epoch=epoch, clean_samples=plan.train.count
+        )
+        self._budget.begin()
+        return Observation(self._model, plan, record, self._budget)
+
+    def _see_batch(self, _: nn.Module, inputs: tuple[Any, ...], more: dict[str, Any]) -> None:
+        """The first training batch tells its size; the hook then goes."""
+        if self._model.training and (size := size_of(inputs) or size_of(more)):
+            self._batch_size = size
+            self._size_hook.remove()
+
+    def _give_up(self, error: Exception) -> None:
+        """Warn once, note it in the record, and say no more."""
+        what = f"{type(error).__name__}: {error}"
+        warnings.warn(f"regtui: the monitor stopped ({what}); the training goes on without it.", stacklevel=3)
+        if self._observation:
+            self._observation.record.broke(error, f"The monitor stopped ({what}); the training went on without it.")
+        self._leave()
+
+    def _leave(self) -> None:
+        self._closed = True
+        self._size_hook.remove()
+        if self._observation:
+            self._observation.leave()
+            self._observation.record.close()
+        atexit.unregister(self._exit)
+
+
+def _close(monitor: weakref.ref[Monitor]) -> None:
+    """At the interpreter's end, for a loop without `with`: an uncaught error is then the last one that was printed."""
+    if (found := monitor()) is not None:
+        found.close(getattr(sys, "last_value", None))
+
+
+def _optimizer(optimizer: torch.optim.Optimizer | None) -> dict[str, Any]:
+    """Name and first settings of an optimizer, as far as a comparison is about them."""
+    if optimizer is None:
+        return {}
+    optimizer = getattr(optimizer, "optimizer", optimizer)  # Accelerate and Lightning wrap it
+    first = optimizer.param_groups[0]
+    kept = {key: float(first[key]) for key in ("lr", "weight_decay", "momentum") if isinstance(first.get(key), float)}
+    return {"optimizer": type(optimizer).__name__, **kept}
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """The module inside DistributedDataParallel, DataParallel and torch.compile: evaluation needs no collective."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner

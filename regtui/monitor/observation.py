@@ -1,0 +1,189 @@
+"""One monitored run while it trains: which steps are looked at, what is measured, what is written."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from regtui.engine.reporter import Reporter
+from regtui.events import Diverged, Evaluated, Failed, Finished, Inside, Marker, Norms, Stopped
+from regtui.monitor.budget import Budget
+from regtui.monitor.evaluation import Predict, evaluating, measure
+from regtui.monitor.layers import Layers, SetStatistics, StepWatch
+from regtui.monitor.record import Record, device_of
+from regtui.monitor.samples import Samples, untouched_generators
+
+EVALUATE_EVERY = 200
+"""Steps between two evaluations where the length of an epoch is not known."""
+LOST = 10
+"""Losses in a row that are not finite after which a run counts as diverged; a single one a GradScaler skips."""
+MOST_PENDING = 4096
+"""Losses that are kept on the device at most; reading them waits for it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and when."""
+
+    train: Samples
+    held_out: Mapping[str, Samples]
+    """By "validation" and "test"."""
+    predict: Predict
+    batch_size: int
+    steps_per_epoch: int
+    evaluate_every: int
+    probe_every: int
+    optimizer: torch.optim.Optimizer | None
+    scaler: Any
+
+    @property
+    def samples(self) -> int:
+        """Of all splits: what an evaluation passes."""
+        return self.train.count + sum(split.count for split in self.held_out.values())
+
+
+class Observation:
+    """Writes the events of one run. `is_over` once the run is lost; nothing is told after that."""
+
+    def __init__(self, model: nn.Module, plan: Plan, record: Record, budget: Budget) -> None:
+        self.model, self.plan, self.record, self.budget = model, plan, record, budget
+        self.count = 0
+        """Steps told so far."""
+        self.is_over = False
+        self._reporter = Reporter(record.run, record.emit, plan.batch_size)
+        self._watched = Layers(model)
+        self._watch: StepWatch | None = None
+        self._whole_set: SetStatistics | None = None
+        self._losses: list[Tensor] = []
+        self._lost: list[float] = []
+        self._probes = True
+        self._evaluation_is_due = False
+        self._evaluated_at = 0
+        self._last_cost = 0.0
+        self._stepped_at = self._began = time.perf_counter()
+
+    def step(self, loss: Tensor | float) -> None:
+        """Note a step, and look where it is time and the budget allows."""
+        self.count += 1
+        self._reporter.seconds += time.perf_counter() - self._stepped_at
+        self._losses.append(loss.detach().float() if isinstance(loss, Tensor) else torch.tensor(float(loss)))
+        if self._watch:
+            self._read(self._watch)
+        if self._reporter.is_due() or len(self._losses) >= MOST_PENDING:
+            self.tell()
+        self._evaluation_is_due |= self.count % self.plan.evaluate_every == 0
+        if self._evaluation_is_due and self.budget.allows(self._expected_cost()):
+            self._evaluate()
+        if self._probes and (self.count + 1) % self.plan.probe_every == 0 and self.budget.allows(0.0):
+            self._watch = StepWatch(self._watched, self.budget.pay)
+            self._watch.attach()
+        self._stepped_at = time.perf_counter()
+
+    def mark(self, text: str) -> None:
+        self.tell()
+        self.record.emit(Marker(run=self.record.run, step=self.count, kind="note", text=text))
+
+    def end(self, error: BaseException | None) -> None:
+        """The last evaluation and the event that ends the run."""
+        self.leave()
+        self.tell()
+        if self.is_over:
+            return
+        run, seconds = self.record.run, self._reporter.seconds
+        if error is None:
+            if self._evaluated_at < self.count:
+                self._evaluate()
+            self.record.emit(
+                Finished(
+                    run=run,
+                    step=self.count,
+                    seconds=round(seconds, 6),
+                    wall_seconds=round(time.perf_counter() - self._began, 6),
+                    samples_per_s=round(self.count * self.plan.batch_size / max(seconds, 1e-9), 1),
+                )
+            )
+        elif isinstance(error, (KeyboardInterrupt, SystemExit)):
+            self.record.emit(Stopped(run=run, step=self.count))
+        else:
+            self.record.emit(Failed(run=run, kind=type(error).__name__, message=str(error) or type(error).__name__))
+
+    def leave(self) -> None:
+        """Take all hooks away."""
+        if self._watch:
+            self._watch.detach()
+            self._watch = None
+
+    def tell(self) -> None:
+        """Read the losses that gathered, which waits for the device, and emit the finite ones."""
+        if self.is_over or not self._losses:
+            return
+        device = self._losses[-1].device
+        losses = torch.stack([loss.to(device) for loss in self._losses]).tolist()
+        first = self.count - len(losses) + 1
+        self._losses = []
+        rate = float(self.plan.optimizer.param_groups[0]["lr"]) if self.plan.optimizer else 0.0
+        steps = zip(range(first, self.count + 1), losses, strict=True)
+        for is_finite, part in groupby(steps, key=lambda step: math.isfinite(step[1])):
+            numbers, values = zip(*part, strict=True)
+            if is_finite:
+                self._lost = []
+                self._reporter.step = numbers[0] - 1
+                self._reporter.add(list(values), [], 0.0, rate)
+                self._reporter.tell()
+                continue
+            self._lost += values
+            if len(self._lost) >= LOST:
+                step = numbers[-1] - len(self._lost) + 1
+                self.record.emit(Diverged(run=self.record.run, step=step, layer="", value=self._lost[0]))
+                self.is_over = True
+                return
+
+    def _read(self, watch: StepWatch) -> None:
+        """What the hooks saw of the step that was just taken."""
+        self.leave()
+        if not watch.saw_anything:
+            self._probes = False
+            return self.mark("no layer was seen: hooks are not called in a compiled model, nor in eval mode")
+        self.tell()
+        run = self.record.run
+        if norms := watch.statistics(self._whole_set):
+            self.record.emit(Norms(run=run, step=self.count, layers=norms))
+            self._whole_set = None
+        scale = float(self.plan.scaler.get_scale()) if self.plan.scaler is not None else 1.0
+        self.record.emit(Inside(run=run, step=self.count, layers=watch.inside(scale)))
+        return None
+
+    def _evaluate(self) -> None:
+        self.tell()
+        began, device, whole_set = time.perf_counter(), device_of(self.model), SetStatistics(self._watched)
+        with untouched_generators(), evaluating(self.model):
+            with whole_set.watching():
+                train = measure(self.model, self.plan.train, self.plan.predict, device)
+            held_out = {
+                key: measure(self.model, split, self.plan.predict, device) for key, split in self.plan.held_out.items()
+            }
+        self._whole_set, self._evaluation_is_due, self._evaluated_at = whole_set, False, self.count
+        self._last_cost = time.perf_counter() - began
+        self.record.emit(
+            Evaluated(
+                run=self.record.run,
+                step=self.count,
+                epoch=self.count / self.plan.steps_per_epoch,
+                seconds=round(self._reporter.seconds, 6),
+                train=train,
+                validation=held_out.get("validation"),
+                test=held_out.get("test"),
+            )
+        )
+
+    def _expected_cost(self) -> float:
+        """Seconds of an evaluation: as the last one; before there was one, a third of a training step a batch."""
+        a_step = self._reporter.seconds / max(self.count, 1)
+        return self._last_cost or self.plan.samples / self.plan.batch_size * a_step / 3

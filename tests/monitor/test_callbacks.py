@@ -1,0 +1,82 @@
+"""The monitor as a callback of other people's trainers; each needs its extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from regtui.store import RunHistory, list_runs, replay
+
+
+def only_run(store: Path) -> RunHistory:
+    (info,) = list_runs(store)
+    return replay(store / info.run)
+
+
+def test_lightning_counts_optimizer_steps(tmp_path: Path) -> None:
+    pytest.importorskip("lightning", reason="needs the extra lightning")
+    import lightning.pytorch as lightning
+
+    from regtui.monitor.lightning import MonitorCallback
+
+    class Module(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x)
+
+        def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+            return F.cross_entropy(self(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    inputs, labels = torch.rand(120, 8), torch.arange(120) % 3
+    callback = MonitorCallback(
+        train=(inputs[:80], labels[:80]), test=(inputs[80:], labels[80:]), probe_every=3, budget=1e9, store=tmp_path
+    )
+    trainer = lightning.Trainer(
+        max_epochs=2, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        callbacks=[callback], accumulate_grad_batches=2,
+    )  # fmt: skip
+    trainer.fit(Module(), DataLoader(TensorDataset(inputs[:80], labels[:80]), 10, shuffle=True))
+    run = only_run(tmp_path)
+    assert (run.state, run.step, run.total_steps, run.steps_per_epoch) == ("finished", 8, 8, 4)
+    assert [inside.step for inside in run.insides] == [3, 6]
+    assert run.spec.model.params["optimizer"] == "SGD"
+    assert run.result is not None and run.result.gap is not None
+
+
+def test_hugging_face_gives_the_loss_of_the_forward_pass(tmp_path: Path) -> None:
+    pytest.importorskip("accelerate", reason="needs transformers' Trainer, which needs accelerate")
+    transformers = pytest.importorskip("transformers", reason="needs the extra hf")
+    from regtui.monitor.huggingface import MonitorCallback
+
+    torch.manual_seed(0)
+    samples = [
+        {"input_ids": torch.randint(0, 50, (12,)), "attention_mask": torch.ones(12, dtype=torch.long),
+         "labels": torch.tensor(i % 3)}
+        for i in range(60)
+    ]  # fmt: skip
+    config = transformers.BertConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=3
+    )
+    callback = MonitorCallback(test=samples[40:], probe_every=5, budget=1e9, store=tmp_path, name="bert")
+    arguments = transformers.TrainingArguments(
+        str(tmp_path / "out"), max_steps=10, per_device_train_batch_size=8, report_to=[], disable_tqdm=True,
+        save_strategy="no", use_cpu=True,
+    )  # fmt: skip
+    model = transformers.BertForSequenceClassification(config)
+    transformers.Trainer(model=model, args=arguments, train_dataset=samples[:40], callbacks=[callback]).train()
+    run = only_run(tmp_path)
+    assert (run.state, run.step, run.spec.train.batch_size, run.spec.arm) == ("finished", 10, 8, "bert")
+    assert run.spec.model.params["optimizer"] == "AdamW"
+    assert [inside.step for inside in run.insides] == [5, 10]
+    assert run.insides[0].layers[0].name == "bert.encoder.layer.0.attention.self.query"

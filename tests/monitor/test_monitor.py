@@ -1,0 +1,327 @@
+"""The monitor in loops that are not ours: what it writes is true, and the training is as without it."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from regtui import Monitor, events
+from regtui.store import RunHistory, list_runs, replay
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def network(seed: int = 0) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.Linear(4 * 36, 3)
+    )
+
+
+def pictures(count: int = 240) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.arange(count) % 3
+    return torch.rand(count, 1, 8, 8, generator=generator) + labels[:, None, None, None] * 0.3, labels
+
+
+def looped(
+    model: nn.Module, monitor: Monitor | None, steps: int = 30, *, inner: Callable[[int], object] = bool
+) -> list[float]:
+    """A plain loop as people write it; gives the losses."""
+    inputs, labels = pictures()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    losses = []
+    for step in range(steps):
+        chosen = torch.randint(0, 180, (16,))
+        loss = F.cross_entropy(model(inputs[chosen]), labels[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        inner(step)
+        losses.append(loss.item())
+        if monitor:
+            monitor.step(loss)
+    return losses
+
+
+def watching(model: nn.Module, store: Path, **options: object) -> Monitor:
+    inputs, labels = pictures()
+    known = {
+        "train": (inputs[:180], labels[:180]), "test": (inputs[180:], labels[180:]), "store": store, "budget": 1e9,
+        "probe_every": 10, "evaluate_every": 15,
+    }  # fmt: skip
+    return Monitor(model, **(known | options))  # type: ignore[arg-type]
+
+
+def recorded(monitor: Monitor) -> RunHistory:
+    return replay(run_folder(monitor))
+
+
+def test_the_training_is_bit_for_bit_the_one_without_it(tmp_path: Path) -> None:
+    plain = network()
+    without = looped(plain, None)
+    watched = network()  # seeds the global generator, and so does the plain loop begin
+    with watching(watched, tmp_path) as monitor:
+        losses = looped(watched, monitor)
+    assert losses == without
+    assert all(
+        torch.equal(a, b) for a, b in zip(plain.state_dict().values(), watched.state_dict().values(), strict=True)
+    )
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in watched.modules())
+
+
+def test_the_gap_is_that_of_eval_mode_on_all_samples(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path) as monitor:
+        looped(model, monitor)
+    run = recorded(monitor)
+    inputs, labels = pictures()
+    right = (model.eval()(inputs).argmax(1) == labels).double() * 100
+    last = run.result
+    assert last is not None and last.test is not None and last.gap is not None
+    assert last.train.accuracy == pytest.approx(right[:180].mean().item())
+    assert last.gap == pytest.approx((right[:180].mean() - right[180:].mean()).item())
+    assert last.train.loss == pytest.approx(F.cross_entropy(model(inputs[:180]), labels[:180]).item(), rel=1e-5)
+    assert [evaluated.step for evaluated in run.evaluations] == [15, 30]
+
+
+def test_every_loss_is_recorded_once_and_in_order(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path) as monitor:
+        losses = looped(model, monitor, 40)
+    run = recorded(monitor)
+    told = [bucket for event in _read(run_folder(monitor)) if isinstance(event, events.Steps) for bucket in event.loss]
+    assert [bucket.first for bucket in told] == list(range(1, 41))
+    assert [bucket.mean for bucket in told] == pytest.approx(losses, rel=1e-5)
+    assert (run.state, run.step) == ("finished", 40)
+
+
+def test_what_the_hooks_saw_is_what_the_step_had(tmp_path: Path) -> None:
+    model = network()
+    seen: dict[str, Tensor] = {}
+
+    def keep(step: int) -> None:
+        if step == 9:
+            assert isinstance(model[0], nn.Conv2d)
+            assert model[0].weight.grad is not None
+            seen["gradient"], seen["running"] = model[0].weight.grad.norm(), model[1].running_mean.clone()
+
+    batches: list[Tensor] = []
+    model[0].register_forward_hook(lambda _, __, output: batches.append(output.detach()) if model.training else None)
+    with watching(model, tmp_path, evaluate_every=1000) as monitor:
+        looped(model, monitor, 12, inner=keep)
+    run = recorded(monitor)
+    inside, norms = run.insides[0], run.norms[0]
+    assert (inside.step, norms.step) == (10, 10)
+    layer = next(layer for layer in inside.layers if layer.name == "0")
+    assert layer.std == pytest.approx(batches[9].std(correction=0).item(), rel=1e-5)
+    assert layer.grad == pytest.approx(seen["gradient"].item(), rel=1e-5)
+    (norm,) = norms.layers
+    assert norm.name == "1"
+    assert norm.batch_mean == pytest.approx(batches[9].mean((0, 2, 3)).tolist(), rel=1e-4, abs=1e-6)
+    assert norm.batch_var == pytest.approx(batches[9].var((0, 2, 3)).tolist(), rel=1e-4)
+    assert norm.running_mean == pytest.approx(seen["running"].tolist(), rel=1e-4, abs=1e-6)
+
+
+def test_whole_set_statistics_are_those_of_all_clean_samples(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path, evaluate_every=9) as monitor:
+        looped(model, monitor, 9)
+        found = model[0](pictures()[0][:180]).detach()
+        looped(model, monitor, 1)
+    norm = recorded(monitor).norms[0].layers[0]
+    assert norm.set_mean == pytest.approx(found.mean((0, 2, 3)).tolist(), rel=1e-4)
+    assert norm.set_var == pytest.approx(found.var((0, 2, 3)).tolist(), rel=1e-4)
+
+
+def test_a_dead_unit_is_counted(tmp_path: Path) -> None:
+    model = network()
+    with torch.no_grad():
+        model[1].bias[:2] = -1000.0
+    with watching(model, tmp_path) as monitor:
+        looped(model, monitor, 10)
+    assert recorded(monitor).insides[0].layers[0].dead == 0.5
+
+
+def test_a_data_set_that_augments_is_named(tmp_path: Path) -> None:
+    class Augmented(Dataset[tuple[Tensor, Tensor]]):
+        def __len__(self) -> int:
+            return 50
+
+        def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+            return torch.rand(1, 8, 8), torch.tensor(index % 3)
+
+    with pytest.warns(UserWarning, match="so it augments"):
+        watching(network(), tmp_path, train=Augmented()).close()
+
+
+@pytest.mark.parametrize("as_source", [
+    lambda x, y: TensorDataset(x, y),
+    lambda x, y: DataLoader(TensorDataset(x, y), 16, shuffle=True),
+    lambda x, y: iter([(x[:100], y[:100]), (x[100:], y[100:])]),
+    lambda x, y: list(zip(x, y, strict=True)),
+])  # fmt: skip
+def test_every_kind_of_source_gives_the_same_figures(
+    tmp_path: Path, as_source: Callable[[Tensor, Tensor], object]
+) -> None:
+    model = network()
+    inputs, labels = pictures()
+    source = as_source(inputs[:180], labels[:180])
+    with watching(model, tmp_path, train=source) as monitor:
+        looped(model, monitor, 15)
+    right = (model.eval()(inputs[:180]).argmax(1) == labels[:180]).double().mean().item() * 100
+    result = recorded(monitor).result
+    assert result is not None and result.train.accuracy == pytest.approx(right)
+
+
+def test_making_a_monitor_draws_from_no_global_generator(tmp_path: Path) -> None:
+    inputs, labels = pictures()
+    random.seed(0)
+    torch.manual_seed(0)
+    expected = random.random(), torch.rand(3)
+    random.seed(0)
+    torch.manual_seed(0)
+    loader = DataLoader(TensorDataset(inputs, labels), 16, shuffle=True)
+    watching(network(), tmp_path, train=loader).close()  # `network` seeds anew
+    torch.manual_seed(0)
+    assert random.random() == expected[0]
+    watching(nn.Sequential(nn.Flatten(), nn.Linear(64, 3, bias=False)), tmp_path, train=loader)
+    torch.manual_seed(0)
+    assert torch.equal(torch.rand(3), expected[1])
+
+
+def test_looking_waits_until_it_is_paid_for(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path, budget=0.0) as monitor:
+        looped(model, monitor)
+    run = recorded(monitor)
+    assert not run.insides
+    assert [evaluated.step for evaluated in run.evaluations] == [30]
+
+
+def test_an_error_inside_is_told_once_and_the_training_goes_on(tmp_path: Path) -> None:
+    model, calls = network(), 0
+
+    def broken(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise RuntimeError("no such thing")
+        return model(batch[0]), batch[1]
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with watching(model, tmp_path, predict=broken) as monitor:
+            losses = looped(model, monitor)
+    assert len(losses) == 30
+    assert [str(warning.message) for warning in told if "regtui" in str(warning.message)] == [
+        "regtui: the monitor stopped (RuntimeError: no such thing); the training goes on without it."
+    ]
+    assert model.training
+    run = recorded(monitor)
+    assert run.state == "failed" and "the training went on" in run.trouble
+    assert "no such thing" in (run_folder(monitor) / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(("error", "state"), [(KeyboardInterrupt(), "stopped"), (ZeroDivisionError("oh"), "failed")])
+def test_how_the_loop_ended_is_recorded(tmp_path: Path, error: BaseException, state: str) -> None:
+    model = network()
+    monitor = watching(model, tmp_path)
+    with pytest.raises(type(error)), monitor:
+        looped(model, monitor, 3)
+        raise error
+    assert recorded(monitor).state == state
+
+
+def test_a_single_lost_step_is_left_out_and_many_are_a_divergence(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path, evaluate_every=1000) as monitor:
+        for loss in [1.0, float("nan"), 0.5]:
+            monitor.step(loss)
+    run = recorded(monitor)
+    assert run.state == "finished"
+    told = [bucket for event in _read(run_folder(monitor)) if isinstance(event, events.Steps) for bucket in event.loss]
+    assert [(bucket.first, bucket.mean) for bucket in told] == [(1, 1.0), (3, 0.5)]
+    monitor = watching(model, tmp_path, evaluate_every=1000)
+    for loss in [1.0, *[float("inf")] * 12, 1.0]:
+        monitor.step(loss)
+    monitor.close()
+    run = recorded(monitor)
+    assert run.state == "diverged"
+    assert isinstance(run.ending, events.Diverged) and run.ending.step == 2
+
+
+@pytest.mark.parametrize(("options", "error", "says"), [
+    ({"test": None}, ValueError, "without held-out samples there is no gap"),
+    ({"train": 3}, TypeError, "train is a int"),
+    ({"train": (torch.rand(3, 1, 8, 8), torch.zeros(4))}, ValueError, "3 inputs and 4 labels"),
+    ({"train": (torch.rand(4, 1, 8, 8), torch.rand(4))}, TypeError, "Monitor measures classifiers"),
+    ({"train": TensorDataset(torch.rand(0, 3))}, ValueError, "train is empty"),
+])  # fmt: skip
+def test_what_cannot_be_measured_is_refused_at_once(
+    tmp_path: Path, options: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        watching(network(), tmp_path, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_modes_are_given_back_module_by_module(tmp_path: Path) -> None:
+    model = network()
+    model[1].eval()  # a frozen BatchNorm, as in fine-tuning
+    with watching(model, tmp_path) as monitor:
+        looped(model, monitor, 15)
+    assert [module.training for module in model] == [True, False, True, True, True, True]
+
+
+def test_the_run_says_what_regularizes_the_model(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path, name="small", project="mine", config={"depth": 2}) as monitor:
+        looped(model, monitor, 2)
+    (info,) = list_runs(tmp_path)
+    assert (info.spec.scenario, info.spec.arm, info.spec.train.batch_size) == ("own/mine", "small", 16)
+    assert info.spec.model.params == {"dropouts": "1 p=0.3", "norms": "1 BatchNorm2d", "depth": 2}
+
+
+def test_a_script_without_with_is_finished_at_its_end(tmp_path: Path) -> None:
+    script = f"""
+import torch
+from regtui import Monitor
+model = torch.nn.Linear(4, 3)
+x, y = torch.rand(30, 4), torch.arange(30) % 3
+monitor = Monitor(model, train=(x, y), test=(x, y), store={str(tmp_path)!r})
+for _ in range(5):
+    loss = torch.nn.functional.cross_entropy(model(x), y)
+    loss.backward()
+    monitor.step(loss)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+    done = subprocess.run([sys.executable, "-c", script + "raise ValueError('bad luck')"], capture_output=True)
+    assert done.returncode == 1
+    states = {replay(tmp_path / info.run).state for info in list_runs(tmp_path)}
+    assert states == {"finished", "failed"}
+
+
+def run_folder(monitor: Monitor) -> Path:
+    assert monitor.folder is not None
+    return monitor.folder
+
+
+def _read(folder: Path) -> list[events.AnyEvent]:
+    return [events.decode(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
