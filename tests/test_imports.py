@@ -16,6 +16,7 @@ def loaded_by(statement: str) -> set[str]:
 UI_SIDE = [
     "import regtui.cli, regtui.cli.parser",
     "import regtui.cli.listings, regtui.cli.run, regtui.cli.doctor, regtui.cli.bench",
+    "import regtui",
     "import regtui.scenario; [regtui.scenario.load(path) for path in regtui.scenario.preset_files()]",
     "import regtui.export.report, regtui.export.script, regtui.export.event_files, regtui.cli.export",
     "import regtui.session, regtui.runner, regtui.store, regtui.claims, regtui.events",

@@ -1,0 +1,30 @@
+"""One run in columns: what its events said, and what they did not say."""
+
+from __future__ import annotations
+
+from regtui.events import Bucket, Started, Steps
+from regtui.spec import RunSpec
+from regtui.store import RunHistory
+
+
+def history(total_steps: int) -> RunHistory:
+    run = RunHistory("r", RunSpec(scenario="s", arm="a", seed=0))
+    run.apply(
+        Started(
+            run="r", device="cpu", device_label="2 cores", threads=1, precision="fp32", parameters=1,
+            total_steps=total_steps, steps_per_epoch=10, train_samples=8, clean_samples=8,
+        )
+    )  # fmt: skip
+    run.apply(
+        Steps(run="r", loss=[Bucket(1, 5, 1.0, 1.0, 1.0)], accuracy=[], step=5, seconds=2.0, samples_per_s=1.0, lr=0.1)
+    )
+    return run
+
+
+def test_the_time_left_goes_by_the_steps_done() -> None:
+    assert history(20).seconds_left == 6.0
+
+
+def test_a_loop_that_did_not_say_how_long_it_is_has_no_end_in_sight() -> None:
+    run = history(0)
+    assert (run.total_steps, run.seconds_left) == (5, None)
