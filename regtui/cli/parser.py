@@ -10,7 +10,7 @@ from pathlib import Path
 from regtui import __version__
 from regtui.export.columns import COLUMNS
 
-COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "export", "bench", "doctor", "worker")
+COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "export", "bench", "doctor", "worker")
 FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
 
@@ -46,17 +46,37 @@ def build_parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a scenario without a screen: progress on stderr, a table on stdout")
     run.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
-    run.add_argument("--arm", action="append", metavar="A", help="only this arm (repeatable)")
-    run.add_argument("--seeds", type=_count, metavar="N", help="paired seeds; default: the scenario's, usually 5")
-    run.add_argument("--epochs", type=_count, metavar="N", help="short for --set train.epochs=N")
-    run.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
-        help="change a setting of all arms (train.lr=1e-3, dropout.p=.2, dropout@head.p=.5) or of one: ARM:KEY=VALUE",
-    )  # fmt: skip
+    _add_what(run, seeds="paired seeds; default: the scenario's, usually 5", arm="only this arm (repeatable)")
     _add_machine(run)
-    run.add_argument("--out", type=Path, metavar="DIR", help="store the runs in this directory")
-    run.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    _add_output(run)
     run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
+
+    sweep = commands.add_parser(
+        "sweep", help="search for a stack: chosen on the validation split, reported once on the test split",
+        description="Optuna chooses values on the validation split; the winner is then compared with the unswept arm "
+        "on the test split, with paired seeds that the search has not seen. The same command goes on with a sweep that "
+        "was cut off, and with a larger --trials continues it.",
+    )  # fmt: skip
+    sweep.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
+    sweep.add_argument(
+        "--over", action="append", required=True, metavar="KEY=RANGE",
+        help="what to search (repeatable): dropout.p=0:0.7, train.lr=1e-4:1e-2:log, train.schedule=cosine,onecycle; a "
+        "regularizer that the arm lacks is added",
+    )  # fmt: skip
+    sweep.add_argument("--trials", type=_count, default=50, metavar="N", help="trials that count (default 50)")
+    sweep.add_argument("--sampler", choices=("tpe", "random", "grid"), default="tpe", help="default: tpe")
+    sweep.add_argument(
+        "--pruner", choices=("none", "asha", "hyperband", "median"), default="none",
+        help="give hopeless trials up at their evaluation points (default: none)",
+    )  # fmt: skip
+    sweep.add_argument("--sampler-seed", type=_whole, default=0, metavar="N", help="seed of the sampler (default 0)")
+    _add_what(
+        sweep, seeds="paired seeds a trial; their mean counts (default 1)",
+        arm="search around this arm (default: the last one)",
+    )  # fmt: skip
+    _add_machine(sweep)
+    _add_output(sweep)
+    sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)
 
     runs = commands.add_parser("runs", help="list the stored runs")
     runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
@@ -103,6 +123,21 @@ def parse(words: list[str]) -> argparse.Namespace:
     return arguments
 
 
+def _add_what(parser: argparse.ArgumentParser, *, seeds: str, arm: str) -> None:
+    parser.add_argument("--arm", action="append", metavar="A", help=arm)
+    parser.add_argument("--seeds", type=_count, metavar="N", help=seeds)
+    parser.add_argument("--epochs", type=_count, metavar="N", help="short for --set train.epochs=N")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+        help="change a setting of all arms (train.lr=1e-3, dropout.p=.2, dropout@head.p=.5) or of one: ARM:KEY=VALUE",
+    )  # fmt: skip
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="DIR", help="store the runs in this directory")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
 def _add_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
     parser.add_argument(
@@ -130,6 +165,10 @@ def _count(text: str, most: int = 100_000) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"is {text!r}; allowed is a whole number from 1 to {most}")
     return int(text)
+
+
+def _whole(text: str) -> int:
+    return 0 if text == "0" else _count(text, most=2**31)
 
 
 def _threads(text: str) -> int | str:

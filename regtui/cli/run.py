@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     scenario = configured(load(find(arguments.scenario)), arguments)
     store = arguments.out or runs_dir()
     if arguments.out:
-        _must_be_writable(store)
+        must_be_writable(store)
     command = worker_command(arguments, store)
     session = Session(scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
     if sentence := crowding(arguments):
@@ -115,7 +115,7 @@ async def _drive(session: Session, command: list[str], workers: int, seeds: int)
     return not interrupted
 
 
-def _must_be_writable(store: Path) -> None:
+def must_be_writable(store: Path) -> None:
     """Raises ScenarioError: whoever names a directory wants the runs there, so it is refused before they are made."""
     try:
         store.mkdir(mode=0o700, parents=True, exist_ok=True)

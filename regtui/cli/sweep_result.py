@@ -1,0 +1,146 @@
+"""What came out of a sweep: one object for --json, tables for people."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from regtui.claims import Interval, interval, read
+from regtui.cli.output import plain_table
+from regtui.scenario import Arm, Scenario
+from regtui.scenario.errors import printable
+from regtui.session import Session
+from regtui.spec import Scalar
+from regtui.sweep.record import Plan, Trial, read_trials
+from regtui.sweep.space import applied
+from regtui.sweep.study import Study, plain_params
+from regtui.sweep.winner import WINNER, differences
+
+SHOWN = 10
+"""Trials in the table, the best ones."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """An arm over the seeds of the final comparison, percent; ci95 is [low, high] or None for one seed."""
+
+    name: str
+    seeds: int
+    test_acc: float | None
+    gap: float | None
+    ci95: tuple[float, float] | None
+    runs: list[str]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The object that `--json` prints."""
+
+    scenario: str
+    sweep: str
+    folder: str
+    arm: str
+    over: list[str]
+    finished: bool
+    """False where it was interrupted: the same command goes on."""
+    trials: list[Trial]
+    best: dict[str, Scalar] | None
+    """Values of the trial with the highest validation accuracy."""
+    best_trial: int | None
+    validation_acc: float | None
+    importance: dict[str, float]
+    changed: dict[str, tuple[Any, Any]]
+    """Settings in which the winner differs from the unswept arm."""
+    test: list[Compared]
+    """The one look at the test split: the unswept arm and the winner."""
+    gain: float | None
+    """Test accuracy of the winner minus that of the unswept arm, points, over paired seeds."""
+    gain_ci95: tuple[float, float] | None
+    wall_s: float = 0.0
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, unswept: Arm, plan: Plan, folder: Path, study: Study, *,
+        best: tuple[int, dict[str, Scalar], float] | None, comparison: Session | None, finished: bool,
+    ) -> Outcome:  # fmt: skip
+        """Gather everything; `comparison` is the session of the last runs."""
+        gain = _gain(comparison, unswept.name) if comparison else None
+        return cls(
+            scenario=scenario.id,
+            sweep=plan.id,
+            folder=str(folder),
+            arm=unswept.name,
+            over=[str(dimension) for dimension in plan.space],
+            finished=finished,
+            trials=read_trials(folder),
+            best=best[1] if best else None,
+            best_trial=best[0] if best else None,
+            validation_acc=round(best[2], 6) if best else None,
+            importance={key: round(share, 4) for key, share in study.importance().items()},
+            changed=differences(unswept, applied(plan.arm, best[1])) if best else {},
+            test=[_compared(comparison, arm.name) for arm in comparison.arms] if comparison else [],
+            gain=round(gain.mean, 6) if gain else None,
+            gain_ci95=_bounds(gain),
+        )
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """The best trials, what mattered, and the winner on the test split."""
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    ended = [
+        trial for trial in outcome.trials if trial.state in ("complete", "pruned") and trial.validation is not None
+    ]
+    table = plain_table(">trial", "state", ">validation %", "values")
+    for trial in sorted(ended, key=lambda t: (t.state != "complete", -(t.validation or 0.0)))[:SHOWN]:
+        table.add_row(str(trial.number), trial.state, f"{trial.validation:.1f}", escape(plain_params(trial.params)))
+    console.print(table)
+    if outcome.importance:
+        shares = "  ".join(f"{key} {100 * share:.0f} %" for key, share in outcome.importance.items())
+        console.print(f"[dim]what mattered: {escape(shares)}[/]", soft_wrap=True)
+    if outcome.test:
+        table = plain_table("on the test split", ">seeds", ">test %", ">gap")
+        for row in outcome.test:
+            half = f"±{(row.ci95[1] - row.ci95[0]) / 2:.1f}" if row.ci95 else ""
+            test, gap = (f"{value:.1f}" if value is not None else "-" for value in (row.test_acc, row.gap))
+            table.add_row(escape(row.name), str(row.seeds), f"{test}{half}", gap)
+        console.print(table)
+    if outcome.gain is not None:
+        bounds = f" [{outcome.gain_ci95[0]:+.1f}, {outcome.gain_ci95[1]:+.1f}]" if outcome.gain_ci95 else ""
+        console.print(f"the winner tests {outcome.gain:+.1f} points{bounds} against {outcome.arm}", markup=False)
+    done = "" if outcome.finished else "interrupted; the same command goes on. "
+    where = f"{Path(outcome.folder) / 'winner.toml'}" if outcome.test else outcome.folder
+    console.print(f"[dim]{outcome.wall_s:.1f} s, {done}{escape(printable(where))}[/]", soft_wrap=True)
+
+
+def _compared(session: Session, name: str) -> Compared:
+    results = session.results()[name]
+    tests = [value for e in results.values() if (value := read("test_accuracy", e)) is not None]
+    gaps = [value for e in results.values() if (value := read("gap", e)) is not None]
+    summary = interval(tests) if tests else None
+    return Compared(
+        name=name,
+        seeds=len(results),
+        test_acc=round(summary.mean, 6) if summary else None,
+        gap=round(sum(gaps) / len(gaps), 6) if gaps else None,
+        ci95=_bounds(summary),
+        runs=[run.run for run in session.of_arm(name).values()],
+    )
+
+
+def _gain(session: Session, unswept: str) -> Interval | None:
+    results = session.results()
+    old, new = results.get(unswept, {}), results.get(WINNER, {})
+    pairs = [
+        (read("test_accuracy", new[seed]), read("test_accuracy", old[seed])) for seed in sorted(old.keys() & new.keys())
+    ]
+    gains = [a - b for a, b in pairs if a is not None and b is not None]
+    return interval(gains) if gains else None
+
+
+def _bounds(summary: Interval | None) -> tuple[float, float] | None:
+    if summary is None or summary.count == 1:
+        return None
+    return round(summary.low, 6), round(summary.high, 6)

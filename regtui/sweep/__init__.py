@@ -1,0 +1,1 @@
+"""The search for a stack: trials chosen by Optuna on the validation split, reported once on the test split."""

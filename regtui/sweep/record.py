@@ -1,0 +1,130 @@
+"""A sweep on disk: `<store>/sweeps/<id>/` with sweep.json, Optuna's journal, trials.jsonl and, at the end, result.json.
+
+The id is a hash of what is searched and how, so the same command goes on with the same sweep. trials.jsonl is for those
+who watch: a line whenever a trial changes; the journal is what a resumed sweep believes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Literal, Self
+
+import msgspec
+
+from regtui import data
+from regtui.scenario import Arm
+from regtui.spec import ENGINE_VERSION, Scalar
+from regtui.sweep.space import Dimension
+
+State = Literal["running", "complete", "pruned", "failed"]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """sweep.json: what is searched, and how."""
+
+    scenario: str
+    arm: Arm
+    """The arm that trials change, with every regularizer that they need."""
+    space: tuple[Dimension, ...]
+    sampler: str
+    pruner: str
+    seeds: int
+    """Paired seeds of a trial; their mean counts."""
+    seed: int
+    """Of the sampler."""
+    engine: int = ENGINE_VERSION
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits over all of it; the number of trials is not in it, so that more can be asked for."""
+        content = msgspec.json.encode((self, data.content_hash(self.arm.data.name)), order="deterministic")
+        return hashlib.sha256(content).hexdigest()[:8]
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of trials.jsonl: the latest one of a number counts."""
+
+    number: int
+    params: dict[str, Scalar]
+    state: State
+    runs: tuple[str, ...] = ()
+    """Ids in the run store, a seed each."""
+    validation: float | None = None
+    """Mean validation accuracy over the seeds, percent; the latest where the trial still runs."""
+    point: int = 0
+    """Evaluation points done."""
+
+
+class BusyError(Exception):
+    """Another process works on the same sweep."""
+
+
+class Folder:
+    """The directory of a sweep, held by one process at a time."""
+
+    def __init__(self, root: Path, plan: Plan) -> None:
+        """`root` is the run store. Raises OSError where it cannot be written."""
+        self.path = root / "sweeps" / plan.id
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.is_new = not self.journal.exists()
+        _replace(self.path / "sweep.json", msgspec.json.format(msgspec.json.encode(plan)))
+        self._lock: BinaryIO | None = None
+        self._lines: BinaryIO | None = None
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.log"
+
+    def __enter__(self) -> Self:
+        """Raises BusyError."""
+        self._lock = (self.path / "lock").open("ab")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BusyError(f"another process works on this sweep; its folder is {self.path}") from error
+        self._lines = (self.path / "trials.jsonl").open("ab", buffering=0)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        for file in (self._lines, self._lock):
+            if file is not None:
+                file.close()
+
+    def write(self, trial: Trial) -> None:
+        """One line, one write."""
+        if self._lines is not None:
+            self._lines.write(msgspec.json.encode(trial) + b"\n")
+
+    def finish(self, result: object) -> None:
+        """Keep the result."""
+        _replace(self.path / "result.json", msgspec.json.format(msgspec.json.encode(result)))
+
+
+def read_plan(folder: Path) -> Plan:
+    """sweep.json. Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode((folder / "sweep.json").read_bytes(), type=Plan)
+
+
+def read_trials(folder: Path) -> list[Trial]:
+    """The trials by number, as the last complete line of each says."""
+    path = folder / "trials.jsonl"
+    if not path.exists():
+        return []
+    found: dict[int, Trial] = {}
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        try:
+            trial = msgspec.json.decode(line, type=Trial)
+        except msgspec.DecodeError:
+            continue
+        found[trial.number] = trial
+    return [found[number] for number in sorted(found)]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)

@@ -1,0 +1,150 @@
+"""The search itself: as many trials at once as there are workers, each a few ordinary runs of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from regtui.claims import read
+from regtui.commands import RunRequest
+from regtui.events import TERMINAL_EVENTS, Evaluated, RunEvent
+from regtui.runner.reports import Lost, Report
+from regtui.scenario import Arm, ScenarioError
+from regtui.session import Session
+from regtui.spec import Scalar
+from regtui.store import RunHistory
+from regtui.sweep.record import Folder, Trial
+from regtui.sweep.space import applied
+from regtui.sweep.study import Study
+
+CHOSEN_BY = "validation_accuracy"
+"""Never the test split: what is chosen by it says nothing about new data."""
+
+Submit = Callable[[list[RunRequest]], None]
+Stop = Callable[[list[str]], None]
+
+
+class Search:
+    """Asks for trials, listens to their runs, tells the study what came out.
+
+    `take` gets every report after the session has taken it. `is_over` once the wanted trials have been counted and none
+    is running.
+    """
+
+    def __init__(
+        self, session: Session, arm: Arm, study: Study, folder: Folder, *, trials: int, seeds: int, at_once: int,
+        submit: Submit, stop: Stop,
+    ) -> None:  # fmt: skip
+        self._session, self._arm, self._study, self._folder = session, arm, study, folder
+        self._wanted = trials if study.size is None else min(trials, study.size)
+        self._seeds, self._at_once = seeds, at_once
+        self._submit, self._stop = submit, stop
+        self.trials: dict[int, Trial] = {}
+        """By number: those of this process."""
+        self._of_run: dict[str, int] = {}
+        self._pruned: set[int] = set()
+
+    @property
+    def done(self) -> int:
+        """Trials that count, those of earlier processes included."""
+        return self._study.counted
+
+    @property
+    def wanted(self) -> int:
+        return self._wanted
+
+    @property
+    def is_over(self) -> bool:
+        return self.done >= self._wanted and not self._running
+
+    def begin(self) -> None:
+        """Start the first trials."""
+        self._fill()
+
+    def take(self, report: Report) -> None:
+        """React to one report."""
+        match report:
+            case Evaluated() if report.run in self._of_run:
+                self._on_the_way(self._of_run[report.run])
+            case RunEvent() if isinstance(report, TERMINAL_EVENTS) and report.run in self._of_run:
+                self._maybe_ended(self._of_run[report.run])
+            case Lost(runs=runs):
+                for number in {self._of_run[run] for run in runs if run in self._of_run}:
+                    self._maybe_ended(number)
+
+    @property
+    def _running(self) -> list[int]:
+        return [number for number, trial in self.trials.items() if trial.state == "running"]
+
+    def _fill(self) -> None:
+        while len(self._running) < self._at_once and self.done + len(self._running) < self._wanted:
+            number, params = self._study.ask()
+            try:
+                arm = applied(self._arm, params)
+            except ScenarioError:
+                # Values that are fine one by one and not together: such a trial has no worth, and is not run.
+                self._note(Trial(number=number, params=params, state="complete", validation=0.0))
+                self._study.tell(number, 0.0)
+                continue
+            self._start(number, params, arm)
+
+    def _start(self, number: int, params: dict[str, Scalar], arm: Arm) -> None:
+        name = f"trial {number} of {self._folder.path.name}"
+        self._session.arms.append(_named(arm, name))
+        requests = self._session.request([name], range(self._seeds))
+        self._of_run |= {request.run: number for request in requests}
+        runs = tuple(request.run for request in requests)
+        self._note(Trial(number=number, params=params, state="running", runs=runs))
+        self._submit(requests)
+
+    def _on_the_way(self, number: int) -> None:
+        """The mean of all seeds at an evaluation point, once all have it; the study may say that it is hopeless."""
+        trial, runs = self.trials[number], self._runs(number)
+        values = [[read(CHOSEN_BY, evaluation) for evaluation in run.evaluations] for run in runs]
+        point = min(map(len, values))
+        if trial.state != "running" or point <= trial.point:
+            return
+        latest = [value for row in values if (value := row[point - 1]) is not None]
+        mean = sum(latest) / len(latest)
+        self._note(_with(trial, validation=mean, point=point))
+        still_runs = any(run.is_live for run in runs)
+        if self._study.report(number, point, mean) and still_runs and point < self._arm.train.evaluations:
+            self._pruned.add(number)
+            self._stop([run.run for run in runs if run.is_live])
+
+    def _maybe_ended(self, number: int) -> None:
+        trial, runs = self.trials[number], self._runs(number)
+        if trial.state != "running" or any(run.is_live for run in runs):
+            return
+        if number in self._pruned and any(run.state == "stopped" for run in runs):
+            self._study.prune(number)
+            self._note(_with(trial, state="pruned"))
+        elif all(run.state in ("finished", "diverged") for run in runs):
+            # A run that diverged classifies nothing: counting it as nothing keeps the search away from there.
+            finals = [read(CHOSEN_BY, run.result) or 0.0 if run.result else 0.0 for run in runs]
+            mean = sum(finals) / len(finals)
+            self._study.tell(number, mean)
+            self._note(_with(trial, state="complete", validation=mean, point=trial.point))
+        else:
+            again = not self._study.was_tried_before(number)
+            self._study.fail(number, again=again)
+            self._note(_with(trial, state="failed"))
+            if not again:
+                self._wanted = max(self._wanted - 1, 0)
+        self._fill()
+
+    def _runs(self, number: int) -> list[RunHistory]:
+        return [self._session.runs[run] for run in self.trials[number].runs]
+
+    def _note(self, trial: Trial) -> None:
+        self.trials[trial.number] = trial
+        self._folder.write(trial)
+
+
+def _named(arm: Arm, name: str) -> Arm:
+    return msgspec.structs.replace(arm, name=name, lesson=None)
+
+
+def _with(trial: Trial, **changes: object) -> Trial:
+    return msgspec.structs.replace(trial, **changes)
