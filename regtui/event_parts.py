@@ -58,6 +58,12 @@ class NormLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     set_var: list[float] = []
 
 
+HISTOGRAM_EDGE = 4.0
+"""Histograms of values cover [-EDGE, EDGE]: N(0, 1) has one value in sixteen thousand beyond."""
+HISTOGRAM_BINS = 32
+"""Bins of equal width, a quarter each."""
+
+
 class LayerInside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One layer seen from inside, on the batch of a training step."""
 
@@ -71,6 +77,11 @@ class LayerInside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """L2 norm of the gradient of the layer's weight."""
     weight: float = 0.0
     """L2 norm of the layer's weight."""
+    drift: float | None = None
+    """||w - w0|| / ||w0|| over the layer's weight, w0 as it was drawn or pretrained; None where that is not known."""
+    histogram: list[int] = []
+    """Of what enters the activation, after the layer's norm: parts in 10,000 in each of HISTOGRAM_BINS bins over
+    [-HISTOGRAM_EDGE, HISTOGRAM_EDGE], the outer ones with what lies beyond; empty where it was not measured."""
 
 
 class StudyCurve(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 # Named here again, since those who read an event read what it is made of.
+from regtui.event_parts import HISTOGRAM_BINS as HISTOGRAM_BINS
+from regtui.event_parts import HISTOGRAM_EDGE as HISTOGRAM_EDGE
 from regtui.event_parts import Bucket as Bucket
 from regtui.event_parts import Device as Device
 from regtui.event_parts import LayerInside as LayerInside

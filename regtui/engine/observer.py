@@ -133,7 +133,7 @@ class Observer:
         step = self._training.step
         if norms := probe.norms(whole_set):
             self._emit(Norms(run=self._run, step=step, layers=norms))
-        self._emit(Inside(run=self._run, step=step, layers=probe.inside()))
+        self._emit(Inside(run=self._run, step=step, layers=probe.inside(self._training.origin)))
 
     def marker(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None:
         """Something was done to the run."""

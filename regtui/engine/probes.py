@@ -6,17 +6,21 @@ an unprobed one, bit for bit.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from regtui.engine import hooks
+from regtui.engine.histogram import parts, spread
 from regtui.engine.metrics import significant
 from regtui.engine.models.norms import Norm, batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
+from regtui.engine.origin import Origin, layer_weights
 from regtui.events import LayerInside, NormLayer
 
 CHANNELS = 16
@@ -46,15 +50,17 @@ def norm_modules(model: nn.Module) -> dict[str, tuple[str, _BatchNorm | Norm]]:
 class StepProbe:
     """What hooks see of one training step: `watching()` around its forward pass, `after_backward()`, then the readings.
 
-    A layer's output is the tensor that enters its conv or linear place: before norm, dropout and activation.
+    A layer's output is the tensor that enters its conv or linear place: before norm, dropout and activation. What
+    leaves the place enters the activation.
     """
 
     def __init__(self, model: SiteModel) -> None:
-        self._model = model
+        self._weights = layer_weights(model)
         self._norms = norm_modules(model)
         self._layers = {place.layer: place for place in model.places() if place.site in ("conv", "linear")}
         self._activations = {place.layer: place for place in model.places("activation")}
         self._outputs: dict[str, Tensor] = {}
+        self._entering: dict[str, Tensor] = {}
         self._dead: dict[str, Tensor] = {}
         self._gradients: dict[str, Tensor] = {}
         self._inputs: dict[str, Tensor] = {}
@@ -75,6 +81,10 @@ class StepProbe:
                 mean = means.mean()
                 self._outputs[place.layer] = torch.stack((mean, (variances + (means - mean) ** 2).mean().sqrt()))
 
+        def see_entering(place: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            assert isinstance(place, Place)
+            self._entering[place.layer] = spread(output.detach(), *inputs[1:])
+
         def see_activation(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
             if place.layer in self._layers:
@@ -89,24 +99,26 @@ class StepProbe:
             self._inputs[names[norm]] = torch.stack((mean, biased))
 
         with (
-            _hooks(self._layers.values(), see_output),
-            _hooks(self._activations.values(), see_activation),
-            _hooks(names, see_norm, with_kwargs=True),
+            hooks.before(self._layers.values(), see_output),
+            hooks.after(self._layers.values(), see_entering),
+            hooks.before(self._activations.values(), see_activation),
+            hooks.before(names, see_norm, with_kwargs=True),
         ):
             yield
 
     def after_backward(self) -> None:
         """Note the gradients, before the stack changes them."""
-        for layer in self._layers:
-            gradient = self._weight(layer).grad
+        for layer, weight in self._weights.items():
+            gradient = weight.grad
             assert gradient is not None
             self._gradients[layer] = gradient.norm()
 
-    def inside(self) -> list[LayerInside]:
-        """The layers in the order of the forward pass; weights as they are now."""
+    def inside(self, origin: Origin | None = None) -> list[LayerInside]:
+        """The layers in the order of the forward pass; weights as they are now, and how far they are from `origin`."""
         found = []
-        for layer in self._layers:
+        for layer, weight in self._weights.items():
             mean, std = _numbers(self._outputs[layer])
+            drift = origin.drift(layer, weight).item() if origin else math.nan
             found.append(
                 LayerInside(
                     name=layer,
@@ -114,7 +126,9 @@ class StepProbe:
                     std=std,
                     dead=significant(self._dead[layer].item()) if layer in self._dead else 0.0,
                     grad=significant(self._gradients[layer].item()),
-                    weight=significant(self._weight(layer).detach().norm().item()),
+                    weight=significant(weight.detach().norm().item()),
+                    drift=significant(drift) if math.isfinite(drift) else None,
+                    histogram=parts(self._entering[layer]),
                 )
             )
         return found
@@ -142,11 +156,6 @@ class StepProbe:
             )
         return found
 
-    def _weight(self, layer: str) -> Tensor:
-        weight = self._model.get_submodule(layer).weight
-        assert isinstance(weight, Tensor)
-        return weight
-
 
 class SetProbe:
     """Statistics of what enters each BatchNorm over a whole split, gathered by hooks while it is evaluated.
@@ -164,7 +173,7 @@ class SetProbe:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Hooks on the norms while the model is evaluated."""
-        with _hooks(self._names, self._see, with_kwargs=True):
+        with hooks.before(self._names, self._see, with_kwargs=True):
             yield
 
     def statistics(self) -> Statistics:
@@ -199,21 +208,11 @@ def first_non_finite_layer(model: SiteModel, inputs: Tensor) -> str:
         if not found and not bool(torch.isfinite(inputs[0]).all()):
             found.append(place.layer)
 
-    with torch.no_grad(), _hooks(model.places(), look):
+    with torch.no_grad(), hooks.before(model.places(), look):
         logits = model(inputs)
     if not found and not bool(torch.isfinite(logits).all()):
         found.append("head")
     return found[0] if found else ""
-
-
-@contextmanager
-def _hooks(modules: Iterable[nn.Module], look: Callable[..., None], *, with_kwargs: bool = False) -> Iterator[None]:
-    handles = [module.register_forward_pre_hook(look, with_kwargs=with_kwargs) for module in modules]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _counted(norm: nn.Module, more: dict[str, Tensor | None]) -> Tensor | None:

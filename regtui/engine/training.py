@@ -11,6 +11,7 @@ from torch.nn.utils import get_total_norm
 from regtui.catalog import REGULARIZERS
 from regtui.engine import datasets, devices, models, optim
 from regtui.engine.models.pretrained import Memory
+from regtui.engine.origin import Origin
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Batch
 from regtui.engine.stack import Stack
@@ -46,6 +47,8 @@ class Training:
         self.memory = Memory(self.model, self.task.test.inputs) if self.model.checkpoint() else None
         """What a pretrained model began with; None for all others."""
         self.model.to(memory_format=devices.memory_format(self.device))
+        self.origin = Origin(self.model) if spec.train.probes else None
+        """Where the weights of each layer began; None where nobody probes them."""
         self.model.train()
         self.lr = optim.LearningRate(spec.train, spec.total_steps, self.device)
         self.optimizer = optim.build(self.model, spec.train, self.lr.value)
