@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regtui.engine.origin import Origin
 from regtui.engine.probes import CHANNELS, SetProbe, StepProbe, first_non_finite_layer, norm_modules
 from regtui.engine.training import Training
-from regtui.events import Norms
+from regtui.events import HISTOGRAM_BINS, HISTOGRAM_EDGE, Norms
 from regtui.spec import DataSpec, ModelSpec
 
 if TYPE_CHECKING:
@@ -97,6 +98,43 @@ def test_the_inside_is_that_of_outputs_activations_gradients_and_weights(trainin
     assert layers["conv1"].dead == 0.0
 
 
+def test_the_histogram_is_that_of_what_enters_the_activation(training: Training) -> None:
+    with torch.no_grad():
+        training.model.get_parameter("conv2_out.batchnorm.weight").fill_(0)
+        training.model.get_parameter("conv2_out.batchnorm.bias").copy_(torch.tensor([-9.0, 0.6]))
+    probe, _ = probed(training)
+    layers = {layer.name: layer.histogram for layer in probe.inside()}
+    found = dict(enumerate(layers["conv2"]))
+    upper = found.pop(int((0.6 + HISTOGRAM_EDGE) * 4))
+    lower = found.pop(0)  # beyond the lower end
+    assert lower + upper == pytest.approx(10_000, abs=1) and 0.45 < lower / 10_000 < 0.55
+    assert set(found.values()) == {0}
+    for parts in layers.values():
+        assert len(parts) == HISTOGRAM_BINS and sum(parts) == pytest.approx(10_000, abs=HISTOGRAM_BINS)
+
+
+def test_drift_is_the_distance_from_the_first_weights_in_lengths_of_them(training: Training) -> None:
+    probe, _ = probed(training)
+    assert training.origin is not None
+    assert {layer.drift for layer in probe.inside(training.origin)} == {0.0}
+    with torch.no_grad():
+        training.model.get_parameter("conv4.weight").mul_(-2)
+    drifts = {layer.name: layer.drift for layer in probe.inside(training.origin)}
+    assert drifts.pop("conv4") == pytest.approx(3.0)
+    assert set(drifts.values()) == {0.0}
+    assert {layer.drift for layer in probe.inside()} == {None}
+
+
+def test_a_layer_that_began_at_zero_has_no_drift(training: Training) -> None:
+    with torch.no_grad():
+        training.model.get_parameter("conv1.weight").zero_()
+    training.origin = Origin(training.model)
+    with torch.no_grad():
+        training.model.get_parameter("conv1.weight").fill_(0.1)
+    probe, _ = probed(training)
+    assert {layer.name: layer.drift for layer in probe.inside(training.origin)}["conv1"] is None
+
+
 def test_statistics_of_the_set_are_those_of_all_its_samples_at_once(training: Training) -> None:
     inputs = training.task.clean.inputs
     training.model.eval()
@@ -136,11 +174,14 @@ def test_probes_change_no_weight_and_no_buffer(tiny: MakeSpec, make_run: MakeRun
 
 
 def test_no_hook_stays_behind(training: Training) -> None:
-    before = {path: len(module._forward_pre_hooks) for path, module in training.model.named_modules()}
+    def hooks() -> dict[str, int]:
+        modules = training.model.named_modules()
+        return {path: len(module._forward_pre_hooks) + len(module._forward_hooks) for path, module in modules}
+
+    before = hooks()
     with pytest.raises(RuntimeError), StepProbe(training.model).watching():
         training.model(torch.zeros(2, 7, 28, 28))
-    after = {path: len(module._forward_pre_hooks) for path, module in training.model.named_modules()}
-    assert before == after
+    assert hooks() == before
 
 
 @pytest.mark.parametrize("layer", ["conv1", "conv4", "head", ""])
