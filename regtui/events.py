@@ -22,6 +22,7 @@ from regtui.event_parts import NormLayer as NormLayer
 from regtui.event_parts import StudyCurve as StudyCurve
 from regtui.modes import LayerModes, Reading, Weights
 from regtui.preview import Previewed
+from regtui.trouble import Kind
 
 PROTOCOL_VERSION = 1
 """Raised whenever a change of events or commands makes an older peer misread them."""
@@ -176,6 +177,18 @@ class Studied(RunEvent, frozen=True):
     curves: list[StudyCurve] = []
 
 
+class Trouble(RunEvent, frozen=True):
+    """Trouble inside the network began, or is over: once a kind and layer. `regtui.trouble` has the limits."""
+
+    step: int
+    kind: Kind
+    layer: str
+    value: float
+    """dying: share of the layer's units that are dead, [0, 1]; exploding: ||gradient|| / ||weight||; vanishing: the
+    same over the largest of all layers'."""
+    over: bool = False
+
+
 class Marker(RunEvent, frozen=True):
     """Something that happened to the run at a step: steering, pause, resume."""
 
@@ -237,7 +250,7 @@ class Stopped(RunEvent, frozen=True):
 
 
 RUN_EVENTS = (
-    Started, Steps, Evaluated, Norms, Inside, Studied, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
+    Started, Steps, Evaluated, Norms, Inside, Studied, Trouble, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
 )  # fmt: skip
 TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped)
 """After one of these a run says nothing more."""
@@ -249,6 +262,7 @@ AnyRunEvent = (
     | Norms
     | Inside
     | Studied
+    | Trouble
     | Marker
     | Checkpoint
     | Diverged

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from regtui.engine import devices, studies
 from regtui.engine.datasets import Split
-from regtui.engine.metrics import evaluate
+from regtui.engine.metrics import evaluate, significant
 from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
 from regtui.engine.reporter import Reporter
 from regtui.engine.text import TextData
@@ -31,7 +31,9 @@ from regtui.events import (
     Started,
     Stopped,
     Studied,
+    Trouble,
 )
+from regtui.trouble import Watch
 
 
 class Observer:
@@ -43,6 +45,7 @@ class Observer:
         self._training = training
         self._emit = emit
         self._began = time.monotonic()
+        self._watch = Watch()
         self.reporter = Reporter(run, emit, training.spec.train.batch_size, step=training.step, seconds=seconds)
 
     def started(self) -> None:
@@ -129,11 +132,14 @@ class Observer:
             self._emit(Studied(run=self._run, step=step, study=name, values=found.values, curves=found.curves))
 
     def inside(self, probe: StepProbe, whole_set: Statistics) -> None:
-        """What the probe saw in the last step; `whole_set` is empty off the evaluation points."""
+        """What the probe saw in the last step, and trouble in it; `whole_set` is empty off the evaluation points."""
         step = self._training.step
         if norms := probe.norms(whole_set):
             self._emit(Norms(run=self._run, step=step, layers=norms))
-        self._emit(Inside(run=self._run, step=step, layers=probe.inside(self._training.origin)))
+        layers = probe.inside(self._training.origin)
+        self._emit(Inside(run=self._run, step=step, layers=layers))
+        for kind, layer, value, over in self._watch.see(layers):
+            self._emit(Trouble(run=self._run, step=step, kind=kind, layer=layer, value=significant(value), over=over))
 
     def marker(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None:
         """Something was done to the run."""

@@ -18,6 +18,7 @@ from regtui.events import (
     Steps,
     Stopped,
     Studied,
+    Trouble,
 )
 from regtui.spec import RunSpec
 from regtui.store.columns import Column
@@ -42,6 +43,8 @@ class RunHistory:
         self.norms: list[Norms] = []
         self.insides: list[Inside] = []
         self.studies: dict[str, Studied] = {}
+        self.troubles: list[Trouble] = []
+        """Inside the network, as they began and ended; `lasting` has those that are not over."""
         self.markers: list[Marker] = []
         self.step = 0
         self.seconds = 0.0
@@ -91,6 +94,18 @@ class RunHistory:
         return self.last if self.state == "finished" and not self.is_steered else None
 
     @property
+    def lasting(self) -> list[Trouble]:
+        """The troubles inside the network that are not over, as they were first told."""
+        known: dict[tuple[str, str], Trouble] = {}
+        for event in self.troubles:
+            key = (event.kind, event.layer)
+            if event.over:
+                known.pop(key, None)
+            else:
+                known.setdefault(key, event)  # a run that went on from a checkpoint may tell it again
+        return list(known.values())
+
+    @property
     def seconds_left(self) -> float | None:
         """Estimate from the steps done so far, evaluations included as they came; None before the first, or where the
         number of steps is not known."""
@@ -120,6 +135,8 @@ class RunHistory:
                 _keep(self.insides, event)
             case Studied():
                 self.studies[event.study] = event
+            case Trouble():
+                self.troubles.append(event)
             case Marker():
                 self._mark(event)
             case Checkpoint():

@@ -22,6 +22,7 @@ from regtui.events import (
     Started,
     Steps,
     Stopped,
+    Trouble,
 )
 from regtui.spec import DataSpec, RunSpec, evaluation_steps, probe_steps
 
@@ -230,6 +231,25 @@ def test_infinite_weights_are_found_where_the_loss_hides_them(tiny: MakeSpec, ma
     assert 11 <= last.step <= 20
     assert last.layer == "conv3"
     assert math.isnan(last.value)
+
+
+def test_a_layer_that_dies_is_told_once_with_its_step(tiny: MakeSpec, make_run: MakeRun) -> None:
+    def kill(made: MadeRun, event: AnyRunEvent) -> None:
+        if isinstance(event, Evaluated) and event.step == 10:
+            with torch.no_grad():
+                made.training.model.get_parameter("conv3.bias").fill_(-100)
+
+    made = make_run(tiny(probes=15, evaluations=3), kill)
+    after = sorted(event.step for event in made.all(Inside) if event.step > 10)
+    dead = [event for event in made.all(Trouble) if event.kind == "dying" and event.value == 1.0]
+    assert [(event.step, event.layer, event.over) for event in dead] == [(after[1], "conv3", False)]
+    vanishing = {event.layer for event in made.all(Trouble) if event.kind == "vanishing"}
+    assert {"conv1", "conv2", "conv3"} <= vanishing, "nothing flows back through a dead layer"
+    assert len(made.all(Trouble)) == len({(event.kind, event.layer) for event in made.all(Trouble)})
+
+
+def test_a_run_that_trains_well_has_no_trouble(tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry) -> None:
+    assert make_run(tiny(entry("batchnorm"), probes=30)).all(Trouble) == []
 
 
 def test_a_batch_larger_than_the_training_set_is_refused(tiny: MakeSpec, make_run: MakeRun) -> None:
