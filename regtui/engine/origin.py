@@ -14,7 +14,7 @@ class Origin:
     def __init__(self, model: SiteModel) -> None:
         """`model` still as it begins."""
         self._start = {layer: weight.detach().clone() for layer, weight in layer_weights(model).items()}
-        self._length = {layer: torch.linalg.vector_norm(start) for layer, start in self._start.items()}
+        self._length = {layer: start.norm() for layer, start in self._start.items()}
 
     @torch.no_grad()
     def drift(self, layer: str, weight: Tensor) -> Tensor:
@@ -22,8 +22,8 @@ class Origin:
 
         NaN or infinite for a layer that began at 0, which has no length to compare with.
         """
-        moved = torch.linalg.vector_norm(weight.detach() - self._start[layer])
-        return moved / self._length[layer]
+        drift: Tensor = (weight.detach() - self._start[layer]).norm() / self._length[layer]
+        return drift
 
 
 def layer_weights(model: SiteModel) -> dict[str, Tensor]:

@@ -23,6 +23,7 @@ from regtui.ui.curriculum import Curriculum
 from regtui.ui.keys import KEYS, bindings
 from regtui.ui.learning import LearnerApp
 from regtui.ui.leaving import leave_when_told
+from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
 from regtui.ui.screens.explorer import ExplorerScreen
@@ -164,8 +165,9 @@ class RegtuiApp(LearnerApp):
     def action_previous_scenario(self) -> None:
         self._go(-1, "p")
 
-    def action_next_layer(self) -> None:
-        self.view.layer += 1
+    def action_pick_layer(self, by: int) -> None:
+        if sentence := step_layer(self.view, by):
+            self._say(sentence)
         self.explorer.show_charts()
 
     def action_statistic(self) -> None:

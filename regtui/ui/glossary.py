@@ -65,11 +65,21 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "i shows the next look. First the studies of the scenario, where it has any: measurements of the network "
             "as it begins or as it ends, of the first seed that all arms share; `regtui catalog` explains each of "
             "their numbers. Dashed: what the selected arm is compared with.",
-            "Then four numbers of each layer on one training batch, at the latest probe step. Activations: standard "
+            "Then numbers of each layer on one training batch, at the latest probe step. Activations: standard "
             "deviation of the layer's output before its norm and activation, over batch, channels and pixels. Dead "
             "units: percent that are 0 after the activation for all of the batch. Gradients and weights: L2 norm of "
-            "the layer's weight. The axis is logarithmic where layers differ by more than fifty times.",
+            "the layer's weight. Drift: the distance of the weight from where it began (pretrained weights: from "
+            "those), in percent of its length then. The axis is logarithmic where values differ by more than fifty "
+            "times.",
             "A curve that falls from layer to layer is a signal that fades; one that climbs is about to explode.",
+            "l, L or a click on a layer picks it: the same numbers over the epochs, a curve an arm, dashed the mean of "
+            "the activations; its norm stands in the BatchNorm chart. escape or a click brings all layers back.",
+            "Histogram, the last look: the values that enter the activation of the picked or the first layer, after "
+            "its norm, in the selected arm. The bars are their density at the latest probe step, the line is N(0, 1). "
+            "Outer bars hold what lies beyond ±4, too; the title tells how much from 2 % on.",
+            "Trouble is told in the lesson and marked in the picked layer's charts: half of a layer's units dead at "
+            "two probes in a row, a gradient a hundred times as long as its weight, or one ten thousand times shorter, "
+            "relative to the weight, than that of another layer.",
         ),
     ),
     "augment": (

@@ -40,6 +40,14 @@ class ArmStepped(Message):
         self.by = by
 
 
+class LayerPicked(Message):
+    """The charts of the inside are to follow one layer over time, or, "", to show all of them."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__()
+        self.layer = layer
+
+
 class ArmDropped(Message):
     """The user wants an arm gone."""
 

@@ -31,6 +31,8 @@ class View:
     statistic: Statistic = "variance"
     inside: int = 0
     """Which look inside the network is shown: the studies of the scenario, then the layers, wrapping around."""
+    picked: str = ""
+    """Name of the layer that the charts of the inside follow over time; "" for all layers beside each other."""
     dark: bool = True
     heard: float = 0.0
     """When the runner last said something, by `clock`."""
@@ -44,7 +46,7 @@ class View:
 
     def open(self, race: Race) -> None:
         """Look at another race from its first arm on."""
-        self.race, self.arm, self.layer, self.inside = race, race.session.arms[0].name, 0, 0
+        self.race, self.arm, self.layer, self.inside, self.picked = race, race.session.arms[0].name, 0, 0, ""
 
     @property
     def session(self) -> Session:

@@ -222,7 +222,7 @@ async def test_batchnorm_layer_and_statistic_can_be_chosen(explore) -> None:
         await user.press("down", "down", "space")
         user.runner.play()
         await user.sees("conv1 variance", "1/6")
-        await user.press("l", "v")
+        await user.press("l", "l", "v")
         await user.sees("conv2 mean", "2/6")
 
 

@@ -1,6 +1,6 @@
 """Charts of curves in braille or ASCII: values in, strips of a terminal out, no state."""
 
-from regtui.ui.charts.drawing import draw
+from regtui.ui.charts.drawing import category_at, draw
 from regtui.ui.charts.growth import Extent, with_steady_axes
 from regtui.ui.charts.model import (
     DARK,
@@ -36,6 +36,7 @@ __all__ = [
     "Palette",
     "Series",
     "Stroke",
+    "category_at",
     "draw",
     "grown_limits",
     "with_steady_axes",

@@ -15,7 +15,7 @@ from regtui.ui.charts.fence import finite_runs
 from regtui.ui.charts.frame import lay_out
 from regtui.ui.charts.ink import Ink
 from regtui.ui.charts.labels import cut
-from regtui.ui.charts.model import Chart, Look
+from regtui.ui.charts.model import Charset, Chart, Look
 from regtui.ui.charts.shading import shade
 
 
@@ -42,6 +42,20 @@ def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> lis
     draw_curves(canvas, chart.series, curves, frame)
     write_axes(canvas, chart, frame)
     return canvas.strips()
+
+
+def category_at(chart: Chart, width: int, height: int, column: int, charset: Charset) -> int | None:
+    """The category whose place is nearest to a column of a chart that is drawn into these cells; None beside them."""
+    runs = [run for series in chart.series for run in finite_runs(series.x, series.y, chart.log_y)]
+    if not chart.categories or not runs or width < 1 or height < 1:
+        return None
+    frame = lay_out(chart, width, height, runs, charset)
+    low, high = frame.window.x
+    inside = column - frame.left
+    if not 0 <= inside < frame.window.columns:
+        return None
+    at = low + (high - low) * (inside + 0.5) / frame.window.columns
+    return min(max(round(at), 0), len(chart.categories) - 1)
 
 
 def _write_empty(canvas: Canvas, text: str) -> None:

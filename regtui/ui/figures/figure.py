@@ -25,6 +25,9 @@ class Figure:
     """Equal versions draw the same picture, so nothing needs to be drawn again."""
     subject: tuple[object, ...]
     """While it stays the same, axes only grow."""
+    picks: tuple[str, ...] | None = None
+    """The layers that a click picks, by the column they stand in; empty: a click goes back to all layers, None: it
+    does nothing."""
 
 
 @dataclass(frozen=True, slots=True)

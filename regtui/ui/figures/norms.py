@@ -12,7 +12,7 @@ from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.charts import RING, Chart, Series
 from regtui.ui.figures.figure import Figure, version
-from regtui.ui.figures.inside import ACTIVATIONS, GRADIENTS, layers_figure
+from regtui.ui.figures.layers import ACTIVATIONS, GRADIENTS, layers_figure
 from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, cut, line
 from regtui.ui.view import View

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual import events
+
 from regtui.ui.charts import Look
 from regtui.ui.figures import Figure
+from regtui.ui.messages import LayerPicked
 from regtui.ui.panes.pane import Pane
 from regtui.ui.view import View
 from regtui.ui.widgets.chart_view import ChartView
@@ -20,6 +23,7 @@ class FigurePane(Pane):
         self.number = number
         self._figure, self._view = figure, view
         self._drawn: tuple[object, ...] | None = None
+        self._picks: tuple[str, ...] | None = None
 
     def show_view(self) -> None:
         """Follow the view, if there is anything new and the pane can be seen."""
@@ -28,7 +32,7 @@ class FigurePane(Pane):
         figure = self._figure(self._view)
         if figure.version == self._drawn:
             return
-        self._drawn = figure.version
+        self._drawn, self._picks = figure.version, figure.picks
         self.set_title(figure.title)
         self._chart.show(figure.chart, subject=figure.subject)
 
@@ -40,3 +44,13 @@ class FigurePane(Pane):
 
     def on_resize(self) -> None:
         self.show_view()
+
+    def on_click(self, event: events.Click) -> None:
+        if self._picks is None:
+            return
+        offset = event.get_content_offset(self._chart)
+        column = self._chart.category_at(offset.x) if offset is not None else None
+        if offset is not None and not self._picks:
+            self.post_message(LayerPicked(""))
+        elif column is not None and column < len(self._picks):
+            self.post_message(LayerPicked(self._picks[column]))

@@ -21,6 +21,7 @@ from regtui.ui.panes.footer import Footer
 from regtui.ui.panes.header import Header
 from regtui.ui.panes.lesson import LessonPane
 from regtui.ui.panes.stack import StackPane
+from regtui.ui.picking import pick_layer
 from regtui.ui.settings import nudged, setting_row
 from regtui.ui.text import MUTED, Line, line
 from regtui.ui.view import View
@@ -114,6 +115,10 @@ class ExplorerScreen(Screen[None]):
         self._view.arm = names[min(max(at, 0), len(names) - 1)]
         self.show_all()
 
+    def on_layer_picked(self, message: messages.LayerPicked) -> None:
+        pick_layer(self._view, message.layer)
+        self.show_charts()
+
     def on_arm_dropped(self, message: messages.ArmDropped) -> None:
         self._say(self._view.race.drop(message.arm))
 
@@ -173,10 +178,13 @@ class ExplorerScreen(Screen[None]):
         self.call_after_refresh(self.show_all)
 
     def action_show_all_charts(self) -> None:
-        """Leave the one large chart."""
+        """Leave the one large chart, else the picked layer."""
         if self.has_class("-one"):
             self.remove_class("-one")
             self.call_after_refresh(self.show_all)
+        elif self._view.picked:
+            pick_layer(self._view, "")
+            self.show_charts()
 
     def _edit(self, change: Callable[[str], tuple[str, str]]) -> None:
         try:

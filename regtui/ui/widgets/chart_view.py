@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from regtui.ui.charts import Chart, Extent, Look, draw, with_steady_axes
+from regtui.ui.charts import Chart, Extent, Look, category_at, draw, with_steady_axes
 
 _drawer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
 """One thread for all charts: the screen answers keys while it draws, and two would only take turns."""
@@ -70,6 +70,11 @@ class ChartView(Widget):
         if y >= len(self._strips):
             return Strip.blank(self.size.width, style)
         return self._strips[y].apply_style(style)
+
+    def category_at(self, column: int) -> int | None:
+        """The category that is drawn in this column of the widget, or next to it; None where there is none."""
+        steady, _ = with_steady_axes(self.chart, self._extent)
+        return category_at(steady, self.size.width, self.size.height, column, self.look.charset)
 
     def on_mount(self) -> None:
         self.app.screen_change_signal.subscribe(self, lambda _: self._redraw_if_stale())
