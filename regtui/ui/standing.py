@@ -10,6 +10,9 @@ from regtui.claims import interval
 from regtui.events import Evaluated
 from regtui.store import RunHistory
 
+STEERED = "~"
+"""Before what belongs to runs whose settings were changed while they trained: no interval, no part in the verdicts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -45,6 +48,12 @@ def drawn(runs: Mapping[int, RunHistory]) -> list[RunHistory]:
     if not figures:
         return list(runs.values())
     return [run for run in runs.values() if run.is_steered == figures[0].is_steered]
+
+
+def apart(runs: Mapping[int, RunHistory]) -> list[RunHistory]:
+    """The runs of an arm that are no part of its curves and get curves of their own, so that none is out of sight."""
+    together = drawn(runs)
+    return [run for run in runs.values() if run not in together]
 
 
 def standing(runs: Mapping[int, RunHistory]) -> Standing | None:

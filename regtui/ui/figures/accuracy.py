@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from regtui.events import Evaluated
 from regtui.ui.charts import Area, Chart, Series
-from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version, waiting_text
 from regtui.ui.standing import drawn, standing
 from regtui.ui.text import FAINT, line
 from regtui.ui.view import View
@@ -17,11 +18,12 @@ def accuracy_figure(view: View) -> Figure:
         color = view.color(arm.name)
         runs = drawn(view.session.of_arm(arm.name))
         train = over_seeds(runs, lambda event: event.train.accuracy)
-        test = over_seeds(runs, lambda event: event.test.accuracy if event.test else None)
+        test = over_seeds(runs, test_accuracy)
         if train.x:
             series.append(Series(arm.name, train.x, train.mean, color, "dashed", dim=True, label_end=False))
         if test.x:
             series.append(Series(arm.name, test.x, test.mean, color, view.looks.of(arm.name).sign))
+        series += curves_apart(view, arm.name, test_accuracy)
         if arm.name == view.selected.name and train.x == test.x and test.x:
             areas.append(Area(test.x, test.mean, train.mean, color))
         elif test.seeds > 1:
@@ -37,6 +39,11 @@ def accuracy_figure(view: View) -> Figure:
         title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
     title = (*title, *line(("  ╌ train", FAINT)))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
+
+
+def test_accuracy(event: Evaluated) -> float | None:
+    """Percent."""
+    return event.test.accuracy if event.test else None
 
 
 def _floor(series: list[Series]) -> float:

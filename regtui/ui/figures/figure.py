@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from regtui.events import Evaluated
 from regtui.session import Session
 from regtui.store import RunHistory
-from regtui.ui.charts import Chart, Limits, Mark
-from regtui.ui.standing import drawn
+from regtui.ui.charts import Chart, Limits, Mark, Series
+from regtui.ui.standing import STEERED, apart
 from regtui.ui.text import Line
 from regtui.ui.view import View
 
@@ -61,6 +61,17 @@ def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | N
     )
 
 
+def curves_apart(view: View, arm: str, read: Callable[[Evaluated], float | None]) -> list[Series]:
+    """A dotted curve for each run that is not averaged with the others of its arm: mostly since it was steered."""
+    found = []
+    for run in apart(view.session.of_arm(arm)):
+        curve = over_seeds([run], read)
+        if curve.x:
+            name = f"{STEERED}{arm}" if run.is_steered else arm
+            found.append(Series(name, curve.x, curve.mean, view.color(arm), "dotted"))
+    return found
+
+
 def common_runs(session: Session, has: Callable[[RunHistory], object]) -> dict[str, RunHistory]:
     """A run an arm that has what is to be drawn: of the first seed that all such arms share, else of its first one."""
     having = {
@@ -80,8 +91,7 @@ def epochs(view: View) -> Limits:
 def marks(view: View) -> tuple[Mark, ...]:
     """Where an arm's setting was changed while it trained."""
     found = []
-    shown = [run for arm in view.session.arms for run in drawn(view.session.of_arm(arm.name))]
-    for run in shown:
+    for run in [run for arm in view.session.arms for run in view.session.of_arm(arm.name).values()]:
         arm = run.spec.arm
         for marker in run.markers:
             if marker.kind == "set":

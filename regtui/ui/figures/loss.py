@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+from regtui.events import Evaluated
 from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
-from regtui.ui.figures.figure import Figure, epochs, marks, over_seeds, version
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version
 from regtui.ui.standing import drawn
 from regtui.ui.text import FAINT, MUTED, line
 from regtui.ui.view import View
@@ -27,10 +28,11 @@ def loss_figure(view: View) -> Figure:
         if shown is not None and len(shown.loss):
             x, y = binned(shown, shown.loss)
             series.append(Series(arm.name, x, y, color, dim=True, label_end=False))
-        test = over_seeds(runs, lambda event: event.test.loss if event.test else None)
+        test = over_seeds(runs, test_loss)
         if test.x:
             sign = view.looks.of(arm.name).sign
             series.append(Series(arm.name, test.x, test.mean, color, sign))
+        series += curves_apart(view, arm.name, test_loss)
         if test.seeds > 1:
             areas.append(Area(test.x, test.low, test.high, color))
     chart = Chart(
@@ -39,6 +41,11 @@ def loss_figure(view: View) -> Figure:
     )  # fmt: skip
     title = line(("Loss", "bold"), ("  test  ", MUTED), ("· training batches", FAINT))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
+
+
+def test_loss(event: Evaluated) -> float | None:
+    """Nats."""
+    return event.test.loss if event.test else None
 
 
 def binned(run: RunHistory, column: Column) -> tuple[list[float], list[float]]:

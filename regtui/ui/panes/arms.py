@@ -9,16 +9,13 @@ from regtui.store import RunHistory
 from regtui.ui.keys import bindings
 from regtui.ui.messages import ArmDropped, ArmSelected, ArmStepped
 from regtui.ui.panes.pane import Pane
-from regtui.ui.standing import Standing, standing
+from regtui.ui.standing import STEERED, Standing, standing
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, right, styled
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
 FILL = "▁▂▃▄▅▆▇█"
 """How far a run is, in one cell."""
-
-STEERED = "~"
-"""Before the gap of runs whose settings were changed while they trained: no interval, no part in the verdicts."""
 
 SHORTEST_NAME = 10
 """Cells of a name below which the lesson's figures go."""
