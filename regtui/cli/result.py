@@ -13,6 +13,7 @@ from rich.table import Table
 
 from regtui.claims import Interval, Verdict, figure, interval, read
 from regtui.cli.output import counted, plain_table
+from regtui.diagnosis import diagnose_runs
 from regtui.events import Evaluated
 from regtui.scenario.errors import printable
 from regtui.scenario.schema import title, unit
@@ -22,6 +23,8 @@ _COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "
 _MEASURED = {**_COLUMNS, "validation_acc": "validation_accuracy"}
 """Validation is in the object only: settings are chosen with it, so it is no result of its own."""
 MARKS = {"confirmed": "[green]confirmed[/]", "refuted": "[red]refuted  [/]", "not shown": "[yellow]not shown[/]"}
+
+_STYLES = {"overfitting": "yellow", "underfitting": "yellow", "diverged": "red", "fine": "green"}
 
 
 def result_object(session: Session, wall: float) -> dict[str, Any]:
@@ -46,6 +49,12 @@ def print_result(session: Session, wall: float) -> None:
         rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
         table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate)
     console.print(table)
+    for arm in session.arms:
+        found = diagnose_runs(arm, session.of_arm(arm.name).values())
+        if found is not None:
+            word = f"[{_STYLES[found.verdict]}]{found.verdict:<12}[/]"
+            text = escape(f"{arm.name}: {found.why}. {found.cure.sentence}")
+            console.print(f"{word}  {text}", highlight=False, soft_wrap=True)
     if columns := _also_claimed(session):
         console.print(_claimed_table(session, columns))
     for (arm_name, seed), run in session.current.items():
@@ -98,6 +107,10 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
     rates = [run.samples_per_s for run in runs.values() if run.state == "finished"]
     row["ci95"] = bounds
     row["samples_per_s"] = round(sum(rates) / len(rates), 1) if rates else None
+    found = diagnose_runs(session.arm(name), runs.values())
+    row["diagnosis"] = found and {
+        "verdict": found.verdict, "why": found.why, "next": found.cure.sentence, "try": list(found.cure.entries),
+    }  # fmt: skip
     row["runs"] = [run.run for run in runs.values()]
     row["states"] = [run.state for run in runs.values()]
     return row

@@ -23,7 +23,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "gap: train minus test, percentage points. ±: half the width of the gap's 95 % interval over "
             "finished seeds. lesson: what the lesson says.",
             "~ before the gap: steered while it trained, so there is no ± and no part in the verdicts; steered seeds "
-            "are never averaged with others, and unsteered ones are shown first.",
+            "are never averaged with others, and unsteered ones are shown first. In the charts a steered seed beside "
+            "others is a dotted curve of its own, ~ before its name.",
             "The second column: · waiting, ▁ to █ how far, ✔ done, ! went wrong (figures beside it are those measured "
             "before). Under label noise train counts the labels trained on, redrawn ones included; the lesson shows "
             "the accuracy against the true ones.",
@@ -120,6 +121,10 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Effects are positive on the claim's side, in percentage points (losses: nats). Paired: the same seed "
             "gives every arm the same initialization and the same batches. ± is half the interval, where "
             "there is no room for both of its ends. Refuted is a result, too.",
+            "Behind the sign of the selected arm, once a seed has ended: what is the matter with it. Its error is the "
+            "gap plus what it missed of the training set: overfitting where the gap is the larger part (5 points of it "
+            "count as much as 10 missed) or the held-out loss rises, underfitting where the other is, fine where "
+            "both are smaller than that; then entries to try that it does not have. Inside: trouble in its layers (i).",
             "you yes, you no: what you predicted (g, before the first run); once the claim is decided, you ✔ where you "
             "were right and you ✘ where not. The best arm is the one with the highest mean test accuracy over the "
             "seeds that all arms of the scenario share; its lead is that over the arm you said, or over the second "

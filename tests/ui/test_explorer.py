@@ -171,7 +171,7 @@ async def test_a_diverged_arm_says_so(explore) -> None:
         user.runner.play(5)
         assert user.runner.present is not None
         user.runner.deliver(Diverged(run=user.runner.present.run, step=31, layer="conv2", value=float("nan")))
-        await user.sees("diverged", "diverged at step 31 (first in layer conv2): a lower")
+        await user.sees("diverged: the loss is no longer finite, first at step 31")
 
 
 async def test_leaving_a_scenario_with_runs_takes_a_second_press(explore) -> None:

@@ -18,7 +18,7 @@ from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure
 from regtui.ui.panes.arms import arms_lines
 from regtui.ui.panes.header import steps_ahead, steps_done, steps_planned
 from regtui.ui.panes.lesson import lesson_lines
-from regtui.ui.panes.observed import is_guessing, observation, overfitting, redrawn_labels, troubles
+from regtui.ui.panes.observed import is_guessing, observation, overfitting, redrawn_labels, steering, troubles
 from regtui.ui.racing import Race
 from regtui.ui.standing import Standing, standing
 from regtui.ui.text import plain
@@ -133,8 +133,36 @@ def test_steered_seeds_are_never_averaged_with_others(view: View) -> None:
         play(view, request, gap=gap)
     assert " -3.0" in row(view, "baseline") and "~" not in row(view, "baseline")
     assert "gap -3.0" in plain(accuracy_figure(view).title)
-    assert observation(view).startswith("Steered: seed 2 of baseline, left out")
-    assert not loss_figure(view).chart.marks, "the steered run is not drawn"
+    assert steering(view) == "Steered: seed 2 of baseline, dotted (~), left out of its row and the verdicts."
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_steered_seed_beside_others_has_a_dotted_curve_of_its_own(view: View, live: bool) -> None:
+    requests = [ask(view, "baseline", seed) for seed in range(3)]
+    for request in requests[:2]:
+        play(view, request, gap=20.0)
+    steer(view, requests[2])
+    play(view, requests[2], 12 if live else 1_000_000, gap=60.0)
+    run = view.session.current["baseline", 2]
+    assert run.is_live == live
+    for figure, read in ((accuracy_figure, lambda e: e.test.accuracy), (loss_figure, lambda e: e.test.loss)):
+        chart = figure(view).chart
+        (dotted,) = (one for one in chart.series if one.stroke == "dotted")
+        assert dotted.name == "~baseline" and list(dotted.y) == [read(event) for event in run.evaluations]
+        (mark,) = chart.marks
+        assert mark.x == 10 / run.steps_per_epoch
+        mean = next(one for one in chart.series if one.stroke == view.sign("baseline"))
+        unsteered = view.session.current["baseline", 0].evaluations
+        assert list(mean.y) == pytest.approx([read(event) for event in unsteered])
+
+
+def test_an_unsteered_seed_that_trains_beside_a_steered_one_is_drawn_too(view: View) -> None:
+    requests = [ask(view, "baseline", seed) for seed in range(2)]
+    steer(view, requests[0])
+    play(view, requests[0])
+    play(view, requests[1], 12)
+    (dotted,) = (one for one in accuracy_figure(view).chart.series if one.stroke == "dotted")
+    assert dotted.name == "baseline"
 
 
 def test_activations_are_compared_between_runs_of_one_seed(view: View) -> None:
@@ -165,8 +193,12 @@ def test_a_diverged_arm_says_what_helps(view: View) -> None:
         request = ask(view, arm.name, 0)
         play(view, request, 1)
         view.session.take(Diverged(run=request.run, step=2, layer="head", value=float("nan")))
-    (said,) = troubles(view)
-    assert said == "baseline: diverged at step 2 (first in layer head): a lower learning rate usually helps"
+    shown = " ".join(plain(row).strip() for row in lesson_lines(view, 70))
+    assert "● diverged: the loss is no longer finite, first at step 2, layer head. Try a lower" in " ".join(
+        shown.split()
+    )
+    (other,) = troubles(view)
+    assert other == "+ dropout: diverged at step 2 (first in layer head): a lower learning rate usually helps"
     assert "diverged before\nthe first evaluation" in accuracy_figure(view).chart.empty_text
     assert "diverged" in row(view, "baseline")
 

@@ -6,7 +6,8 @@ The one key to press stands below the rest, where it cannot be scrolled away.
 from __future__ import annotations
 
 from regtui.ui.panes.claims import claim_lines, prediction_lines
-from regtui.ui.panes.observed import observation, redrawn_labels, troubles
+from regtui.ui.panes.diagnosed import diagnosis_lines, inside_lines
+from regtui.ui.panes.observed import observation, redrawn_labels, steering, troubles
 from regtui.ui.panes.pane import Pane
 from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, line, wrapped
 from regtui.ui.view import View
@@ -28,10 +29,12 @@ def lesson_lines(view: View, room: int) -> list[Line]:
         if session.scenario.watch:
             rows += wrapped(session.scenario.watch, room, "", line(("Watch  ", MUTED)))
         return rows
-    seen = observation(view)
+    found = diagnosis_lines(view, room)
+    rows += found + inside_lines(view, room)
+    seen = steering(view) if found else observation(view)
     if seen:
         rows += wrapped(seen, room, "", line(("Now    ", MUTED)))
-    elif session.scenario.watch:
+    elif session.scenario.watch and not found:
         rows += wrapped(session.scenario.watch, room, "", line(("Watch  ", MUTED)))
     labels = redrawn_labels(view)
     if labels:

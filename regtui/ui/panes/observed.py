@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import math
 
+from regtui.diagnosis import GUESS, LATER, RISE
 from regtui.store import RunHistory
+from regtui.ui.panes.diagnosed import arm_diagnosis
 from regtui.ui.standing import Standing, standing
 from regtui.ui.view import View
-
-RISE = 1.05
-"""How many times its lowest value a test loss must reach before it counts as rising."""
-
-GUESS = 1.3
-"""How many times chance a train accuracy may be that still is no more than guessing."""
-
-LATER = 3
-"""Evaluations that must have come after the lowest test loss: one alone may be chance."""
 
 
 def observation(view: View) -> str:
@@ -25,14 +18,9 @@ def observation(view: View) -> str:
     sentence = overfitting(arm, run, of_many=len(view.session.seeds) > 1) if run is not None else ""
     if sentence:
         return sentence
+    if sentence := steering(view):
+        return sentence
     stands = {each.name: standing(view.session.of_arm(each.name)) for each in view.session.arms}
-    mine = stands[arm]
-    if mine is not None and mine.is_steered:
-        return f"{arm} was steered while it trained (~): its figures stay out of the verdicts."
-    hidden = [seed for seed, each in view.session.of_arm(arm).items() if each.is_steered] if mine is not None else []
-    if hidden:
-        which = f"seed{'s' if len(hidden) > 1 else ''} {', '.join(map(str, hidden))}"
-        return f"Steered: {which} of {arm}, left out of its row, its curves and the verdicts."
     # Once one arm is done, those cut short or still on their way cannot be compared with it.
     done = any(s is not None and s.is_final for s in stands.values())
     gaps = {
@@ -49,6 +37,21 @@ def observation(view: View) -> str:
         return ""
     widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
     return f"Widest gap: {widest}, {gaps[widest]:.1f} points; narrowest: {narrowest}, {gaps[narrowest]:.1f}."
+
+
+def steering(view: View) -> str:
+    """What follows from changes of the selected arm while it trained; "" where there were none."""
+    arm = view.selected.name
+    mine = standing(view.session.of_arm(arm))
+    if mine is None:
+        return ""
+    if mine.is_steered:
+        return f"{arm} was steered while it trained (~): its figures stay out of the verdicts."
+    apart = [seed for seed, each in view.session.of_arm(arm).items() if each.is_steered]
+    if not apart:
+        return ""
+    which = f"seed{'s' if len(apart) > 1 else ''} {', '.join(map(str, apart))}"
+    return f"Steered: {which} of {arm}, dotted (~), left out of its row and the verdicts."
 
 
 def is_guessing(stands: Standing | None, run: RunHistory | None) -> bool:
@@ -100,14 +103,19 @@ def redrawn_labels(view: View) -> str:
 
 
 def troubles(view: View) -> list[str]:
-    """What went wrong, a sentence each; a lost run's stays until that run was asked for again."""
+    """What went wrong, a sentence each; a lost run's stays until that run was asked for again.
+
+    That the selected arm diverged is not among them where the verdict on it says so.
+    """
     session = view.session
+    found = arm_diagnosis(view)
+    told = view.selected.name if found is not None and found.verdict == "diverged" else ""
     lost: dict[str, dict[str, None]] = {}
     ended: dict[str, str] = {}
     for (arm, _), run in session.current.items():
         if run.state == "lost":
             lost.setdefault(run.trouble, {})[arm] = None
-        elif run.state in ("diverged", "failed"):
+        elif run.state == "failed" or (run.state == "diverged" and arm != told):
             ended.setdefault(arm, f"{arm}: {run.trouble}")
     sentences = [session.notice] if session.notice and session.notice not in lost else []
     for reason, arms in lost.items():
