@@ -139,6 +139,10 @@ def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
     plain, dropped = found["arms"]
     assert (plain["name"], plain["seeds"], len(plain["runs"])) == ("plain", 2, 2)
     assert plain["gap"] == pytest.approx(plain["train_acc"] - plain["test_acc"], abs=0.01)
+    assert set(plain["diagnosis"]) == {"verdict", "why", "next", "try"}
+    figures = f"{plain['train_acc']:.1f} % train, {plain['test_acc']:.1f} % test, gap {plain['gap']:.1f}"
+    assert plain["diagnosis"]["why"].startswith(figures)
+    assert "dropout" not in dropped["diagnosis"]["try"]
     low, high = plain["ci95"]["test_acc"]
     assert low <= plain["test_acc"] <= high
     (claim,) = found["claims"]
@@ -152,6 +156,7 @@ def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
 def test_the_table_has_the_lessons_figures_and_one_seed_gives_no_interval(home: dict[str, str], tiny: str) -> None:
     result = regtui("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", "--worker", STUB, env=home)
     assert result.returncode == 0 and "95/60" in result.stdout and "±" not in result.stdout
+    assert "plain: " in result.stdout and "gap" in result.stdout.split("plain: ")[1], "the verdict on the arm"
     assert "plain  seed 0  finished" in result.stderr and "+ dropout  seed" not in result.stderr
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from regtui import events
-from regtui.events import Bucket, Evaluated, Finished, Marker, Measured, Started, Steps
+from regtui.events import Bucket, Evaluated, Finished, Marker, Measured, Started, Steps, Trouble
 from regtui.spec import RunSpec
-from regtui.store import Recorder, list_runs, new_run_id, replay
+from regtui.store import Recorder, RunHistory, list_runs, new_run_id, replay
 
 SPEC = RunSpec(scenario="s/t", arm="a", seed=2)
 RUN = "20260102-030405-abcdef"
@@ -38,6 +38,43 @@ def test_a_run_comes_back_as_it_was(tmp_path: Path) -> None:
     assert history.state == "finished" and history.spec == SPEC
     assert history.result is not None and history.result.gap == 40.0
     assert len(history.loss) == 2
+
+
+def test_a_replay_has_the_edits_with_the_steps_at_which_they_took_effect(tmp_path: Path) -> None:
+    edits = [
+        Marker(run=RUN, step=1, kind="set", key="train.lr", value=0.5),
+        Marker(run=RUN, step=2, kind="refused", key="dropout.p", value=2.0, text="too large"),
+        Marker(run=RUN, step=2, kind="set", key="dropout.p", value=0.25),
+    ]
+    live = RunHistory(RUN, SPEC)
+    stream = [STREAM[0], edits[0], STREAM[1], *edits[1:], *STREAM[2:]]
+    for event in stream:
+        live.apply(event)
+    history = replay(recorded(tmp_path, stream))
+    assert [(m.step, m.key, m.value) for m in history.markers if m.kind == "set"] == [
+        (1, "train.lr", 0.5), (2, "dropout.p", 0.25),
+    ]  # fmt: skip
+    assert history.markers == live.markers and history.is_steered and history.result is None
+
+
+def test_a_replay_has_the_troubles_that_last(tmp_path: Path) -> None:
+    troubles = [
+        Trouble(run=RUN, step=1, kind="exploding", layer="conv1", value=float("inf")),
+        Trouble(run=RUN, step=2, kind="dying", layer="conv2", value=0.5),
+        Trouble(run=RUN, step=3, kind="exploding", layer="conv1", value=2.0, over=True),
+        Trouble(run=RUN, step=3, kind="dying", layer="conv2", value=0.6),
+    ]
+    history = replay(recorded(tmp_path, [STREAM[0], *troubles]))
+    assert history.troubles == troubles
+    assert history.lasting == [troubles[1]], "told again after a resume it is still the first one"
+
+
+def test_a_record_from_before_drift_and_histograms_is_read(tmp_path: Path) -> None:
+    folder = recorded(tmp_path)
+    line = b'{"event":"inside","run":"%s","step":1,"layers":[{"name":"conv1","mean":0.1,"std":1.0}]}\n' % RUN.encode()
+    (folder / "events.jsonl").write_bytes(line)
+    (layer,) = replay(folder).insides[0].layers
+    assert (layer.drift, layer.histogram) == (None, [])
 
 
 def test_killed_at_any_byte_the_complete_events_come_back(tmp_path: Path) -> None:
