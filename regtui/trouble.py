@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from regtui.event_parts import LayerInside
@@ -90,10 +90,10 @@ class Watch:
             yield Found(kind, layer, value, over=True)
 
 
-_SAID: dict[Kind, tuple[str, str]] = {
-    "dying": ("units die in", "{:.0%} of them are 0 for a whole batch"),
-    "exploding": ("gradients explode in", "{:.3g} times as long as the weight"),
-    "vanishing": ("gradients vanish in", "{:.1g} of the largest one, relative to the weights"),
+_SAID: dict[Kind, tuple[str, Callable[[float], str]]] = {
+    "dying": ("units die", lambda value: f"{100 * value:.0f} % are 0"),
+    "exploding": ("gradients explode", lambda value: f"{value:.3g} times the weight"),
+    "vanishing": ("gradients vanish", lambda value: f"{value:.1g} of the largest"),
 }
 
 
@@ -101,9 +101,9 @@ def sentence(kind: Kind, layers: Sequence[str], value: float, step: int) -> str:
     """One kind of trouble in one or more layers; value and step are those of the first one that had it."""
     what, amount = _SAID[kind]
     where = layers[0] if len(layers) == 1 else f"{len(layers)} layers, first {layers[0]}"
-    return f"{what} {where}: {amount.format(value)}, step {step}"
+    return f"{what} in {where} at step {step} ({amount(value)})"
 
 
 def label(kind: Kind) -> str:
     """A word or two, for a mark in a chart."""
-    return _SAID[kind][0].removesuffix(" in")
+    return _SAID[kind][0]

@@ -81,8 +81,8 @@ def test_a_kind_and_layer_begins_once_and_is_over_at_most_once_after_it(
 
 
 def test_a_sentence_names_layer_value_and_step() -> None:
-    assert sentence("dying", ["conv3"], 0.625, 40) == "units die in conv3: 62% of them are 0 for a whole batch, step 40"
+    assert sentence("dying", ["conv3"], 0.625, 40) == "units die in conv3 at step 40 (62 % are 0)"
     assert sentence("exploding", ["conv1", "conv2"], 1234.5, 1) == (
-        "gradients explode in 2 layers, first conv1: 1.23e+03 times as long as the weight, step 1"
+        "gradients explode in 2 layers, first conv1 at step 1 (1.23e+03 times the weight)"
     )
     assert label("vanishing") == "gradients vanish"

@@ -73,9 +73,11 @@ def test_trouble_that_lasts_is_told_once_a_kind_with_step_and_layer(view: View) 
     for layer in ("conv1", "conv2"):
         view.session.take(Trouble(run=run, step=20, kind="vanishing", layer=layer, value=1e-6))
     view.session.take(Trouble(run=run, step=25, kind="dying", layer="conv3", value=0.625))
-    assert "Inside gradients vanish in 2 layers, first conv1: 1e-06 of the largest one" in said(view)
-    assert "Inside units die in conv3: 62% of them are 0 for a whole batch, step 25" in said(view)
+    assert (
+        "Inside gradients vanish in 2 layers, first conv1 at step 20 (1e-06 of the largest); "
+        "units die in conv3 at step 25 (62 % are 0)."
+    ) in said(view)
     view.session.take(Trouble(run=run, step=30, kind="dying", layer="conv3", value=0.1, over=True))
-    assert "conv3" not in said(view)
+    assert "conv3" not in said(view) and "Inside gradients vanish" in said(view)
     view.arm = "+ dropout"
     assert "Inside" not in said(view), "that is another arm's network"

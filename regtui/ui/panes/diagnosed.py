@@ -31,12 +31,11 @@ def diagnosis_lines(view: View, room: int) -> list[Line]:
 
 
 def inside_lines(view: View, room: int) -> list[Line]:
-    """Troubles inside the selected arm's network that last, a sentence each kind, of the run that stands for it."""
+    """Troubles that last inside the selected arm's network, in the run that stands for the arm."""
     run = view.shown_run(view.selected.name)
-    rows: list[Line] = []
+    said = []
     lasting = run.lasting if run is not None else []
     for kind in dict.fromkeys(trouble.kind for trouble in lasting):
         own = [trouble for trouble in lasting if trouble.kind == kind]
-        text = sentence(kind, [trouble.layer for trouble in own], own[0].value, own[0].step)
-        rows += wrapped(text, room, "", line(("Inside ", OPEN)))
-    return rows
+        said.append(sentence(kind, [trouble.layer for trouble in own], own[0].value, own[0].step))
+    return wrapped("; ".join(said) + ".", room, "", line(("Inside ", OPEN))) if said else []
