@@ -18,6 +18,8 @@ from regtui.events import Evaluated
 from regtui.scenario.errors import printable
 from regtui.scenario.schema import title, unit
 from regtui.session import Session
+from regtui.store import RunHistory
+from regtui.trouble import summary
 
 _COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "gap"}
 _MEASURED = {**_COLUMNS, "validation_acc": "validation_accuracy"}
@@ -55,6 +57,10 @@ def print_result(session: Session, wall: float) -> None:
             word = f"[{_STYLES[found.verdict]}]{found.verdict:<12}[/]"
             text = escape(f"{arm.name}: {found.why}. {found.cure.sentence}")
             console.print(f"{word}  {text}", highlight=False, soft_wrap=True)
+        if inside := _inside(list(session.of_arm(arm.name).values())):
+            console.print(
+                f"[yellow]{'inside':<12}[/]  {escape(f'{arm.name}: {inside}')}", highlight=False, soft_wrap=True
+            )
     if columns := _also_claimed(session):
         console.print(_claimed_table(session, columns))
     for (arm_name, seed), run in session.current.items():
@@ -111,9 +117,34 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
     row["diagnosis"] = found and {
         "verdict": found.verdict, "why": found.why, "next": found.cure.sentence, "try": list(found.cure.entries),
     }  # fmt: skip
+    row["troubles"] = [
+        {
+            "run": run.run,
+            "kind": trouble.kind,
+            "layer": trouble.layer,
+            "step": trouble.step,
+            "value": _number(trouble.value),
+        }
+        for run in runs.values()
+        for trouble in run.lasting
+    ]
     row["runs"] = [run.run for run in runs.values()]
     row["states"] = [run.state for run in runs.values()]
     return row
+
+
+def _inside(runs: Sequence[RunHistory]) -> str:
+    """The troubles that last inside the first run that has any, and how many have some; "" where none has."""
+    having = [run for run in runs if run.lasting]
+    if not having:
+        return ""
+    seeds = f"; {len(having)} of {len(runs)} seeds have such trouble" if len(runs) > 1 else ""
+    return f"{summary(having[0].lasting)}{seeds}"
+
+
+def _number(value: float) -> float | str:
+    """JSON knows no infinity."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:

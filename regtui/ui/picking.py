@@ -7,7 +7,7 @@ from typing import NamedTuple
 from regtui.ui.figures.norms import norm_layers, shown_arm
 from regtui.ui.view import View
 
-NOTHING_YET = "Layers can be picked once a run has looked inside: press space to run."
+NOTHING_YET = "Layers can be picked once a run has looked inside"
 
 
 class Stop(NamedTuple):
@@ -22,7 +22,7 @@ def step_layer(view: View, by: int) -> str:
     """Pick the layer so many stops further; beyond either end there is none. Gives a sentence where there is none."""
     stops = layer_stops(view)
     if not stops:
-        return NOTHING_YET
+        return NOTHING_YET + ("." if view.session.is_busy else ": press space to run.")
     here = next((i for i, stop in enumerate(stops) if stop.layer == view.picked and stop.norm in (None, _norm(view))),
                 next((i for i, stop in enumerate(stops) if stop.layer == view.picked), -1))  # fmt: skip
     to = (here + 1 + by) % (len(stops) + 1) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regtui.diagnosis import Diagnosis, diagnose_runs
-from regtui.trouble import sentence
+from regtui.trouble import summary
 from regtui.ui.text import BAD, GOOD, MUTED, OPEN, Line, folded, line, wrapped
 from regtui.ui.view import View
 
@@ -33,9 +33,5 @@ def diagnosis_lines(view: View, room: int) -> list[Line]:
 def inside_lines(view: View, room: int) -> list[Line]:
     """Troubles that last inside the selected arm's network, in the run that stands for the arm."""
     run = view.shown_run(view.selected.name)
-    said = []
-    lasting = run.lasting if run is not None else []
-    for kind in dict.fromkeys(trouble.kind for trouble in lasting):
-        own = [trouble for trouble in lasting if trouble.kind == kind]
-        said.append(sentence(kind, [trouble.layer for trouble in own], own[0].value, own[0].step))
-    return wrapped("; ".join(said) + ".", room, "", line(("Inside ", OPEN))) if said else []
+    said = summary(run.lasting) if run is not None else ""
+    return wrapped(f"{said}.", room, "", line(("Inside ", OPEN))) if said else []
