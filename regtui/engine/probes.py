@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.engine import hooks
-from regtui.engine.histogram import parts, spread
+from regtui.engine.histogram import histograms, thinned
 from regtui.engine.metrics import significant
 from regtui.engine.models.norms import Norm, batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
@@ -83,7 +83,7 @@ class StepProbe:
 
         def see_entering(place: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             assert isinstance(place, Place)
-            self._entering[place.layer] = spread(output.detach(), *inputs[1:])
+            self._entering[place.layer] = thinned(output.detach(), *inputs[1:])
 
         def see_activation(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
@@ -116,7 +116,8 @@ class StepProbe:
     def inside(self, origin: Origin | None = None) -> list[LayerInside]:
         """The layers in the order of the forward pass; weights as they are now, and how far they are from `origin`."""
         found = []
-        for layer, weight in self._weights.items():
+        spreads = histograms([self._entering[layer] for layer in self._weights])
+        for (layer, weight), histogram in zip(self._weights.items(), spreads, strict=True):
             mean, std = _numbers(self._outputs[layer])
             drift = origin.drift(layer, weight).item() if origin else math.nan
             found.append(
@@ -128,7 +129,7 @@ class StepProbe:
                     grad=significant(self._gradients[layer].item()),
                     weight=significant(weight.detach().norm().item()),
                     drift=significant(drift) if math.isfinite(drift) else None,
-                    histogram=parts(self._entering[layer]),
+                    histogram=histogram,
                 )
             )
         return found

@@ -14,6 +14,7 @@ from regtui import data
 from regtui.catalog import MODELS
 from regtui.engine.models.pretrained import MASKED, Memory, checkpoint, guess_loss, hide_words
 from regtui.engine.models.transformer import Transformer
+from regtui.engine.origin import layer_weights
 from regtui.engine.text import PAD, UNKNOWN, TextData, wordnet
 from regtui.engine.training import Training
 from regtui.events import Evaluated
@@ -76,6 +77,17 @@ def test_drift_is_the_relative_distance(spec: RunSpec) -> None:
         for name in checkpoint().weights:
             training.model.get_parameter(name).mul_(1.25)
     assert memory.drift(training.model) == pytest.approx(0.25, rel=1e-4)
+
+
+def test_the_drift_of_a_layer_is_that_from_its_pretrained_weight(spec: RunSpec) -> None:
+    training = Training(spec)
+    assert training.origin is not None
+    weights = layer_weights(training.model)
+    assert weights
+    for layer, weight in weights.items():
+        pretrained = checkpoint().weights[f"{layer}.weight"]
+        assert training.origin.drift(layer, pretrained) == 0
+        assert training.origin.drift(layer, 1.5 * weight) == pytest.approx(0.5, rel=1e-4)
 
 
 def test_another_norm_takes_the_place_of_the_pretrained_one(tiny: MakeSpec, entry: MakeEntry) -> None:

@@ -66,10 +66,10 @@ def test_before_it_is_made_the_picture_says_when_it_will_be(ladder: Scenario) ->
 def test_looks_follow_each_other_and_come_back_to_the_study(ladder: Scenario) -> None:
     view = viewed(ladder, "weights", "baseline")
     titles = []
-    for view.inside in range(6):
+    for view.inside in range(8):
         titles.append(plain(inside_figure(view).title).split("  ")[0])
-    assert titles[1:5] == ["Activations", "Dead units", "Gradients", "Weights"]
-    assert titles[0] == titles[5] and titles[0].startswith("Size of the weights")
+    assert titles[1:7] == ["Activations", "Dead units", "Gradients", "Weights", "Drift", "Histogram"]
+    assert titles[0] == titles[7] and titles[0].startswith("Size of the weights")
 
 
 def test_of_several_curves_of_an_arm_the_earlier_ones_stand_back(ladder: Scenario) -> None:
