@@ -14,8 +14,7 @@ from typing import Literal
 import msgspec
 
 from regtui.events import Diverged, Evaluated, Measured
-from regtui.remedies import Cure, Matter, remedy
-from regtui.scenario import Arm
+from regtui.remedies import Cure, Made, Matter, remedy
 from regtui.store import RunHistory
 
 GAP = 5.0
@@ -109,7 +108,7 @@ def judged(figures: Figures) -> Matter:
     return "overfitting" if memorized >= missed else "underfitting"
 
 
-def diagnose(figures: Figures, arm: Arm) -> Diagnosis:
+def diagnose(figures: Figures, arm: Made) -> Diagnosis:
     """The verdict on these numbers of an arm, the numbers themselves, and what to try next."""
     matter = judged(figures)
     is_guessing = figures.train <= GUESS * figures.chance
@@ -117,7 +116,7 @@ def diagnose(figures: Figures, arm: Arm) -> Diagnosis:
     return Diagnosis(verdict=matter, why=_why(figures, is_guessing), cure=cure)
 
 
-def diagnose_runs(arm: Arm, runs: Iterable[RunHistory]) -> Diagnosis | None:
+def diagnose_runs(arm: Made, runs: Iterable[RunHistory]) -> Diagnosis | None:
     """The verdict on the runs of an arm; None before one has ended in a way that says anything."""
     ended = [run for run in runs if not run.is_steered and run.state in ("finished", "diverged")]
     figures = figures_of(arm, ended)
@@ -133,7 +132,7 @@ def diagnose_runs(arm: Arm, runs: Iterable[RunHistory]) -> Diagnosis | None:
     return Diagnosis(verdict="diverged", why=why, cure=remedy("diverged", arm, is_falling=False, is_guessing=False))
 
 
-def figures_of(arm: Arm, ended: Sequence[RunHistory]) -> Figures | None:
+def figures_of(arm: Made, ended: Sequence[RunHistory]) -> Figures | None:
     """The means over finished runs; None where there are none, or nothing was held out."""
     finished = [run for run in ended if run.result is not None]
     results = [run.result for run in finished if run.result is not None]

@@ -10,6 +10,10 @@ import msgspec
 from regtui.catalog import MODELS, REGULARIZERS
 from regtui.catalog.norms import NORMS
 from regtui.scenario import Arm
+from regtui.spec import RunSpec
+
+Made = Arm | RunSpec
+"""What was trained, of a scenario or by somebody else's loop: its data, model, training and stack."""
 
 Matter = Literal["overfitting", "underfitting", "diverged", "fine"]
 
@@ -53,7 +57,7 @@ class Cure(msgspec.Struct, frozen=True):
     """Names of the catalog that the sentence speaks of; none of them is in the arm's stack."""
 
 
-def remedy(matter: Matter, arm: Arm, *, is_falling: bool, is_guessing: bool) -> Cure:
+def remedy(matter: Matter, arm: Made, *, is_falling: bool, is_guessing: bool) -> Cure:
     """What to try next.
 
     is_falling   the held-out loss still falls at the end
@@ -73,10 +77,12 @@ def remedy(matter: Matter, arm: Arm, *, is_falling: bool, is_guessing: bool) -> 
             return _try([name for name in _LITTLE_COST if can_take(arm, name)], else_say="Nothing is missing.")
 
 
-def can_take(arm: Arm, name: str) -> bool:
+def can_take(arm: Made, name: str) -> bool:
     """Whether an entry of the catalog would be new to the arm, and there is a place and use for it."""
-    record, model = REGULARIZERS[name], MODELS[arm.model.name]
+    record, model = REGULARIZERS[name], MODELS.get(arm.model.name)
     present = {entry.name for entry in arm.stack}
+    if model is None:
+        return _suits_any(name, arm)
     if name in present or not set(record.kinds) & set(model.inputs):
         return False
     if record.sites and not set(record.sites) & set(model.sites):
@@ -88,7 +94,15 @@ def can_take(arm: Arm, name: str) -> bool:
     return not record.needs_validation or arm.data.validation > 0
 
 
-def _views(arm: Arm) -> Iterator[str]:
+def _suits_any(name: str, arm: Made) -> bool:
+    """Whether an entry makes sense for a model that the catalog does not know, by what its record says is inside."""
+    inside = {"dropouts": ("dropout", "dropout2d", "dropblock"), "norms": _NORMS}
+    if any(key in arm.model.params and name in names for key, names in inside.items()):
+        return False
+    return set(REGULARIZERS[name].kinds) == {"image", "text"}
+
+
+def _views(arm: Made) -> Iterator[str]:
     """Kinds of augmentation, those first that make what the test samples are known to be."""
     if arm.data.label_noise:
         yield from _AGAINST_NOISE
@@ -99,14 +113,13 @@ def _views(arm: Arm) -> Iterator[str]:
     yield from _MORE_VIEWS
 
 
-def _norms(arm: Arm) -> tuple[str, ...]:
+def _norms(arm: Made) -> tuple[str, ...]:
     """Norms that suit the data, the usual one first."""
-    if "text" in MODELS[arm.model.name].inputs:
-        return ("layernorm",)
-    return ("batchnorm", "groupnorm")
+    model = MODELS.get(arm.model.name)
+    return ("layernorm",) if model is not None and "text" in model.inputs else ("batchnorm", "groupnorm")
 
 
-def _for_more_fit(arm: Arm, *, is_falling: bool, is_guessing: bool) -> Cure:
+def _for_more_fit(arm: Made, *, is_falling: bool, is_guessing: bool) -> Cure:
     """A norm where there is none; else more time, less of what holds it back, or a larger model."""
     norm = [name for name in _norms(arm) if can_take(arm, name)][:1]
     if is_guessing:

@@ -190,6 +190,17 @@ def test_what_is_tried_fits_the_matter() -> None:
     assert remedy("overfitting", text, is_falling=False, is_guessing=False).entries[0] == "token_masking"
 
 
+def test_a_model_that_the_catalog_does_not_know_gets_advice_for_any_model() -> None:
+    """As a monitored loop records it: what is inside stands among the parameters."""
+    spec = run_spec("own/x", PLAIN, 0)
+    foreign = msgspec.structs.replace(spec, model=ModelSpec(name="MyNet", params={"dropouts": "2 p=0.1"}))
+    cure = remedy("overfitting", foreign, is_falling=False, is_guessing=False)
+    assert cure.entries == ("weight_decay", "label_smoothing")
+    assert diagnose_runs(foreign, [ended(PLAIN, 0, train=100, test=60)]) is not None
+    normed = msgspec.structs.replace(spec, model=ModelSpec(name="MyNet", params={"norms": "3 LayerNorm"}))
+    assert remedy("underfitting", normed, is_falling=True, is_guessing=False).sentence == "Try more epochs."
+
+
 def ended(arm: Arm, seed: int, *, train: float, test: float | None, validation: float = 50.0) -> RunHistory:
     """A run that finished with these accuracies."""
     run = RunHistory(f"r{seed}", run_spec("s", arm, seed))

@@ -15,7 +15,7 @@ from regtui.events import HISTOGRAM_BINS, HISTOGRAM_EDGE, AnyRunEvent, Inside, L
 from regtui.scenario import Scenario
 from regtui.session import Session
 from regtui.ui.figures import inside_figure, norms_figure
-from regtui.ui.figures.layers import LOOKS
+from regtui.ui.figures.layers import LOOKS, layer_course
 from regtui.ui.figures.spread import bars
 from regtui.ui.picking import layer_stops, pick_layer, step_layer
 from regtui.ui.racing import Race
@@ -163,6 +163,15 @@ def test_norms_that_belong_to_no_layer_are_reached_too(view: View) -> None:
     assert inside_figure(view).chart.categories, "no layer was measured there: all of them stay"
     step_layer(view, 1)
     assert "block1.up variance 2/4" in plain(norms_figure(view).title)
+
+
+def test_a_layer_is_followed_where_probes_did_not_meet_all_layers(view: View) -> None:
+    run = view.session.current["baseline", 0]
+    run.insides[1] = msgspec.structs.replace(run.insides[1], layers=run.insides[1].layers[1:])
+    run.insides[2] = msgspec.structs.replace(run.insides[2], layers=run.insides[2].layers[4:])
+    found = layer_course(run, "conv3")
+    assert {layer.name for _, layer in found} == {"conv3"} and len(found) == len(run.insides) - 1
+    assert layer_course(run, "conv9") == []
 
 
 def test_without_a_run_there_is_a_sentence_and_no_pick(ladder: Scenario) -> None:

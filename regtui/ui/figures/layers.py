@@ -104,13 +104,15 @@ def has_layer(run: RunHistory, name: str) -> bool:
 
 def layer_course(run: RunHistory, name: str) -> list[tuple[float, LayerInside]]:
     """What the probes saw of a layer, each with its epoch."""
-    if not run.insides:
-        return []
-    names = [layer.name for layer in run.insides[-1].layers]
-    if name not in names:
-        return []
-    at = names.index(name)  # the layers of a model stand in one order all through its run
-    return [(event.step / run.steps_per_epoch, event.layers[at]) for event in run.insides if at < len(event.layers)]
+    found = []
+    at = 0
+    for event in run.insides:
+        if at >= len(event.layers) or event.layers[at].name != name:  # mostly a layer keeps its place all through a run
+            at = next((i for i, layer in enumerate(event.layers) if layer.name == name), -1)
+        if at >= 0:
+            found.append((event.step / run.steps_per_epoch, event.layers[at]))
+        at = max(at, 0)
+    return found
 
 
 def _is_log(look: Look, series: Iterable[Series]) -> bool:
