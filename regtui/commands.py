@@ -6,7 +6,18 @@ from typing import Literal
 
 import msgspec
 
+from regtui.modes import Mode
 from regtui.spec import RunSpec
+
+ProbeKind = Literal["preview", "modes", "norms", "recalibrated", "subnetworks"]
+"""What can be looked at.
+
+preview       what the stack makes of some training samples
+modes         a batch through the weights in train and in eval mode
+norms         the statistics of BatchNorm: running, of a batch, of the whole training set
+recalibrated  the network before and after its running statistics are measured anew, on a copy
+subnetworks   what Dropout and its kin leave of the network, sampled, one by one and put to the vote
+"""
 
 
 class CommandError(ValueError):
@@ -65,6 +76,16 @@ class Set(RunCommand, frozen=True):
     value: float
 
 
+class SetMode(RunCommand, frozen=True):
+    """Train on in this mode from the next block boundary on. A run begins in train mode.
+
+    In eval mode the same steps are taken on the same batches, but Dropout and its kin are off, and BatchNorm normalizes
+    with its running statistics and no longer updates them. Evaluations are in eval mode anyway.
+    """
+
+    mode: Mode
+
+
 class SaveCheckpoint(RunCommand, frozen=True):
     """Write a checkpoint at the next block boundary."""
 
@@ -74,7 +95,7 @@ class Stop(RunCommand, frozen=True):
 
 
 class Probe(Command, frozen=True):
-    """Look at something and change nothing; one `Preview` or `Modes` answers it.
+    """Look at something and change nothing; one answer of that kind (`events.ANSWERS`) comes.
 
     A worker that trains answers at its next block boundary, an idle one at once.
     """
@@ -83,16 +104,15 @@ class Probe(Command, frozen=True):
     """Id, chosen by the one who asks; the answer has it."""
     spec: RunSpec
     """What is looked at, with the settings that it has now."""
-    kind: Literal["preview", "modes"] = "preview"
-    """preview: what the stack makes of some training samples. modes: a batch through the weights in train and eval."""
+    kind: ProbeKind = "preview"
     run: str = ""
     """The run of that spec which is being made: it answers for itself, with the numbers and the epoch it is at. For
-    modes also one that was made: its checkpoint answers, where the worker has one."""
+    all but previews also one that was made: its checkpoint answers, where the worker has one."""
     draw: int = 0
     """Which of the batches of draws; the same number gives the same draws at any strength."""
 
 
-AnyCommand = Start | Pause | Resume | Step | Set | SaveCheckpoint | Stop | Probe
+AnyCommand = Start | Pause | Resume | Step | Set | SetMode | SaveCheckpoint | Stop | Probe
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 

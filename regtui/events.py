@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from regtui.commands import ProbeKind
+
 # Named here again, since those who read an event read what it is made of.
 from regtui.event_parts import HISTOGRAM_BINS as HISTOGRAM_BINS
 from regtui.event_parts import HISTOGRAM_EDGE as HISTOGRAM_EDGE
@@ -20,7 +22,8 @@ from regtui.event_parts import LayerInside as LayerInside
 from regtui.event_parts import Measured as Measured
 from regtui.event_parts import NormLayer as NormLayer
 from regtui.event_parts import StudyCurve as StudyCurve
-from regtui.modes import LayerModes, Reading, Weights
+from regtui.modes import LayerModes, NormModes, Reading, Weights
+from regtui.norm_truth import LayerTruth
 from regtui.preview import Previewed
 from regtui.trouble import Kind
 
@@ -72,6 +75,64 @@ class Modes(Answer, frozen=True):
     """In the order of the forward pass."""
     dropped: dict[str, float] = {}
     """By place of a Dropout: the share of the units that were not 0 and that it blanked in train mode, [0, 1]."""
+    norms: list[NormModes] = []
+    """Every BatchNorm, in the order of the forward pass."""
+
+
+class NormTruth(Answer, frozen=True):
+    """The statistics of every BatchNorm, with the weights as they are."""
+
+    step: int = 0
+    """Steps that the weights were trained for."""
+    weights: Weights = "initial"
+    batch: int = 0
+    """Samples of the batch."""
+    samples: int = 0
+    """Clean training samples that the whole set stands for."""
+    layers: list[LayerTruth] = []
+    """In the order of the forward pass."""
+
+
+class Recalibrated(Answer, frozen=True):
+    """What running statistics that are measured anew do to the network: on a copy, the run keeps its own."""
+
+    step: int = 0
+    weights: Weights = "initial"
+    samples: int = 0
+    """Clean training samples that they were measured on."""
+    split: str = ""
+    """What it is judged on: test."""
+    judged: int = 0
+    """Samples of it."""
+    before: Measured | None = None
+    """None only where there is trouble."""
+    after: Measured | None = None
+    changed: float = 0.0
+    """Percent of these samples that the network now puts into another class."""
+
+
+class Subnetworks(Answer, frozen=True):
+    """Sampled sub-networks of one network, on test samples."""
+
+    step: int = 0
+    weights: Weights = "initial"
+    samples: int = 0
+    """Test samples."""
+    members: bool = False
+    """Whether they are the members of a bag, not samples."""
+    accuracies: list[float] = []
+    """Percent, of each one alone."""
+    votes: list[tuple[int, float]] = []
+    """(T, percent of the mean of T of them), averaged over all separate groups of T."""
+    loss_alone: float = 0.0
+    """Mean cross-entropy of one, nats."""
+    loss_voted: float = 0.0
+    """Of the mean of all of them."""
+    disagreement: float = 0.0
+    """Percent of the samples that two of them put into different classes, mean over all pairs."""
+    eval_accuracy: float = 0.0
+    """Percent, in eval mode: all units there."""
+    eval_loss: float = 0.0
 
 
 class Preview(Answer, frozen=True):
@@ -270,7 +331,12 @@ AnyRunEvent = (
     | Failed
     | Stopped
 )
-AnyEvent = Hello | Preview | Modes | AnyRunEvent
+AnyAnswer = Preview | Modes | NormTruth | Recalibrated | Subnetworks
+ANSWERS: dict[ProbeKind, type[AnyAnswer]] = {
+    "preview": Preview, "modes": Modes, "norms": NormTruth, "recalibrated": Recalibrated, "subnetworks": Subnetworks,
+}  # fmt: skip
+"""By what a probe asks for: what answers it."""
+AnyEvent = Hello | AnyAnswer | AnyRunEvent
 
 # Lax decoding turns "nan" and "inf" back into floats.
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent, strict=False)

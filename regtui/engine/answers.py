@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from regtui.commands import Probe
+from regtui.commands import Probe, ProbeKind
 from regtui.engine import checkpoint
 from regtui.engine.both_modes import both_modes
+from regtui.engine.live_subnetworks import live_subnetworks
+from regtui.engine.norm_truth import norm_truth, recalibrated
 from regtui.engine.preview import preview
 from regtui.engine.training import Training
-from regtui.events import Modes, Preview
+from regtui.events import ANSWERS, AnyAnswer
+from regtui.modes import Weights
+
+Look = Callable[[Probe, Training, Weights], AnyAnswer]
+LOOKS: dict[ProbeKind, Look] = {
+    "modes": both_modes,
+    "norms": norm_truth,
+    "recalibrated": recalibrated,
+    "subnetworks": live_subnetworks,
+}
+"""What looks at the weights of a run; a preview needs none."""
 
 
-def answer(probe: Probe, training: Training | None = None, *, store: Path | None = None) -> Preview | Modes:
+def answer(probe: Probe, training: Training | None = None, *, store: Path | None = None) -> AnyAnswer:
     """The answer to a probe.
 
     training  the run that is to answer for itself; None: the settings or the run's checkpoint answer
@@ -24,15 +37,14 @@ def answer(probe: Probe, training: Training | None = None, *, store: Path | None
         if probe.kind == "preview":
             return preview(probe, training)
         if training:
-            return both_modes(probe, training, "run")
+            return LOOKS[probe.kind](probe, training, "run")
         with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
             restored = Training(probe.spec)
         folder = store / probe.run if store and probe.run and Path(probe.run).name == probe.run else None
         stored = folder is not None and (folder / checkpoint.TENSORS).is_file()
         if folder is not None and stored:
             checkpoint.restore(restored, folder)
-        return both_modes(probe, restored, "stored" if stored else "initial")
+        return LOOKS[probe.kind](probe, restored, "stored" if stored else "initial")
     except Exception as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
-        kind = Preview if probe.kind == "preview" else Modes
-        return kind(ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")
+        return ANSWERS[probe.kind](ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")

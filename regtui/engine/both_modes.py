@@ -12,16 +12,17 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.commands import Probe
+from regtui.engine.entering import Entered, batchnorms, entering
 from regtui.engine.metrics import significant
 from regtui.engine.models.sites import Place, SiteModel
-from regtui.engine.randomness import derive
 from regtui.engine.regularizers.dropout import DropoutLayer
-from regtui.engine.studies.base import channel_rows, hooked, undisturbed
+from regtui.engine.studies.base import channel_rows, hooked, reseed, undisturbed
 from regtui.engine.training import Training
 from regtui.events import Modes
-from regtui.modes import LayerModes, Reading, Weights
+from regtui.modes import LayerModes, NormModes, Reading, Weights
 
 SAMPLES = 64
 """The first training samples; balanced over the classes, the same for every arm of a seed."""
@@ -37,15 +38,16 @@ def both_modes(probe: Probe, training: Training, weights: Weights) -> Modes:
     """
     task, model = training.task, training.model
     inputs, labels = task.train.inputs[:SAMPLES], task.train.labels[:SAMPLES]
-    readings, signals = [], []
+    readings, signals, batches = [], [], []
     dropped: dict[str, float] = {}
     for mode in (True, False):
-        with undisturbed(training, model), _watched(model) as (seen, blanked):
+        with undisturbed(training, model), _watched(model) as (seen, blanked), entering(model) as entered:
             # Each mode from the same start: a pass in train mode moves the running averages of BatchNorm.
-            _reseed(training, probe.draw)
+            reseed(training, f"both-modes/{probe.draw}")
             model.train(mode)
             readings.append(_reading(model(inputs), labels, task.classes))
         signals.append(seen)
+        batches.append(entered)
         dropped |= blanked
     layers = [
         LayerModes(
@@ -53,18 +55,28 @@ def both_modes(probe: Probe, training: Training, weights: Weights) -> Modes:
         )
         for name, (mean, std) in signals[0].items()
     ]
+    norms = [_norm(name, norm, batches[0][name]) for name, norm in batchnorms(model).items() if name in batches[0]]
     return Modes(
         ask=probe.ask, step=training.step, weights=weights, samples=len(labels), train=readings[0], eval=readings[1],
         labels=[task.classes[label] for label in labels[:SHOWN].tolist()], layers=layers,
-        dropped=dropped,
+        dropped=dropped, norms=norms,
     )  # fmt: skip
 
 
-def _reseed(training: Training, draw: int) -> None:
-    """Have every generator of the run draw what belongs to the number of the draw."""
-    for purpose in training.randomness.state():
-        seed = derive(training.spec.seed, f"both-modes/{draw}/{purpose}")
-        training.randomness.generator(purpose).manual_seed(seed)
+def _norm(name: str, norm: _BatchNorm, batch: Entered) -> NormModes:
+    running_mean = running_std = apart = None
+    if norm.running_mean is not None and norm.running_var is not None:
+        mean, var = norm.running_mean.double(), norm.running_var.double()
+        running_mean, running_std = significant(mean.mean().item()), significant(var.mean().sqrt().item())
+        apart = significant(((batch.mean - mean) ** 2 / (var + norm.eps)).mean().sqrt().item())
+    return NormModes(
+        name=name,
+        batch_mean=significant(batch.mean.mean().item()),
+        batch_std=significant(batch.biased.mean().sqrt().item()),
+        running_mean=running_mean,
+        running_std=running_std,
+        apart=apart,
+    )
 
 
 def _reading(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Reading:

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from regtui.engine.training import Training
+from regtui.modes import Mode
 from regtui.spec import spec_hash
 
 FORMAT = 1
@@ -40,6 +41,8 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     steered: dict[str, float]
     """Last value of everything that was changed while the run trained."""
     torch: str
+    mode: Mode = "train"
+    """In which the steps were taken last."""
     studied: dict[str, float] = {}
     """What studies of the network as it began have found."""
 
@@ -59,6 +62,7 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
         lr=training.lr.peak,
         steered=training.steered,
         torch=str(torch.__version__),
+        mode=training.mode,
         studied=training.studied,
     )
     text = msgspec.json.encode(rest)
@@ -92,6 +96,7 @@ def restore(training: Training, directory: Path) -> float:
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(f"{path} does not fit the run: {error}") from error
     training.step, training.lr.peak = rest.step, rest.lr
+    training.switch_to(rest.mode)
     training.steered.update(rest.steered)
     training.studied.update(rest.studied)
     return rest.seconds

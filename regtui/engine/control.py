@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from regtui.commands import Pause, Probe, Resume, RunCommand, SaveCheckpoint, Set, Step, Stop
+from regtui.commands import Pause, Probe, Resume, RunCommand, SaveCheckpoint, Set, SetMode, Step, Stop
 from regtui.engine.training import Training
+from regtui.modes import MODE_KEY
 
 
 class Control:
@@ -126,6 +127,10 @@ class Steering:
                     self._note("refused", key=key, value=value, text=str(error.args[0]))
                 else:
                     self._note("set", key=key, value=value)
+            case SetMode(mode=mode):
+                if mode != self._training.mode:
+                    self._training.switch_to(mode)
+                    self._note("set", key=MODE_KEY, value=mode)
             case SaveCheckpoint():
                 self._save()
             case Stop():

@@ -71,7 +71,7 @@ class Observer:
         if training.step == 0:
             training.model.eval()
             self._study(training.model, "start")
-            training.model.train()
+            training.back_to_mode()
 
     def evaluated(self) -> Statistics:
         """Evaluate all splits in eval mode; gives what entered each norm over the whole clean subset.
@@ -91,7 +91,7 @@ class Observer:
                 event, _ = self._measured(final)
             self._study(final, "end")
             event = msgspec.structs.replace(event, studied=training.studied)
-        training.model.train()
+        training.back_to_mode()
         self._emit(event)
         return statistics if model is training.model else {}
 

@@ -29,15 +29,20 @@ def recalibrate(model: nn.Module, inputs: Tensor) -> None:
     for norm in norms:
         norm.reset_running_stats()
         norm.train()
-    size = len(inputs) // math.ceil(len(inputs) / BATCH)
-    for count in range(len(inputs) // size):
+    for count, batch in enumerate(equal_batches(inputs)):
         for norm in norms:
             norm.momentum = 1 / (count + 1)  # makes the running average the plain one
-        model(inputs[count * size : (count + 1) * size])
+        model(batch)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     for module, mode in zip(model.modules(), modes, strict=True):
         module.training = mode
+
+
+def equal_batches(inputs: Tensor) -> list[Tensor]:
+    """(N, ...) in equal batches of at most BATCH; up to one sample for each batch is left out."""
+    size = len(inputs) // math.ceil(len(inputs) / BATCH)
+    return [inputs[first : first + size] for first in range(0, len(inputs) // size * size, size)]
 
 
 def _measures(norm: _BatchNorm) -> bool:

@@ -15,6 +15,7 @@ from regtui.engine.origin import Origin
 from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Batch
 from regtui.engine.stack import Stack
+from regtui.modes import Mode
 from regtui.spec import RunSpec
 
 
@@ -49,6 +50,8 @@ class Training:
         self.model.to(memory_format=devices.memory_format(self.device))
         self.origin = Origin(self.model) if spec.train.probes else None
         """Where the weights of each layer began; None where nobody probes them."""
+        self.mode: Mode = "train"
+        """In which steps are taken. The other one takes other branches of the code: a captured graph is of one mode."""
         self.model.train()
         self.lr = optim.LearningRate(spec.train, spec.total_steps, self.device)
         self.optimizer = optim.build(self.model, spec.train, self.lr.value)
@@ -97,6 +100,15 @@ class Training:
         else:
             self.stack.set(key, value)
         self.steered[key] = value
+
+    def switch_to(self, mode: Mode) -> None:
+        """Take the steps from now on in this mode."""
+        self.mode = mode
+        self.back_to_mode()
+
+    def back_to_mode(self) -> None:
+        """Put the model back into the mode of its steps, after an evaluation say."""
+        self.model.train(self.mode == "train")
 
     def weights_are_finite(self) -> bool:
         """Whether no parameter is NaN or infinite. Waits for the device."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regtui.export.settings import Settings, differing, flat
+from regtui.modes import MODE_KEY
 from regtui.scenario import Arm, ScenarioError, apply_setting, parse_value, preset_files
 from regtui.scenario.presets import preset_id
 from regtui.session import Session
@@ -42,7 +43,8 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
         words += ["--threads", str(session.threads)]
     line = shlex.join(words)
     if steered := ", ".join(dict.fromkeys(_steered(session, arm))):
-        line += f"  # steered while it trained ({steered}); this line trains with the last values from the start"
+        mode = ", and in train mode" if MODE_KEY in steered else ""
+        line += f"  # steered while it trained ({steered}); this line trains with the last values from the start{mode}"
     return Copied(line, f"Copied, if the terminal lets programs (OSC 52): {line}")
 
 

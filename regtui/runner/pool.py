@@ -10,9 +10,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from regtui.commands import Pause, Probe, Resume, RunCommand, RunRequest, Start, Step, Stop
+from regtui.commands import Pause, Probe, Resume, RunCommand, RunRequest, SetMode, Start, Step, Stop
 from regtui.commands import Set as SetNumber
-from regtui.events import TERMINAL_EVENTS, AnyEvent, Hello, Modes, Preview, Stopped
+from regtui.events import ANSWERS, TERMINAL_EVENTS, Answer, AnyEvent, Hello, Stopped
+from regtui.modes import Mode
 from regtui.runner.process import WorkerProcess
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 
@@ -109,6 +110,10 @@ class Runner:
         """Steer a run in hand."""
         self._tell(run, SetNumber(run=run, key=key, value=value))
 
+    def set_mode(self, run: str, mode: Mode) -> None:
+        """Have a run in hand take its steps in train or in eval mode."""
+        self._tell(run, SetMode(run=run, mode=mode))
+
     def probe(self, probe: Probe) -> None:
         """Have something looked at by the worker that makes the probe's run, else by a free one, else by any.
 
@@ -182,7 +187,7 @@ class Runner:
                 probe, self._unasked = self._unasked, None
                 self.probe(probe)
             return
-        if isinstance(event, (Preview, Modes)):
+        if isinstance(event, Answer):
             if slot.probe is not None and slot.probe.ask == event.ask:
                 slot.probe = None
             self.deliver(event)
@@ -209,8 +214,7 @@ class Runner:
             unanswered, self._unasked = unanswered or self._unasked, None
         self.deliver(Lost(slot.number, runs, sentence))
         if unanswered is not None:
-            kind = Preview if unanswered.kind == "preview" else Modes
-            self.deliver(kind(ask=unanswered.ask, trouble=sentence))
+            self.deliver(ANSWERS[unanswered.kind](ask=unanswered.ask, trouble=sentence))
         self._feed()
 
     def _feed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regtui.events import AnyRunEvent, Hello, Modes, Preview
+from regtui.events import AnyAnswer, AnyRunEvent, Hello
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,4 @@ class Log:
     text: bytes
 
 
-Report = AnyRunEvent | Preview | Modes | Ready | Lost | Garbled | Log
+Report = AnyRunEvent | AnyAnswer | Ready | Lost | Garbled | Log

@@ -20,6 +20,7 @@ from regtui.events import (
     Studied,
     Trouble,
 )
+from regtui.modes import MODE_KEY, Mode
 from regtui.spec import RunSpec
 from regtui.store.columns import Column
 
@@ -82,6 +83,12 @@ class RunHistory:
     def is_steered(self) -> bool:
         """A setting was changed while it trained: left out of verdicts and pairs."""
         return any(marker.kind == "set" for marker in self.markers)
+
+    @property
+    def mode(self) -> Mode:
+        """In which it takes its steps now."""
+        told = [marker.value for marker in self.markers if marker.kind == "set" and marker.key == MODE_KEY]
+        return "eval" if told and told[-1] == "eval" else "train"
 
     @property
     def last(self) -> Evaluated | None:

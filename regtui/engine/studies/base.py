@@ -49,6 +49,12 @@ def undisturbed(training: Training, model: nn.Module) -> Iterator[None]:
         training.randomness.load_state(generators)
 
 
+def reseed(training: Training, purpose: str) -> None:
+    """Have every generator of the run draw what belongs to this purpose; to be undone by `undisturbed`."""
+    for name in training.randomness.state():
+        training.randomness.generator(name).manual_seed(derive(training.spec.seed, f"{purpose}/{name}"))
+
+
 def normalize_by_batch(model: nn.Module) -> None:
     """BatchNorms in train mode, all else in eval: what a batch does to a sample, without the noise of Dropout."""
     model.eval()

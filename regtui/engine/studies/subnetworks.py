@@ -33,7 +33,7 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
     values = dict.fromkeys(("accuracy_1", "accuracy_16", "accuracy_64", "vote_gain", "gain", "loss_gain"), math.nan)
     values["eval_accuracy"] = reference
     bag = model if isinstance(model, BaggedCnn) else None
-    votes = _sampled(model, inputs, size) if bag is None else _members(bag, inputs, size)
+    votes = _sampled(model, inputs, size) if bag is None else members(bag, inputs, size)
     if votes is None:
         return Found(values, [level(reference, MOST, "eval()")])
     for count in (1, 16, 64):
@@ -48,17 +48,31 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
 
 def _sampled(model: nn.Module, inputs: Tensor, size: int) -> Tensor | None:
     """The probabilities of sub-networks, (T, N, K); None where nothing drops. The model stays in eval mode."""
-    drops = [module for module in model.modules() if isinstance(module, DropoutLayer | DropBlockLayer | BranchLayer)]
-    if not drops:
-        return None
+    return sample(model, inputs, MOST, size) if dropping(model) else None
+
+
+def dropping(model: nn.Module) -> list[nn.Module]:
+    """The modules that leave a random part of the network out."""
+    return [module for module in model.modules() if isinstance(module, DropoutLayer | DropBlockLayer | BranchLayer)]
+
+
+@torch.no_grad()
+def sample(model: nn.Module, inputs: Tensor, count: int, size: int) -> Tensor:
+    """The probabilities of so many sampled sub-networks, (T, N, K), with the norms in eval mode.
+
+    inputs  (N, ...), `size` of them a forward pass
+
+    The model is in eval mode before and after.
+    """
+    drops = dropping(model)
     for module in drops:
         module.train()
-    votes = torch.stack([probabilities(model, inputs, size) for _ in range(MOST)])
+    votes = torch.stack([probabilities(model, inputs, size) for _ in range(count)])
     for module in drops:
         module.eval()
     return votes
 
 
-def _members(bag: BaggedCnn, inputs: Tensor, size: int) -> Tensor:
+def members(bag: BaggedCnn, inputs: Tensor, size: int) -> Tensor:
     """The probabilities of the members, (M, N, K)."""
     return torch.cat([bag.each(part).softmax(2) for part in batches(inputs, size)]).transpose(0, 1)
