@@ -59,12 +59,17 @@ class Answer(Event, frozen=True):
     """One sentence: why there is nothing to see."""
 
 
-class Modes(Answer, frozen=True):
-    """One batch through the same weights in train and in eval mode."""
+class OfWeights(Answer, frozen=True):
+    """Base of the answers that are about the weights of an arm."""
 
     step: int = 0
     """Steps that the weights were trained for."""
     weights: Weights = "initial"
+
+
+class Modes(OfWeights, frozen=True):
+    """One batch through the same weights in train and in eval mode."""
+
     samples: int = 0
     train: Reading | None = None
     """None only where there is trouble."""
@@ -79,12 +84,9 @@ class Modes(Answer, frozen=True):
     """Every BatchNorm, in the order of the forward pass."""
 
 
-class NormTruth(Answer, frozen=True):
+class NormTruth(OfWeights, frozen=True):
     """The statistics of every BatchNorm, with the weights as they are."""
 
-    step: int = 0
-    """Steps that the weights were trained for."""
-    weights: Weights = "initial"
     batch: int = 0
     """Samples of the batch."""
     samples: int = 0
@@ -93,11 +95,9 @@ class NormTruth(Answer, frozen=True):
     """In the order of the forward pass."""
 
 
-class Recalibrated(Answer, frozen=True):
+class Recalibrated(OfWeights, frozen=True):
     """What running statistics that are measured anew do to the network: on a copy, the run keeps its own."""
 
-    step: int = 0
-    weights: Weights = "initial"
     samples: int = 0
     """Clean training samples that they were measured on."""
     split: str = ""
@@ -111,11 +111,9 @@ class Recalibrated(Answer, frozen=True):
     """Percent of these samples that the network now puts into another class."""
 
 
-class Subnetworks(Answer, frozen=True):
+class Subnetworks(OfWeights, frozen=True):
     """Sampled sub-networks of one network, on test samples."""
 
-    step: int = 0
-    weights: Weights = "initial"
     samples: int = 0
     """Test samples."""
     members: bool = False

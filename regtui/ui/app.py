@@ -10,7 +10,7 @@ from textual.app import SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import TERMINAL_EVENTS, Modes, Preview, RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, Answer, RunEvent, Stopped
 from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
@@ -99,7 +99,7 @@ class RegtuiApp(LearnerApp):
             self.recorder.close()
 
     def _take(self, report: Report) -> None:
-        if isinstance(report, (Preview, Modes)):
+        if isinstance(report, Answer):
             self.show_answer(report)
             return
         view = self.view
@@ -150,6 +150,13 @@ class RegtuiApp(LearnerApp):
 
     def action_all_seeds(self) -> None:
         self._changed(self.view.race.all_seeds())
+
+    def action_training_mode(self) -> None:
+        race, arm = self.view.race, self.view.selected.name
+        if not race.would_be_steered(arm) or self._asked_twice(
+            "T", f"Press T again to train {arm} on in eval(): its run is then left out of the verdicts."
+        ):
+            self._changed(race.switch_mode(arm))
 
     def action_reset(self) -> None:
         done = any(run.state == "finished" for run in self.view.session.current.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regtui.events import Modes
-from regtui.modes import Reading
+from regtui.modes import LayerModes, NormModes, Reading
 from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, STRONG, Line, left, line, right, width, wrapped
 
 NAME = 16
@@ -14,6 +14,8 @@ MODE = 18
 """Cells of a mode's column."""
 BAR = 7
 """Cells of the bar of a probability."""
+INSIDE_NAME, INSIDE, APART = 14, 15, 8
+"""Cells of the columns of the layers, which say two numbers a mode and how far apart these are."""
 BESIDE = 2 * (NAME + 2 * MODE) + 3
 """Cells from which samples and layers stand beside each other."""
 
@@ -23,7 +25,9 @@ def modes_lines(modes: Modes, room: int) -> list[Line]:
     if modes.train is None or modes.eval is None:
         return []
     figures = [*_figures(modes.train, modes.eval), EMPTY, *_samples(modes.labels, modes.train, modes.eval)]
-    inside = [*_layers(modes), *([EMPTY, *_dropped(modes)] if modes.dropped else [])]
+    inside = _layers(modes.layers)
+    for more in (_norms(modes.norms) if modes.norms else [], _dropped(modes) if modes.dropped else []):
+        inside += [EMPTY, *more] if more else []
     rows = [*wrapped(conclusion(modes.train, modes.eval, modes.samples), room, STRONG), EMPTY]
     if room < BESIDE:
         return [*rows, *figures, EMPTY, *inside]
@@ -76,19 +80,47 @@ def _samples(labels: Sequence[str], train: Reading, evaluated: Reading) -> list[
     return rows
 
 
-def _layers(modes: Modes) -> list[Line]:
+def _layers(layers: Sequence[LayerModes]) -> list[Line]:
     """Mean and deviation of what each layer puts out, before norm, Dropout and activation."""
-    rows = [_head("mean ± std", "train()", "eval()")]
-    for layer in modes.layers:
-        both = ((layer.train_mean, layer.train_std), (layer.eval_mean, layer.eval_std))
-        values = [f"{mean:z.2f} ± {std:.2f}" for mean, std in both]
-        rows.append(line((left(layer.name, NAME), ""), *((right(value, MODE), "") for value in values)))
+    rows = [_inside_head("mean ± std", "train()", "eval()")]
+    for layer in layers:
+        both = (_moments(layer.train_mean, layer.train_std), _moments(layer.eval_mean, layer.eval_std))
+        rows.append(_inside_row(layer.name, *both))
     return rows
 
 
+def _norms(norms: Sequence[NormModes]) -> list[Line]:
+    """Mean and deviation that each BatchNorm normalizes with, and how far apart the means are."""
+    rows = [_inside_head("BatchNorm by", "the batch", "running", "apart")]
+    for norm in norms:
+        batch, name = _moments(norm.batch_mean, norm.batch_std), norm.name.removesuffix(".norm")
+        if norm.running_mean is None or norm.running_std is None or norm.apart is None:
+            rows.append(_inside_row(name, batch, "the batch"))
+        else:
+            running = _moments(norm.running_mean, norm.running_std)
+            rows.append(_inside_row(name, batch, running, f"{norm.apart:.2f} σ"))
+    return rows
+
+
+def _moments(mean: float, std: float) -> str:
+    return f"{mean:z.2f} ± {std:.2f}"
+
+
+def _inside_head(what: str, train: str, evaluated: str, apart: str = "") -> Line:
+    return line((left(what, INSIDE_NAME), "bold"), (_inside_values(train, evaluated, apart), MUTED))
+
+
+def _inside_row(name: str, train: str, evaluated: str, apart: str = "") -> Line:
+    return line((left(name, INSIDE_NAME), ""), (_inside_values(train, evaluated, apart), ""))
+
+
+def _inside_values(train: str, evaluated: str, apart: str) -> str:
+    return right(train, INSIDE) + right(evaluated, INSIDE) + (right(apart, APART) if apart else "")
+
+
 def _dropped(modes: Modes) -> list[Line]:
-    rows = [_head("Dropout blanks", "train()", "eval()")]
+    rows = [_inside_head("Dropout blanks", "train()", "eval()")]
     for name, part in modes.dropped.items():
-        told = right(f"{100 * part:.1f} %", MODE)
-        rows.append(line((left(name, NAME), ""), (told, ""), (right("nothing", MODE), FAINT)))
+        told = right(f"{100 * part:.1f} %", INSIDE)
+        rows.append(line((left(name, INSIDE_NAME), ""), (told, ""), (right("nothing", INSIDE), FAINT)))
     return rows

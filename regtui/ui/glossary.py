@@ -110,6 +110,44 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "the network gives to the sample's own class; ✔ where it is the most probable one. mean ± std: of what "
             "a layer puts out, before norm, Dropout and activation, over samples, channels and pixels. "
             "Dropout blanks: percent of the units that were not 0.",
+            "BatchNorm by: the mean and deviation that each BatchNorm normalizes with, of this batch in train(), the "
+            "running ones in eval(), averaged over its channels; apart: root mean square over the channels of the "
+            "difference of the means, in running deviations.",
+            "T switches the run itself: it trains on in eval() from the next step, with Dropout off and with the "
+            "running statistics, which are then no longer updated; T again switches back. A line in the charts marks "
+            "the step, and the run counts as steered: no part in the verdicts.",
+        ),
+    ),
+    "truth": (
+        "BatchNorm laid open",
+        (
+            "running: what the layer remembers and evaluation normalizes with. batch: a training batch as the arm "
+            "makes it, augmented, with Dropout on; training normalizes with its biased variance (divided by n), the "
+            "running average takes in the unbiased one (divided by n - 1). truth: all values that enter the layer "
+            "over the clean training samples, two passes over each batch, merged without loss (Chan et al.), while "
+            "every BatchNorm before it normalizes with its batch as in training and Dropout is off.",
+            "mean: root mean square over the channels of the distance of the means, in true deviations σ. var: "
+            "geometric mean of the ratio of the variances, ×1 is the truth. channel ±: how far the variance of a "
+            "single channel typically is off. All channels count; the table below has the first 16 of one layer.",
+            "Running statistics are apart from the truth for three reasons: they forget, so that a few noisy batches "
+            "make them; they are of earlier weights, 1/m steps behind on average (m: momentum); and training batches "
+            "are augmented and pass Dropout, which widens what comes after it.",
+            "c recalibrates a copy: statistics reset, then measured on the clean training samples in equal batches "
+            "with only the BatchNorms in train mode (Dropout would inflate the variance), and shows the test accuracy "
+            "of the trained weights before and after. The run keeps its own. The truth is asked for again at each "
+            "evaluation point.",
+        ),
+    ),
+    "subnetworks": (
+        "Sub-networks",
+        (
+            "Dropout trains many networks that share their weights. 32 of them, drawn by its masks (stochastic depth "
+            "and DropBlock count, too; norms stay in eval mode), each guess the first 200 test samples: the bars show "
+            "how many have which accuracy. mean of T: accuracy of the mean of the probabilities of T of them, averaged "
+            "over all separate groups of T. eval(): the whole network with no unit blanked, one pass that stands for "
+            "the vote of all. Of a bag its members vote.",
+            "While a run trains they are drawn anew, with the same masks, at each evaluation point, and the table "
+            "keeps the course. Test samples are few here: 0.5 points are one sample.",
         ),
     ),
     "lesson": (

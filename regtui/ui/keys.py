@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "stack", "arms", "question", "page", "augment", "modes"]
+Place = Literal["app", "stack", "arms", "question", "page", "augment", "modes", "truth", "subnetworks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Key:
     """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
     place: Place = "app"
     """Where it works: everywhere, while a pane has the focus, in a question, on the lesson's page, or in
-    a look at augmentation or modes."""
+    one of the looks at augmentation, modes, BatchNorm or sub-networks."""
     before_runs: bool = False
     """In the footer only while nothing has been run yet."""
 
@@ -68,6 +68,12 @@ KEYS: tuple[Key, ...] = (
         10),
     Key("t", "modes", "train|eval", "One batch through the selected arm's present weights in train and in eval mode.",
         14),
+    Key("T,shift+t", "training_mode", "train mode", "Have the selected arm's run train on in eval(), Dropout off and "
+        "BatchNorm frozen, or in train() again; a mark in the charts, no part in the verdicts."),
+    Key("b", "norm_truth", "BN truth", "BatchNorm laid open: running, batch and whole-set statistics, channel by "
+        "channel, and what recalibrating them does to the test accuracy."),
+    Key("u", "subnetworks", "sub-networks", "Sub-networks that Dropout leaves of the present weights: each one's "
+        "accuracy, their spread, their vote."),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
@@ -107,7 +113,16 @@ KEYS: tuple[Key, ...] = (
     Key("down,j,tab", "choose(1)", "down", "The next number to change.", place="augment"),
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="augment"),
     Key("space,enter", "again", "again", "The weights as they are now, with other Dropout masks.", place="modes"),
+    Key("T,shift+t", "app.training_mode", "train mode", "Have the run train on in the other mode.", place="modes"),
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="modes"),
+    Key("space,enter", "again", "again", "The weights as they are now, with another training batch.", place="truth"),
+    Key("c", "recalibrate", "recalibrate", "Measure the running statistics anew on clean training samples, on a copy, "
+        "and show the test accuracy before and after.", place="truth"),
+    Key("l,right", "choose(1)", "next layer", "The channels of the next layer.", place="truth"),
+    Key("L,shift+l,left", "choose(-1)", "layer before", "The channels of the layer before.", place="truth"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="truth"),
+    Key("space,enter", "again", "again", "The weights as they are now, with other masks.", place="subnetworks"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="subnetworks"),
     Key("z", "leave_for('quiz_of_all')", "quiz", "The questions of all scenarios.", place="page"),
     Key("o", "leave_for('open_scenario')", "open", "Choose a scenario from the list.", place="page"),
 )  # fmt: skip

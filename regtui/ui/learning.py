@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.app import App
 
-from regtui.events import Modes, Preview
+from regtui.events import Answer, Preview
 from regtui.progress import Progress
 from regtui.scenario import Scenario, read_presets
 from regtui.ui import messages
@@ -75,15 +75,25 @@ class LearnerApp(App[None]):
 
         self.push_screen(ModesScreen(self.view))
 
-    def show_answer(self, answer: Preview | Modes) -> None:
+    def action_norm_truth(self) -> None:
+        from regtui.ui.screens.norm_truth import NormTruthScreen
+
+        self.push_screen(NormTruthScreen(self.view), lambda _: self.explorer.show_charts())
+
+    def action_subnetworks(self) -> None:
+        from regtui.ui.screens.subnetworks import SubnetworksScreen
+
+        self.push_screen(SubnetworksScreen(self.view))
+
+    def show_answer(self, answer: Answer) -> None:
         """Hand an answer to the screen that asked; nobody else wants it."""
         from regtui.ui.screens.augment import AugmentScreen
-        from regtui.ui.screens.both_modes import ModesScreen
+        from regtui.ui.screens.look import LookScreen
 
         for screen in self.screen_stack:
             if isinstance(screen, AugmentScreen) and isinstance(answer, Preview):
                 screen.samples.take(answer)
-            elif isinstance(screen, ModesScreen) and isinstance(answer, Modes):
+            elif isinstance(screen, LookScreen):
                 screen.rows.take(answer)
 
     def tell_of_progress(self) -> None:

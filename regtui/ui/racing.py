@@ -6,13 +6,15 @@ Free of Textual. Each request answers with the sentence that the user is told, "
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol
+from typing import Protocol
 
-from regtui.commands import Probe, RunRequest
+from regtui.commands import Probe, ProbeKind, RunRequest
 from regtui.events import Hello
+from regtui.modes import Mode
 from regtui.runner import Report
 from regtui.session import Session
 from regtui.spec import Scalar
+from regtui.store import RunHistory
 
 
 class RunnerLike(Protocol):
@@ -32,6 +34,7 @@ class RunnerLike(Protocol):
     def resume(self) -> None: ...
     def step(self, count: int = 1) -> None: ...
     def set(self, run: str, key: str, value: float) -> None: ...
+    def set_mode(self, run: str, mode: Mode) -> None: ...
     def probe(self, probe: Probe) -> None: ...
     def stop(self, runs: Iterable[str] | None = None) -> None: ...
     async def close(self) -> None: ...
@@ -131,6 +134,25 @@ class Race:
                 return arm, ""
         return self._changed(arm, states, now=self.session.change(arm, key, value).name)
 
+    def switch_mode(self, arm: str) -> str:
+        """Have the runs of an arm that are in hand train on in the other mode, eval() or train()."""
+        live = self._in_hand(arm)
+        if not live:
+            return f"No run of {arm} trains: T switches one that does between train() and eval()."
+        mode: Mode = "train" if live[0].mode == "eval" else "eval"
+        for run in live:
+            self.runner.set_mode(run.run, mode)
+        if mode == "train":
+            return f"{arm} trains in train() again from its next step on."
+        return (
+            f"{arm} trains in eval() from its next step on: Dropout off, BatchNorm with its running statistics, which "
+            "now stay. Steered: no part in the verdicts. T switches back."
+        )
+
+    def would_be_steered(self, arm: str) -> bool:
+        """Whether steering takes a run out of the verdicts that is in them now: one of an arm of the scenario."""
+        return not self.session.is_own(arm) and any(not run.is_steered for run in self._in_hand(arm))
+
     def toggle(self, arm: str, regularizer: str) -> tuple[str, str]:
         """Switch a regularizer on or off; the arm that has it now, and a sentence. Raises ScenarioError."""
         return self._changed(arm, self._states(arm), now=self.session.toggle(arm, regularizer).name)
@@ -143,17 +165,16 @@ class Race:
             return arm, ""
         return self._changed(arm, self._states(arm), now=self.session.move(arm, stack[at], by).name)
 
-    def probe(self, arm: str, draw: int, kind: Literal["preview", "modes"] = "preview") -> str:
-        """Look at an arm: a run of it that trains answers for itself; modes can be had of one that was made, too.
+    def probe(self, arm: str, draw: int, kind: ProbeKind = "preview") -> str:
+        """Look at an arm: a run of it that trains answers for itself; all but previews can be had of one that was made.
 
         Gives the id that the answer will have.
         """
         runs = list(self.session.of_arm(arm).values())
-        live = [run for run in runs if run.state in ("running", "paused")]
-        made = [run for run in runs if kind == "modes" and run.checkpoint is not None]
-        run = next(iter([*live, *made]), None)
+        made = [run for run in runs if kind != "preview" and run.checkpoint is not None]
+        run = next(iter([*self._in_hand(arm), *made]), None)
         # A checkpoint belongs to what it was made with; a preview follows what the arm has become.
-        spec = run.spec if run and kind == "modes" else self.session.spec(arm, run.spec.seed if run else 0)
+        spec = run.spec if run and kind != "preview" else self.session.spec(arm, run.spec.seed if run else 0)
         self._probes += 1
         ask = f"{self.session.scenario.id}/{self._probes}"
         self.runner.probe(Probe(ask=ask, kind=kind, spec=spec, run=run.run if run else "", draw=draw))
@@ -176,6 +197,10 @@ class Race:
             self.runner.submit(self.session.request([arm], seeds))
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _in_hand(self, arm: str) -> list[RunHistory]:
+        """The runs of an arm that a worker is making."""
+        return [run for run in self.session.of_arm(arm).values() if run.state in ("running", "paused")]
 
     def _states(self, arm: str) -> set[str]:
         """The states of an arm's runs before an edit takes them away."""

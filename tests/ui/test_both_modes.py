@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regtui.events import Checkpoint, Modes
-from regtui.modes import LayerModes, Reading
+from regtui.modes import LayerModes, NormModes, Reading
 from regtui.ui.both_modes import conclusion, modes_lines
 from regtui.ui.text import plain, width
 
@@ -13,10 +13,15 @@ TRAIN = Reading(loss=1.5, accuracy=50.0, truths=[0.25, 0.9], guesses=["Coat", "S
 EVAL = Reading(loss=0.75, accuracy=75.0, truths=[0.75, 1.0], guesses=["Bag", "Shoe"])
 LAYERS = [LayerModes(name="conv1", train_mean=0.1, train_std=1.25, eval_mean=-0.1, eval_std=0.5)]
 
+NORMS = [
+    NormModes(name="conv1.norm", batch_mean=0.02, batch_std=1.5, running_mean=0.05, running_std=1.4, apart=0.12),
+    NormModes(name="conv2.norm", batch_mean=0.02, batch_std=1.5, running_mean=None, running_std=None, apart=None),
+]
+
 
 def told(ask: str = "?", **more: object) -> Modes:
     given = {"step": 40, "weights": "run", "samples": 64, "train": TRAIN, "eval": EVAL, "labels": ["Bag", "Shoe"],
-             "layers": LAYERS, "dropped": {"block1": 0.301}}  # fmt: skip
+             "layers": LAYERS, "norms": NORMS, "dropped": {"block1": 0.301}}  # fmt: skip
     return Modes(ask=ask, **(given | more))  # type: ignore[arg-type]
 
 
@@ -50,7 +55,7 @@ def test_the_figures_of_both_modes_stand_beside_each_other(room: int) -> None:
     assert max(map(width, modes_lines(told(), room))) <= max(room, 52)
     text = "\n".join(rows)
     assert "1.500             0.750" in text and "50.0              75.0" in text
-    assert "0.10 ± 1.25      -0.10 ± 0.50" in text
+    assert "0.10 ± 1.25   -0.10 ± 0.50" in text and "0.02 ± 1.50    0.05 ± 1.40  0.12 σ" in text
     assert any("Bag" in row and "0.25 ✘" in row and "0.75 ✔" in row for row in rows)
 
 

@@ -9,6 +9,7 @@ from ui_streams import stream
 
 from regtui.commands import Probe, RunRequest
 from regtui.events import PROTOCOL_VERSION, AnyRunEvent, Device, Hello, Marker, Stopped
+from regtui.modes import MODE_KEY, Mode
 from regtui.runner import Lost, Ready, Report
 
 
@@ -64,6 +65,10 @@ class FakeRunner:
     def set(self, run: str, key: str, value: float) -> None:
         self.told.append(("set", run, key, value))
         self.deliver(Marker(run=run, step=self.step_now, kind="set", key=key, value=value))
+
+    def set_mode(self, run: str, mode: Mode) -> None:
+        self.told.append(("mode", run, mode))
+        self.deliver(Marker(run=run, step=self.step_now, kind="set", key=MODE_KEY, value=mode))
 
     def probe(self, probe: Probe) -> None:
         self.probes.append(probe)

@@ -80,6 +80,8 @@ def _busy(view: View, pace: Pace, *, compact: bool) -> Line:
     parts += [(" ", ""), ("━" * full, "$foreground"), ("─" * (cells - full), FAINT)]
     shown = view.shown_run(view.selected.name)
     run = shown if shown in running and shown is not None else running[0]
+    if run.mode == "eval":
+        parts.append((" in eval()", OPEN))
     if paused:
         return line(*parts, (f"  epoch {run.epoch:.1f}/{run.spec.train.epochs}", ""), (f"  step {run.step}", MUTED))
     parts.append((f"  epoch {int(run.epoch)}/{run.spec.train.epochs}", ""))

@@ -16,6 +16,7 @@ _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
     ("question", "Keys in a question"), ("page", "Keys on the lesson's page"),
     ("augment", "Keys in the augmentation"), ("modes", "Keys in train() against eval()"),
+    ("truth", "Keys in BatchNorm laid open"), ("subnetworks", "Keys in sub-networks"),
 )  # fmt: skip
 
 
