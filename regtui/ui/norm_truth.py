@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from regtui.events import NormTruth, Recalibrated
+from regtui.modes import Mode
 from regtui.norm_truth import Distance, LayerTruth
-from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, STRONG, Line, left, line, plain, right, wrapped
+from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, STRONG, Fragment, Line, left, line, plain, right, wrapped
 
 NAME = 16
 """Cells of a layer's name with its mark."""
@@ -20,8 +21,8 @@ TRUE = 0.02
 """Distances below this, 2 % or 0.02 deviations, are the truth for all that evaluation could tell."""
 
 
-def truth_lines(truth: NormTruth, chosen: int, room: int) -> list[Line]:
-    """Sentence, layers, and the channels of the layer of that number."""
+def truth_lines(truth: NormTruth, chosen: int, room: int, *, mode: Mode = "train") -> list[Line]:
+    """Sentence, layers, and the channels of the layer of that number; `mode` is what its run trains in."""
     layer = truth.layers[chosen]
     return [
         *wrapped(conclusion(truth.layers), room, STRONG),
@@ -30,7 +31,7 @@ def truth_lines(truth: NormTruth, chosen: int, room: int) -> list[Line]:
         EMPTY,
         *_channels(layer, room),
         EMPTY,
-        *wrapped(memory(layer), room, MUTED),
+        *wrapped(memory(layer, mode), room, MUTED),
     ]
 
 
@@ -42,19 +43,29 @@ def conclusion(layers: Sequence[LayerTruth]) -> str:
     worst, off = max(found, key=lambda pair: max(pair[1].spread, pair[1].mean))
     if off.spread < TRUE and off.mean < TRUE:
         return "The running statistics are those of the whole training set, to within 2 % in every layer."
-    noise = f" One batch: ±{percent(worst.batch_off)}, {worst.batch_off.mean:.2f} σ."
     return (
         f"Furthest from the truth is {short_name(worst)}: the running variance is {off.var:.2f} times that of the "
-        f"training set, channels ±{percent(off)}, and its mean {off.mean:.2f} σ off.{noise}"
+        f"training set, single channels {percent(off)}, and its mean {off.mean:.2f} σ off. "
+        + cause(off, worst.batch_off)
     )
 
 
-def memory(layer: LayerTruth) -> str:
+def cause(running: Distance, batch: Distance) -> str:
+    """What the batch says of why the running variance is off: it is made of such batches, or behind them."""
+    shift, lag = math.log(batch.var), math.log(running.var / batch.var)
+    if abs(shift) > abs(lag):
+        return "This training batch is as far off: it passed Dropout and augmentation, or is noisy."
+    return "This training batch is nearer: the running value lags behind, or was made of noisier batches."
+
+
+def memory(layer: LayerTruth, mode: Mode = "train") -> str:
     """How far back the running statistics of a layer reach."""
     if layer.running is None:
         return "It keeps no running statistics."
     if layer.frozen:
         return "Frozen: training, too, normalizes with the running statistics, which stay as they are."
+    if mode == "eval":
+        return f"Not updated while the run trains in eval(): {layer.batches:,} batches were taken in before."
     if layer.momentum is None:
         return f"No momentum: the plain mean over all {layer.batches:,} batches so far, half of that old on average."
     if not layer.momentum:
@@ -96,16 +107,16 @@ def short_name(layer: LayerTruth) -> str:
 
 
 def percent(off: Distance) -> str:
-    """The typical error of a channel's variance: 8 %, or 3.1x where a share says little."""
+    """The typical error of a channel's variance: ±8 %, or 3.1x where a share says little."""
     factor = math.exp(off.spread)
-    return f"{100 * (factor - 1):.0f} %" if factor < 2 else f"{factor:.3g}x"
+    return f"±{100 * (factor - 1):.0f} %" if factor < 2 else f"{factor:.3g}x"
 
 
 def _layers(truth: NormTruth, chosen: int) -> list[Line]:
     """A row a layer: running statistics against the truth, and one batch against it."""
     pair = ("mean", "var", "channel")
     rows = [
-        line(" " * NAME, (right("running against truth", 3 * PART), "bold"), (right("one batch", 3 * PART), "bold")),
+        line(" " * NAME, _above("running : truth", 3 * PART), _above("one batch : truth", 3 * PART)),
         line((left("  layer", NAME), MUTED), *((right(part, PART), MUTED) for part in (*pair, *pair))),
     ]
     for number, layer in enumerate(truth.layers):
@@ -117,7 +128,7 @@ def _layers(truth: NormTruth, chosen: int) -> list[Line]:
 
 
 def _distance(off: Distance | None) -> str:
-    parts = ("-", "-", "-") if off is None else (f"{off.mean:.2f} σ", f"×{off.var:.2f}", f"±{percent(off)}")
+    parts = ("-", "-", "-") if off is None else (f"{off.mean:.2f} σ", f"×{off.var:.2f}", percent(off))
     return "".join(right(part, PART) for part in parts)
 
 
@@ -126,6 +137,7 @@ def _channels(layer: LayerTruth, room: int) -> list[Line]:
     cells = max(NARROWEST, min(WIDEST, (room - CHANNEL) // 8))
     shown = len(layer.whole.mean)
     which = f"{layer.channels} channels" if shown == layer.channels else f"channels 1-{shown} of {layer.channels}"
+    about = f"{which}; n = {layer.count:,} values a channel in the batch, {layer.set_count:,} in the set"
     running = layer.running
     means = [running.mean if running else None, layer.batch.mean, layer.whole.mean]
     variances = [
@@ -136,9 +148,8 @@ def _channels(layer: LayerTruth, room: int) -> list[Line]:
         layer.whole.biased(layer.set_count),
     ]
     head = [
-        line((short_name(layer), "bold"), (f"  {which}; n = {layer.count:,} values a channel in the batch, "
-             f"{layer.set_count:,} in the set", MUTED)),
-        line((" " * CHANNEL, ""), (right("mean", 3 * cells), "bold"), (right("variance", 5 * cells), "bold")),
+        *wrapped(about, room, MUTED, line((f"{short_name(layer)}  ", "bold"))),
+        line((" " * CHANNEL, ""), _above("mean", 3 * cells), _above("variance", 5 * cells)),
         line(
             (" " * CHANNEL, ""),
             *((right(name, cells), MUTED) for name in ("running", "batch", "truth")),
@@ -147,7 +158,7 @@ def _channels(layer: LayerTruth, room: int) -> list[Line]:
     ]  # fmt: skip
     styles = ("$primary", "", "bold", "$primary", "", FAINT, "bold", FAINT)
     columns = [_column(values, digits, cells, shown)
-               for group in (means, variances) for digits in [_digits(group)] for values in group]  # fmt: skip
+               for group in (means, variances) for digits in [_digits(group, cells)] for values in group]  # fmt: skip
     rows = [
         line((right(str(at + 1), CHANNEL), MUTED), *zip((column[at] for column in columns), styles, strict=True))
         for at in range(shown)
@@ -155,10 +166,19 @@ def _channels(layer: LayerTruth, room: int) -> list[Line]:
     return [*head, *rows]
 
 
-def _digits(group: Sequence[Sequence[float] | None]) -> int:
-    """Decimals that show three figures of the largest of these numbers."""
-    largest = max((abs(value) for values in group if values for value in values if math.isfinite(value)), default=0.0)
-    return 3 if largest == 0 else min(max(2 - math.floor(math.log10(largest)), 0), 5)
+def _above(title: str, cells: int) -> Fragment:
+    """A title over a group of columns, with a rule that says how far it reaches."""
+    return "  " + f" {title} ".center(cells - 2, "─"), FAINT
+
+
+def _digits(group: Sequence[Sequence[float] | None], cells: int) -> int:
+    """Decimals that show three figures of the middle one of these numbers and let the largest fit into its column."""
+    sizes = sorted(abs(value) for values in group if values for value in values if math.isfinite(value) and value)
+    if not sizes:
+        return 3
+    wanted = 2 - math.floor(math.log10(sizes[len(sizes) // 2]))
+    whole = max(math.floor(math.log10(sizes[-1])), 0) + 1
+    return min(max(wanted, 0), 5, max(cells - whole - 3, 0))  # a sign, a point, and a space between columns
 
 
 def _column(values: Sequence[float] | None, digits: int, cells: int, rows: int) -> list[str]:

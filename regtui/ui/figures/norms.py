@@ -11,7 +11,7 @@ from regtui.events import NormLayer
 from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.charts import RING, Chart, Series
-from regtui.ui.figures.figure import Figure, version
+from regtui.ui.figures.figure import Figure, marks, version
 from regtui.ui.figures.layers import ACTIVATIONS, GRADIENTS, layers_figure
 from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, cut, line
@@ -68,6 +68,7 @@ def norms_figure(view: View) -> Figure:
         x_label="epoch",
         x_limits=(0.0, float(arm.train.epochs)),
         y_label=layer if is_other else "",
+        marks=[mark for mark in marks(view) if mark.text.startswith(view.sign(arm.name))],
     )
     title = (*head, *line((layer, MUTED), (count, FAINT), *latest))
     return Figure(title, chart, (*version(view), view.layer, view.statistic), (run.run, name, view.statistic))

@@ -32,5 +32,5 @@ class ModesScreen(LookScreen):
 
     def __init__(self, view: View) -> None:
         rows = ModesView(view, id="modes-rows")
-        hint = "space again, other masks · T the run's mode"
+        hint = "space other masks · T the run's mode"
         super().__init__(view, rows, id="modes", title="train() against eval()", hint=hint)

@@ -17,8 +17,8 @@ from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, line, spread, w
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
-FOLLOWED_EVERY = 0.5
-"""Seconds between two glances at the run that is followed; it is asked at its evaluation points only."""
+GLANCE_EVERY = 0.5
+"""Seconds between two glances at the run; workers are asked at its evaluation points only."""
 WEIGHTS = {
     "run": "weights of its run, after step {step}",
     "stored": "weights that its run kept at step {step}",
@@ -46,13 +46,13 @@ class Look(Lines, can_focus=True):
         """Ids of the latest questions."""
         self._answered: set[ProbeKind] = set()
         self._draw = -1
+        self._shown_training: Line = EMPTY
         self._evaluations = 0
         """Of the run when it was asked last."""
 
     def on_mount(self) -> None:
         self.action_again()
-        if self.follows:
-            self.set_interval(FOLLOWED_EVERY, self._follow)
+        self.set_interval(GLANCE_EVERY, self.glance)
 
     def on_resize(self) -> None:
         self.show_view()
@@ -114,17 +114,25 @@ class Look(Lines, can_focus=True):
         self._draw += 1
         self.ask(self.kind)
 
-    def _follow(self) -> None:
-        """Ask again once the run has been evaluated; the same draws, so that only the weights differ."""
+    def glance(self) -> None:
+        """Ask again once the run has been evaluated, with the same draws; show in which mode it trains."""
         run = self.run
-        if run is not None and len(run.evaluations) > self._evaluations and not self.is_waiting(self.kind):
+        is_new = run is not None and len(run.evaluations) > self._evaluations
+        if is_new and self.follows and not self.is_waiting(self.kind):
             self.ask(self.kind)
+        elif self._training() != self._shown_training:
+            self.show_view()
+
+    def _training(self) -> Line:
+        """In which mode the run trains; empty where none does."""
+        run = self.run
+        if run is None or run.state not in ("running", "paused"):
+            return EMPTY
+        return line(("its run trains in ", FAINT), (f"{run.mode}()", OPEN if run.mode == "eval" else MUTED))
 
     def _state(self) -> Line:
-        answer, run = self.answer, self.run
-        start = EMPTY
-        if run is not None and run.state in ("running", "paused"):
-            start = line(("its run trains in ", FAINT), (f"{run.mode}()", OPEN if run.mode == "eval" else MUTED))
+        answer, start = self.answer, self._training()
+        self._shown_training = start
         if answer is None or self.is_waiting(self.kind):
             told = "asked the worker …" if self._view.ready else "loading PyTorch …"
             return spread(start, line((told, MUTED)), self.room)
@@ -146,5 +154,5 @@ class LookScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id=self._id, classes="dialog pane") as dialog:
             dialog.border_title = f"{self._title} · {self._view.selected.name}"
-            dialog.border_subtitle = f"{self._hint} · ↑ ↓ scroll · escape closes"
+            dialog.border_subtitle = f"{self._hint} · ↑ ↓ scroll · esc closes"
             yield self.rows

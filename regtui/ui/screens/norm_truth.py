@@ -42,7 +42,8 @@ class NormTruthView(Look):
     def lines(self) -> list[Line]:
         if not isinstance(self.answer, NormTruth):
             return []
-        rows = truth_lines(self.answer, self._chosen, self.room)
+        mode = self.run.mode if self.run is not None else "train"
+        rows = truth_lines(self.answer, self._chosen, self.room, mode=mode)
         if self.is_waiting("recalibrated"):
             return [line(("recalibrating a copy …", MUTED)), *rows]
         return [*recalibrated_lines(self._recalibrated, self.room), *rows]

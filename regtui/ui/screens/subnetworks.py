@@ -45,5 +45,5 @@ class SubnetworksScreen(LookScreen):
     BINDINGS = [Binding("u", "dismiss", "close", show=False)]
 
     def __init__(self, view: View) -> None:
-        hint = "space again, other masks"
+        hint = "space other masks"
         super().__init__(view, SubnetworksView(view), id="subnetworks", title="Sub-networks", hint=hint)
