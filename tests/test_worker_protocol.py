@@ -18,7 +18,7 @@ import pytest
 import regtui
 from regtui import commands, events
 from regtui.catalog import MODELS, REGULARIZERS
-from regtui.commands import Command, Pause, Probe, Resume, RunRequest, SaveCheckpoint, Set, Start, Step, Stop
+from regtui.commands import Command, Pause, Probe, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Step, Stop
 from regtui.events import (
     TERMINAL_EVENTS,
     AnyEvent,
@@ -30,10 +30,13 @@ from regtui.events import (
     Hello,
     Marker,
     Modes,
+    NormTruth,
     Preview,
+    Recalibrated,
     Started,
     Steps,
     Stopped,
+    Subnetworks,
 )
 from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec
 
@@ -254,6 +257,27 @@ def test_a_probe_is_answered_by_an_idle_worker_by_the_run_it_names_and_after_a_r
     warm.send(Probe(ask="kept", kind="modes", spec=ENDLESS, run="p"))
     kept = warm.wait_for(Modes)
     assert (kept.step, kept.weights, kept.train, kept.eval) == (7, "stored", both.train, both.eval)
+
+
+def test_a_run_switches_its_mode_and_is_looked_into_by_a_worker_that_makes_or_has_made_it(warm: Worker) -> None:
+    warm.send(Start(runs=[RunRequest(run="m", spec=ENDLESS)], paused=True))
+    warm.send(SetMode(run="m", mode="eval"))
+    marker = warm.wait_for(Marker, lambda marker: marker.kind == "set")
+    assert (marker.step, marker.key, marker.value) == (0, "train.mode", "eval")
+    warm.send(Step(run="m", count=3))
+    warm.wait_for(Marker, lambda marker: marker.kind == "stepped")
+    warm.send(Probe(ask="in eval", kind="norms", spec=ENDLESS, run="m"))
+    live = warm.wait_for(NormTruth)
+    assert (live.step, live.weights, [layer.batches for layer in live.layers]) == (3, "run", [0] * 6)
+    warm.send(Stop(run="m"))
+    warm.wait_for(Stopped)
+    warm.send(Probe(ask="kept", kind="norms", spec=ENDLESS, run="m"))
+    kept = warm.wait_for(NormTruth)
+    assert (kept.weights, kept.layers) == ("stored", live.layers)
+    warm.send(Probe(ask="again", kind="recalibrated", spec=ENDLESS, run="m"))
+    assert warm.wait_for(Recalibrated).trouble == ""
+    warm.send(Probe(ask="masks", kind="subnetworks", spec=ENDLESS, run="m"))
+    assert len(warm.wait_for(Subnetworks).accuracies) == 32
 
 
 def test_a_waiting_run_can_be_stopped_before_the_one_that_runs(warm: Worker) -> None:

@@ -66,6 +66,13 @@ def test_the_line_of_a_steered_arm_says_so_in_a_comment(session: Session) -> Non
     assert meant(command)[0]["train.lr"] == 0.002
 
 
+def test_the_line_of_an_arm_that_was_switched_to_eval_says_what_it_cannot_repeat(session: Session) -> None:
+    (request,) = session.request(["baseline"], [0])
+    session.take(Marker(run=request.run, step=40, kind="set", key="train.mode", value="eval"))
+    line = command_line(session, "baseline", 1).line
+    assert "train.mode=eval at step 40" in line and line.endswith("and in train mode")
+
+
 def test_a_scenario_of_the_users_own_is_named_by_its_file(tmp_path: Path) -> None:
     path = tmp_path / "my scenario.toml"
     path.write_text('title = "T"\nsection = "dropout"\nquestion = "Q"\n[[arms]]\nname = "a"\n')
