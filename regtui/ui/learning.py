@@ -64,11 +64,14 @@ class LearnerApp(App[None]):
         self.push_screen(PickerScreen(self.view.session.scenario.id, self.progress), self._chosen)
 
     def action_augment(self) -> None:
+        from regtui.ui import pixel_strips
         from regtui.ui.screens.augment import AugmentScreen
 
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
-        ground = Ground(few, self.current_theme.dark)
-        self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge))
+        background = self.theme_variables["background"]
+        pixels, hint = (None, "") if self.ascii_only else pixel_strips.pixel_strips(background)
+        ground = Ground(few, self.current_theme.dark, pixels.cell if pixels is not None else None)
+        self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge, pixels=pixels, hint=hint))
 
     def action_modes(self) -> None:
         from regtui.ui.screens.both_modes import ModesScreen

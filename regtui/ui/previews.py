@@ -34,9 +34,23 @@ class Ground:
 
     ascii_only: bool = False
     dark: bool = True
+    cell: tuple[int, int] | None = None
+    """Pixels of a cell where the terminal draws the pictures itself: their cells are then left empty for it."""
 
     def drawn(self, picture: Picture) -> list[Line]:
         return ink(picture, dark=self.dark) if self.ascii_only else half_blocks(picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Pictures in columns."""
+
+    shown: tuple[tuple[int, Previewed], ...]
+    """With their numbers."""
+    side: int
+    """Cells of a column; one more lies between two."""
+    rows: int
+    """Rows of cells of a picture, at most."""
 
 
 def preview_lines(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> list[Line]:
@@ -48,18 +62,17 @@ def preview_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
 
 def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> list[Line]:
     """Originals above, augmented below, and under these what the network is to say, in as many columns as fit."""
-    pairs = [(number, one) for number, one in enumerate(samples) if one.before is not None and one.after is not None]
-    if not pairs:
+    grid = grid_of(samples, room, height, ground)
+    if grid is None:
         return []
-    widest = max(one.before.width for _, one in pairs if one.before is not None)
-    soft = any(one.target for _, one in pairs)
-    mixes = any(one.partner >= 0 for _, one in pairs)
-    rows = (height - 2 - (3 if soft else 0)) // 2
-    side = max(SMALLEST, min(widest, 2 * rows, (room + 1) // min(FEWEST, len(pairs)) - 1))
-    shown = pairs[: max(1, (room + 1) // (side + 1))]
+    side, shown = grid.side, grid.shown
+    soft = any(one.target for one in samples)
+    mixes = any(one.partner >= 0 for one in samples)
 
     def drawn(picture: Picture | None) -> list[Line]:
-        return ground.drawn(scaled(picture, side, max(2 * rows, SMALLEST))) if picture is not None else []
+        if ground.cell is not None:
+            return [EMPTY] * grid.rows
+        return ground.drawn(scaled(picture, side, max(2 * grid.rows, SMALLEST))) if picture is not None else []
 
     blocks = [
         [[line((left(f"{number + 1} {one.label}", side), MUTED))] for number, one in shown],
@@ -69,6 +82,26 @@ def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
     ]
     heads, before, *below = (_beside(block, side) for block in blocks)
     return [*heads, *before, EMPTY, *(row for block in below for row in block)]
+
+
+def grid_of(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> Grid | None:
+    """How the pictures are laid out; None where there are none.
+
+    Cells show two pixels each, so pictures must not be much smaller than they are, and some may have no room. A
+    terminal that draws pixels shows all of them, as large as they can be beside each other.
+    """
+    pairs = [(number, one) for number, one in enumerate(samples) if one.before is not None and one.after is not None]
+    if not pairs:
+        return None
+    largest = max((one.before for _, one in pairs if one.before is not None), key=lambda picture: picture.width)
+    rows = (height - 2 - (3 if any(one.target for _, one in pairs) else 0)) // 2
+    if ground.cell is not None:
+        wide, tall = ground.cell
+        aspect = largest.height * wide / (largest.width * tall)  # rows of cells for each column of cells
+        side = max(SMALLEST, min((room + 1) // len(pairs) - 1, int(rows / aspect)))
+        return Grid(tuple(pairs[: max(1, (room + 1) // (side + 1))]), side, max(1, round(side * aspect)))
+    side = max(SMALLEST, min(largest.width, 2 * rows, (room + 1) // min(FEWEST, len(pairs)) - 1))
+    return Grid(tuple(pairs[: max(1, (room + 1) // (side + 1))]), side, rows)
 
 
 def target_lines(sample: Previewed, room: int, *, mixes: bool) -> list[Line]:

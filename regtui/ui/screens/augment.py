@@ -14,7 +14,8 @@ from regtui.catalog import DATASETS, REGULARIZERS
 from regtui.events import Preview
 from regtui.scenario import Arm
 from regtui.ui.keys import bindings
-from regtui.ui.previews import Ground, preview_lines
+from regtui.ui.pixel_strips import PixelStrips
+from regtui.ui.previews import Grid, Ground, grid_of, preview_lines
 from regtui.ui.settings import Row, stack_rows
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, flowed, line, spread, width, wrapped
 from regtui.ui.view import View
@@ -69,10 +70,12 @@ class AugmentView(Lines, can_focus=True):
 
     BINDINGS = bindings("augment")
 
-    def __init__(self, view: View, ground: Ground, nudge: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, view: View, ground: Ground, nudge: Callable[[str, int], None], pixels: PixelStrips | None = None
+    ) -> None:
         """`nudge` changes a setting of the selected arm by some presses of less (negative) or more."""
         super().__init__(id="augment-rows")
-        self._view, self._ground, self._nudge = view, ground, nudge
+        self._view, self._ground, self._nudge, self._pixels = view, ground, nudge, pixels
         self._preview: Preview | None = None
         """The latest that came."""
         self._asked = ""
@@ -101,6 +104,7 @@ class AugmentView(Lines, can_focus=True):
         arm, room = self._view.selected, self.room
         if sentence := nothing_to_see(arm):
             self.show(wrapped(sentence, room))
+            self._show_pixels(None, 0)
             return
         rows = steerable(arm)
         selected = rows[self._selected % len(rows)].set_key if rows else ""
@@ -116,6 +120,11 @@ class AugmentView(Lines, can_focus=True):
             head += [line((f"{key} rests in the last epochs.", OPEN)) for key in preview.resting]
             free = self.size.height - len(head)
             self.show([*head, *preview_lines(preview.samples, room, free, self._ground)])
+            self._show_pixels(grid_of(preview.samples, room, free, self._ground), len(head) + 1)
+
+    def _show_pixels(self, grid: Grid | None, y: int) -> None:
+        if self._pixels is not None:
+            self._pixels.show(grid, y)
 
     def action_again(self) -> None:
         """Other draws."""
@@ -152,15 +161,27 @@ class AugmentScreen(ModalScreen[None]):
 
     BINDINGS = [Binding(key, "dismiss", "close", show=False) for key in ("escape", "a", "q")]
 
-    def __init__(self, view: View, ground: Ground, nudge: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, view: View, ground: Ground, nudge: Callable[[str, int], None], *, pixels: PixelStrips | None = None,
+        hint: str = "",
+    ) -> None:  # fmt: skip
+        """`pixels` draws the pictures where the terminal can; `hint` says what would make it."""
         super().__init__()
-        self._view, self._nudge = view, nudge
-        self.samples = AugmentView(view, ground, self._nudged)
+        self._view, self._nudge, self._pixels, self._hint = view, nudge, pixels, hint
+        self.samples = AugmentView(view, ground, self._nudged, pixels)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="augment", classes="dialog pane") as dialog:
             dialog.border_subtitle = "space other draws · ← → less, more · ↑ ↓ which number · escape closes"
             yield self.samples
+            if self._pixels is not None:
+                yield from self._pixels.widgets
+        if self._hint:
+            self.notify(self._hint, timeout=4, markup=False)
+
+    def on_unmount(self) -> None:
+        if self._pixels is not None:
+            self._pixels.forget()
 
     def on_mount(self) -> None:
         self._show_title()
