@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -25,6 +26,7 @@ from regtui.cli.output import plain_table, print_json
 from regtui.paths import runs_dir, scenarios_dir
 from regtui.runner import Lost, Ready, Report, Runner, default_command, default_workers
 from regtui.scenario import ScenarioError, load, preset_files
+from regtui.ui.real_pixels import protocol
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -119,11 +121,21 @@ def _terminal() -> list[Finding]:
         findings.append(Finding("colours", "ok", "NO_COLOR is set: arms are told apart by marker and stroke"))
     elif colors not in ("truecolor", "24bit"):
         findings.append(Finding("colours", "ok", "256 or fewer; if the terminal has more: export COLORTERM=truecolor"))
+    findings.append(_pictures())
     encoding = sys.stdout.encoding.lower()
     if "utf" not in encoding:
         findings.append(Finding("encoding", "warning", f"{encoding}: charts are drawn with ASCII characters",
                                 "export LC_ALL=C.UTF-8 (in tmux: start it with tmux -u)"))  # fmt: skip
     return findings
+
+
+def _pictures() -> Finding:
+    chosen = protocol()
+    if chosen is None:
+        return Finding("pictures", "ok", "half-blocks; REGTUI_IMAGES=kitty or sixel if the terminal has real pixels")
+    if importlib.util.find_spec("textual_image") is None:
+        return Finding("pictures", "ok", f"half-blocks; for {chosen}'s real pixels: pip install 'regtui[images]'")
+    return Finding("pictures", "ok", f"real pixels ({chosen})")
 
 
 def _worker(named: str | None) -> list[Finding]:

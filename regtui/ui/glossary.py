@@ -56,8 +56,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "batch: the variance (unbiased) or mean of the present training batch, which training normalizes with. "
             "running: the running average, which evaluation normalizes with. whole set, ○: the truth over the clean "
             "training subset, at the evaluation points.",
-            "l shows the next layer, v switches between variance and mean. Where no arm has a norm, the gradients or "
-            "activations of the layers stand here instead.",
+            "b lays all of it open, channel by channel. l shows the next layer, v switches between variance and mean. "
+            "Where no arm has a norm, the gradients or activations of the layers stand here instead.",
         ),
     ),
     "inside": (
@@ -97,6 +97,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Texts: was→now replaced by a synonym, » moved, + inserted, − deleted, ?word? masked: the network reads "
             "the unknown word there.",
             "← → change the marked number with the same draws, space draws others.",
+            "Kitty, Ghostty, WezTerm, foot, Konsole and others show real pixels with the extra `images` installed; "
+            "REGTUI_IMAGES=kitty, sixel or blocks says what the terminal does not.",
         ),
     ),
     "modes": (
@@ -134,8 +136,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "are augmented and pass Dropout, which widens what comes after it.",
             "c recalibrates a copy: statistics reset, then measured on the clean training samples in equal batches "
             "with only the BatchNorms in train mode (Dropout would inflate the variance), and shows the test accuracy "
-            "of the trained weights before and after. The run keeps its own. The truth is asked for again at each "
-            "evaluation point.",
+            "of the trained weights before and after. The run keeps its own. The truth is asked for again when the "
+            "run has been evaluated.",
         ),
     ),
     "subnetworks": (
@@ -146,8 +148,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "how many have which accuracy. mean of T: accuracy of the mean of the probabilities of T of them, averaged "
             "over all separate groups of T. eval(): the whole network with no unit blanked, one pass that stands for "
             "the vote of all. Of a bag its members vote.",
-            "While a run trains they are drawn anew, with the same masks, at each evaluation point, and the table "
-            "keeps the course. Test samples are few here: 0.5 points are one sample.",
+            "While a run trains they are drawn anew, with the same masks, when it has been evaluated, every two "
+            "seconds at most; the run waits meanwhile. The table keeps the course. Test samples are few here: 0.5 "
+            "points are one sample.",
         ),
     ),
     "lesson": (

@@ -14,6 +14,8 @@ NAME = 16
 """Cells of a layer's name with its mark."""
 PART = 8
 """Cells of one of the three figures of a distance."""
+MOST = 12
+"""Layers that are listed, those around the chosen one: the channels below stay in sight."""
 CHANNEL = 4
 WIDEST, NARROWEST = 11, 7
 """Cells of a number of a channel."""
@@ -119,11 +121,15 @@ def _layers(truth: NormTruth, chosen: int) -> list[Line]:
         line(" " * NAME, _above("running : truth", 3 * PART), _above("one batch : truth", 3 * PART)),
         line((left("  layer", NAME), MUTED), *((right(part, PART), MUTED) for part in (*pair, *pair))),
     ]
-    for number, layer in enumerate(truth.layers):
+    count = len(truth.layers)
+    first = min(max(chosen - MOST // 2, 0), max(count - MOST, 0))
+    for number, layer in list(enumerate(truth.layers))[first : first + MOST]:
         is_chosen = number == chosen
         mark = ("▸ ", "bold $accent") if is_chosen else ("  ", "")
         name = (left(short_name(layer), NAME - 2), "bold" if is_chosen else "")
         rows.append(line(mark, name, (_distance(layer.running_off), ""), (_distance(layer.batch_off), MUTED)))
+    if count > MOST:
+        rows.append(line((f"  layers {first + 1}-{first + MOST} of {count}", FAINT)))
     return rows
 
 

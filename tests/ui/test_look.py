@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from regtui.events import Checkpoint, Measured, NormTruth, Recalibrated, Subnetworks
 from regtui.norm_truth import Distance, LayerTruth, Moments
+from regtui.ui.screens import look
 from regtui.ui.screens.look import UNKEPT
 
 THREE = [0.1, 0.2, 0.3]
@@ -29,7 +31,10 @@ def subnetworks(ask: str, step: int = 40) -> Subnetworks:
     )  # fmt: skip
 
 
-async def test_an_evaluated_run_is_asked_again_with_the_same_draws_and_the_course_is_kept(explore) -> None:
+async def test_an_evaluated_run_is_asked_again_with_the_same_draws_and_the_course_is_kept(
+    explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "FOLLOW_AFTER", 0.0)
     async with explore() as user:
         await user.press("space", "j")
         user.runner.play(9)
@@ -52,16 +57,16 @@ async def test_an_evaluated_run_is_asked_again_with_the_same_draws_and_the_cours
         await user.sees("step    alone", " 10     55.5     50.0     60.0     61.0     60.0", " 20     55.5")
 
 
-async def test_nobody_is_asked_while_nothing_new_was_evaluated(explore) -> None:
+async def test_nobody_is_asked_while_nothing_new_was_evaluated(explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "FOLLOW_AFTER", 0.0)
     async with explore() as user:
         await user.press("space")
         user.runner.play(9)
         await user.press("b")
         user.runner.deliver(truth(user.runner.probes[-1].ask))
         await user.sees("weights of its run, after step 40")
-        look = user.app.screen.rows
         for _ in range(3):
-            look.glance()
+            user.app.screen.rows.glance()
         assert len(user.runner.probes) == 1
 
 

@@ -36,6 +36,14 @@ def test_every_row_fits_and_columns_line_up(room: int) -> None:
     assert any("channels 1-2 of 40; n = 5" in text for text in texts)
 
 
+def test_of_many_layers_those_around_the_chosen_one_are_listed() -> None:
+    truth = NormTruth(ask="?", layers=[changed(name=f"conv{i}.norm") for i in range(1, 54)])
+    for chosen, listed in ((0, "layers 1-12 of 53"), (30, "layers 25-36 of 53"), (52, "layers 42-53 of 53")):
+        texts = [plain(row) for row in truth_lines(truth, chosen, 80)]
+        assert sum("σ" in text and "conv" in text[:8] for text in texts) == 12
+        assert f"  {listed}" in texts and any(text.startswith(f"▸ conv{chosen + 1} ") for text in texts)
+
+
 def test_the_sentence_names_the_layer_that_is_furthest_off() -> None:
     other = changed(name="conv2.norm", running_off=Distance(0.05, 0.5, 0.7))
     assert "Furthest from the truth is conv2: the running variance is 0.50 times" in conclusion([LAYER, other])

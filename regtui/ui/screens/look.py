@@ -19,6 +19,9 @@ from regtui.ui.widgets.lines import Lines
 
 GLANCE_EVERY = 0.5
 """Seconds between two glances at the run; workers are asked at its evaluation points only."""
+FOLLOW_AFTER = 2.0
+"""Seconds at least between two questions that nobody pressed a key for: an answer takes the worker up to 0.6 s of a CPU
+(32 sub-networks of a 6-conv CNN, 200 pictures), in which its run waits."""
 WEIGHTS = {
     "run": "weights of its run, after step {step}",
     "stored": "weights that its run kept at step {step}",
@@ -47,6 +50,7 @@ class Look(Lines, can_focus=True):
         self._answered: set[ProbeKind] = set()
         self._draw = -1
         self._shown_training: Line = EMPTY
+        self._asked_at = 0.0
         self._evaluations = 0
         """Of the run when it was asked last."""
 
@@ -104,6 +108,7 @@ class Look(Lines, can_focus=True):
         """Put a question of that kind."""
         run = self.run
         if kind == self.kind:
+            self._asked_at = self._view.clock()
             self._evaluations = len(run.evaluations) if run is not None else 0
         self._answered.discard(kind)
         self._asked[kind] = self._view.race.probe(self._view.selected.name, self._draw, kind)
@@ -118,7 +123,8 @@ class Look(Lines, can_focus=True):
         """Ask again once the run has been evaluated, with the same draws; show in which mode it trains."""
         run = self.run
         is_new = run is not None and len(run.evaluations) > self._evaluations
-        if is_new and self.follows and not self.is_waiting(self.kind):
+        is_due = self._view.clock() - self._asked_at >= FOLLOW_AFTER
+        if self.follows and is_new and is_due and not self.is_waiting(self.kind):
             self.ask(self.kind)
         elif self._training() != self._shown_training:
             self.show_view()
