@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from regtui.events import NormTruth, Recalibrated
@@ -14,6 +15,8 @@ NAME = 16
 """Cells of a layer's name with its mark."""
 PART = 8
 """Cells of one of the three figures of a distance."""
+LARGEST = 100.0
+"""Spreads beyond this are as good as infinite, and their exponential soon is."""
 MOST = 12
 """Layers that are listed, those around the chosen one: the channels below stay in sight."""
 CHANNEL = 4
@@ -42,6 +45,9 @@ def conclusion(layers: Sequence[LayerTruth]) -> str:
     found = [(layer, layer.running_off) for layer in layers if layer.running_off is not None]
     if not found:
         return "No layer keeps running statistics: evaluation, too, normalizes with the batch that it is given."
+    broken = [short_name(layer) for layer, off in found if not all(map(math.isfinite, (off.mean, off.var, off.spread)))]
+    if broken:
+        return f"Not finite in {', '.join(broken)}: the run has diverged."
     worst, off = max(found, key=lambda pair: max(pair[1].spread, pair[1].mean))
     if off.spread < TRUE and off.mean < TRUE:
         return "The running statistics are those of the whole training set, to within 2 % in every layer."
@@ -54,8 +60,8 @@ def conclusion(layers: Sequence[LayerTruth]) -> str:
 
 def cause(running: Distance, batch: Distance) -> str:
     """What the batch says of why the running variance is off: it is made of such batches, or behind them."""
-    shift, lag = math.log(batch.var), math.log(running.var / batch.var)
-    if abs(shift) > abs(lag):
+    shift, whole = (math.log(max(off.var, sys.float_info.min)) for off in (batch, running))
+    if abs(shift) > abs(whole - shift):
         return "This training batch is as far off: it passed Dropout and augmentation, or is noisy."
     return "This training batch is nearer: the running value lags behind, or was made of noisier batches."
 
@@ -110,7 +116,7 @@ def short_name(layer: LayerTruth) -> str:
 
 def percent(off: Distance) -> str:
     """The typical error of a channel's variance: ±8 %, or 3.1x where a share says little."""
-    factor = math.exp(off.spread)
+    factor = math.exp(min(off.spread, LARGEST))
     return f"±{100 * (factor - 1):.0f} %" if factor < 2 else f"{factor:.3g}x"
 
 

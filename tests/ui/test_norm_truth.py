@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from regtui.events import Measured, NormTruth, Recalibrated
 from regtui.norm_truth import Distance, LayerTruth, Moments
@@ -50,6 +52,21 @@ def test_the_sentence_names_the_layer_that_is_furthest_off() -> None:
     assert "Furthest from the truth is conv1" in conclusion([changed(running_off=Distance(0.9, 1.0, 0.0)), other])
     assert "to within 2 %" in conclusion([changed(running_off=CLOSE)])
     assert "No layer keeps running statistics" in conclusion([changed(running=None, running_off=None)])
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+distances = st.builds(Distance, numbers, st.floats(min_value=0) | st.just(float("nan")), st.floats(min_value=0))
+moments = st.lists(numbers, min_size=3, max_size=3).flatmap(
+    lambda mean: st.builds(Moments, st.just(mean), st.just(mean))
+)
+
+
+@given(distances, distances, moments, moments, st.integers(66, 118))
+def test_any_numbers_can_be_shown(
+    running_off: Distance, batch_off: Distance, running: Moments, whole: Moments, room: int
+) -> None:
+    layer = changed(running_off=running_off, batch_off=batch_off, running=running, batch=whole, whole=whole)
+    assert max(map(width, truth_lines(NormTruth(ask="?", layers=[layer]), 0, room))) <= room
 
 
 def test_batches_that_are_as_far_off_are_told_from_averages_that_lag() -> None:

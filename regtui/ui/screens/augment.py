@@ -108,7 +108,7 @@ class AugmentView(Lines, can_focus=True):
             return
         rows = steerable(arm)
         selected = rows[self._selected % len(rows)].set_key if rows else ""
-        preview = self._preview
+        preview, grid = self._preview, None
         state = self._state(preview)
         first, *others = settings_lines(arm, selected, room - width(state) - 1)
         head = [spread(first, state, room), *others]
@@ -120,7 +120,8 @@ class AugmentView(Lines, can_focus=True):
             head += [line((f"{key} rests in the last epochs.", OPEN)) for key in preview.resting]
             free = self.size.height - len(head)
             self.show([*head, *preview_lines(preview.samples, room, free, self._ground)])
-            self._show_pixels(grid_of(preview.samples, room, free, self._ground), len(head) + 1)
+            grid = grid_of(preview.samples, room, free, self._ground)
+        self._show_pixels(grid, len(head) + 1)
 
     def _show_pixels(self, grid: Grid | None, y: int) -> None:
         if self._pixels is not None:
