@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from regtui import events
 from regtui.commands import SetMode, Stop
 from regtui.engine.regularizers.dropout import DropoutLayer
 from regtui.events import AnyRunEvent, Evaluated, Marker, Steps
@@ -71,7 +72,7 @@ def test_the_switch_is_told_at_its_step_once_and_makes_a_steered_run(
     history = RunHistory("r", made.spec)
     assert history.mode == "train"
     for event in made.events:
-        history.apply(event)
+        history.apply(events.decode(events.encode(event)))  # as a replay of the record does
     assert history.mode == "eval" and history.is_steered and history.result is None
 
 
