@@ -142,7 +142,8 @@ async def test_switching_the_mode_asks_twice_for_a_preset_arm_and_marks_the_char
 
 
 async def test_the_help_of_a_look_comes_first(explore) -> None:
-    for key, title in (("b", "BatchNorm laid open"), ("u", "Sub-networks")):
-        async with explore() as user:
+    async with explore() as user:
+        for key, title in (("b", "BatchNorm laid open"), ("u", "Sub-networks")):
             await user.press(key, "question_mark")
             await user.sees(f"{title} ─")
+            await user.press("escape", "escape")
