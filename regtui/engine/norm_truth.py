@@ -2,10 +2,10 @@
 
 The truth of a layer is the mean and variance of what enters it over the clean training set, while every BatchNorm
 before it normalizes with its batch, as in training: in the equal, large batches of `recalibrate`, with Dropout off. So
-recalibrated statistics are the truth but for the rounding of several batches' variances to their mean. Running ones
-are apart from it for three reasons: their momentum forgets, so that they average over a few noisy batches only; they
-are of earlier weights; and training batches are augmented and pass Dropout, which widens what comes after it (Li et
-al. 2019, https://arxiv.org/abs/1801.05134).
+recalibrated statistics are the truth but for the variance between batches, which a mean of theirs leaves out. Running
+ones are apart from it for three reasons: they forget, so that they average over a few noisy batches only; they are of
+earlier weights; and training batches are augmented and pass Dropout, which widens what comes after it (Li et al. 2019,
+https://arxiv.org/abs/1801.05134).
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ class LearnerApp(App[None]):
     curriculum: Curriculum
     progress: Progress
     ascii_only: bool
+    told_of_pixels = False
+    """Whether the user has been told what is missing for real pixels: once is enough."""
 
     def action_predict(self) -> None:
         session = self.view.session
@@ -70,6 +72,7 @@ class LearnerApp(App[None]):
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
         background = self.theme_variables["background"]
         pixels, hint = (None, "") if self.ascii_only else pixel_strips.pixel_strips(background)
+        hint, self.told_of_pixels = "" if self.told_of_pixels else hint, self.told_of_pixels or bool(hint)
         ground = Ground(few, self.current_theme.dark, pixels.cell if pixels is not None else None)
         self.push_screen(AugmentScreen(self.view, ground, self.explorer.nudge, pixels=pixels, hint=hint))
 

@@ -142,6 +142,8 @@ async def test_a_terminal_that_could_is_told_what_is_missing(explore, monkeypatc
         user.runner.deliver(Preview(ask=user.runner.probes[-1].ask, samples=SAMPLES))
         await user.sees("1 Bag", "4 Bag")
         assert "pip install 'regtui[images]'" in user.toasts
+        await user.press("escape", "a")
+        assert user.toasts.count("pip install") == 1
 
 
 def test_the_library_is_loaded_without_a_word_to_the_terminal_and_without_numpy() -> None:
