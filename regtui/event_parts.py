@@ -5,6 +5,10 @@ from __future__ import annotations
 import msgspec
 
 
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=str.lower, omit_defaults=True):
+    """Base of all events."""
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A device the worker can train on."""
 
