@@ -141,7 +141,7 @@ async def test_a_terminal_that_could_is_told_what_is_missing(explore, monkeypatc
         await user.press("a")
         user.runner.deliver(Preview(ask=user.runner.probes[-1].ask, samples=SAMPLES))
         await user.sees("1 Bag", "4 Bag")
-        assert "pip install 'regtui[images]'" in user.toasts
+        await user.until(lambda: "pip install 'regtui[images]'" in user.toasts)
         await user.press("escape", "a")
         assert user.toasts.count("pip install") == 1
 
