@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from textual.app import SystemCommand
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -27,6 +28,7 @@ from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
 from regtui.ui.screens.explorer import ExplorerScreen
+from regtui.ui.sparing import sparing
 from regtui.ui.terminal import AsciiFilter, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
@@ -68,6 +70,9 @@ class RegtuiApp(LearnerApp):
 
     def get_default_screen(self) -> Screen[None]:
         return self.explorer
+
+    def get_driver_class(self) -> type[Driver]:
+        return sparing(super().get_driver_class())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *([AsciiFilter()] if self.ascii_only else [])]

@@ -1,0 +1,73 @@
+"""A driver of Textual that sends to the terminal only what it does not show yet."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from textual.driver import Driver
+
+from regtui.ui.frames import Shown, read
+
+_HARMLESS = re.compile(
+    r"(?:\x1b\[\?(?:25|1000|1002|1003|1004|1006|1015|1016|2004|2026|2048)[hl]|\x1b\[\?20(?:26|48)\$p)+"
+)
+"""Settings and questions that leave every cell as it is: cursor, mouse, focus, paste, synchronized output."""
+_SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+
+
+def sparing(base: type[Driver]) -> type[Driver]:
+    """The driver that draws on a real terminal, made sparing; any other is given back as it is.
+
+    What it does not understand it passes on untouched, and then takes nothing on the screen for known; the same after
+    the terminal has changed its size.
+    """
+    try:
+        from textual.drivers.linux_driver import LinuxDriver
+    except ImportError:  # Windows has no termios
+        return base
+    if base is not LinuxDriver:
+        return base
+
+    class SparingDriver(LinuxDriver):
+        """Knows what the terminal shows."""
+
+        _shown: Shown | None = None
+        """None: nothing is known."""
+        _sync = ""
+        """The start of a synchronized update that may turn out to be empty."""
+
+        def write(self, data: str) -> None:
+            """Send what differs; nothing where nothing does."""
+            if data == _SYNC_START:
+                self._sync = data
+                return
+            if data == _SYNC_END and self._sync:
+                self._sync = ""
+                return
+            if not _HARMLESS.fullmatch(data):
+                data = self._spared(data)
+            if data:
+                super().write(self._sync + data)
+                self._sync = ""
+
+        def _spared(self, data: str) -> str:
+            size = _size(self.fileno)
+            if self._shown is None or size != self._shown.size:
+                self._shown = Shown(*size)
+            frame = read(data)
+            if frame is None or not all(size):
+                self._shown = None
+                return data
+            return self._shown.take(frame)
+
+    return SparingDriver
+
+
+def _size(fd: int) -> tuple[int, int]:
+    """Columns and rows; 0 where the terminal does not tell."""
+    try:
+        size = os.get_terminal_size(fd)
+        return size.columns, size.lines
+    except OSError:  # the terminal is gone
+        return 0, 0
