@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.content import Content
+from rich.segment import Segment
+from rich.style import Style as RichStyle
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
+from textual.style import Style
 
 from regtui.ui.text import EMPTY, Line
 
@@ -28,6 +29,8 @@ class Lines(ScrollView):
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
         self._strips: dict[int, Strip] = {}
+        self._looks: dict[tuple[Style, str], RichStyle] = {}
+        """By the style of the widget and that of a fragment."""
 
     @property
     def room(self) -> int:
@@ -54,14 +57,22 @@ class Lines(ScrollView):
         width = self.room
         strip = self._strips.get(number)
         if strip is None or strip.cell_length != width:
-            content = Content.assemble(*self._line(number))
-            strip = Visual.to_strips(self, content, max(width, 1), 1, self.visual_style, pad=True)[0]
-            self._strips[number] = strip = strip.adjust_cell_length(width, self.rich_style)
+            ground = self.visual_style
+            segments = [Segment(text, self._look(ground, style)) for text, style in self._line(number)]
+            self._strips[number] = strip = Strip(segments).adjust_cell_length(width, self._look(ground, ""))
         return strip
+
+    def _look(self, ground: Style, style: str) -> RichStyle:
+        """A fragment's style; there are few, and to read one takes longer than to draw its line."""
+        look = self._looks.get((ground, style))
+        if look is None:
+            self._looks[ground, style] = look = (ground + Style.parse(style)).rich_style
+        return look
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
+        self._looks.clear()
 
     def _line(self, number: int) -> Line:
         return self._lines[number] if number < len(self._lines) else EMPTY
