@@ -6,18 +6,12 @@ import argparse
 import gc
 import sys
 
-from regtui.cli.machine import crowding, worker_command, worker_count
-from regtui.paths import progress_file, runs_dir
-from regtui.progress import Progress
-from regtui.runner import Runner
-from regtui.scenario import find, load, preset_files
-from regtui.store import Recorder
+from regtui.scenario import Scenario, find, load, preset_files
 
 
 def explore(arguments: argparse.Namespace) -> int:
     """Open the explorer on a scenario, by default the first preset."""
     scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
-    command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
     # Textual draws on stderr, so a redirected one would leave the screen black.
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     for name, stream in streams.items():
@@ -25,10 +19,26 @@ def explore(arguments: argparse.Namespace) -> int:
             print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
                   file=sys.stderr)  # fmt: skip
             return 2
-    if sentence := crowding(arguments):
+    from regtui.ui.opening import opening
+
+    with opening(scenario):
+        code, sentence = _explore(scenario, arguments)
+    if sentence:
         print(f"regtui: {sentence}", file=sys.stderr)
+    return code
+
+
+def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, str]:
+    """The exit code, and a sentence for whoever reads the terminal afterwards."""
+    # After the first picture on purpose: all of this takes longer to import than to run.
+    from regtui.cli.machine import crowding, worker_command, worker_count
+    from regtui.paths import progress_file, runs_dir
+    from regtui.progress import Progress
+    from regtui.runner import Runner
+    from regtui.store import Recorder
     from regtui.ui.app import RegtuiApp
 
+    command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
     app = RegtuiApp(
         scenario,
         runner=lambda deliver: Runner(command, deliver, workers=workers),
@@ -39,4 +49,4 @@ def explore(arguments: argparse.Namespace) -> int:
     )
     app.run()
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
-    return app.return_code or 0
+    return app.return_code or 0, crowding(arguments)

@@ -12,7 +12,6 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from regtui.events import TERMINAL_EVENTS, Answer, RunEvent, Stopped
-from regtui.export.command import command_line
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
@@ -24,6 +23,7 @@ from regtui.ui.curriculum import Curriculum
 from regtui.ui.keys import KEYS, bindings
 from regtui.ui.learning import LearnerApp
 from regtui.ui.leaving import leave_when_told
+from regtui.ui.opening import settle
 from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
@@ -95,6 +95,7 @@ class RegtuiApp(LearnerApp):
         self._silence = self.set_interval(1.0, self._notice_silence, pause=True)
         if not self.is_headless:
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
+            self.set_timer(WARM_AFTER, settle)
         self.set_timer(WARM_AFTER, self.runner.warm)
         self.tell_of_progress()
 
@@ -204,6 +205,8 @@ class RegtuiApp(LearnerApp):
         self._say(sentence, is_error=is_error)
 
     def action_copy_run(self) -> None:
+        from regtui.export.command import command_line  # not on the first screen, so it must not delay it
+
         copied = command_line(self.view.session, self.view.selected.name, self.view.race.seeds)
         if copied.line:
             self.copy_to_clipboard(copied.line)

@@ -12,7 +12,6 @@ from regtui.progress import Progress
 from regtui.scenario import Scenario, read_presets
 from regtui.ui import messages
 from regtui.ui.curriculum import Curriculum
-from regtui.ui.previews import Ground
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.terminal import colors
 from regtui.ui.view import View
@@ -67,6 +66,7 @@ class LearnerApp(App[None]):
 
     def action_augment(self) -> None:
         from regtui.ui import pixel_strips
+        from regtui.ui.previews import Ground
         from regtui.ui.screens.augment import AugmentScreen
 
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do

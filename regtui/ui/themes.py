@@ -4,40 +4,25 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+from regtui.ui import shades
 from regtui.ui.charts import DARK as DARK_CHART
 from regtui.ui.charts import LIGHT as LIGHT_CHART
 from regtui.ui.charts import Palette
+from regtui.ui.shades import Shades
 
-DARK = Theme(
-    name="regtui-dark",
-    primary="#7aa2f7",
-    secondary="#9aa5ce",
-    accent="#e6a85c",
-    success="#8fc97a",
-    warning="#e0af68",
-    error="#f0788a",
-    foreground="#c8d0ef",
-    background=DARK_CHART.background,
-    surface="#1f2133",
-    panel="#24273a",
-    dark=True,
-    variables={"faint": "#596089", "text-muted": "#8b93b5", "cursor": "#33395a", "border-blurred": "#3b3f58"},
-)
-LIGHT = Theme(
-    name="regtui-light",
-    primary="#2f5fc4",
-    secondary="#4c5573",
-    accent="#9a5a00",
-    success="#2f7a1e",
-    warning="#8a6100",
-    error="#b3263c",
-    foreground="#2e3440",
-    background=LIGHT_CHART.background,
-    surface="#ebecf0",
-    panel="#e2e4ea",
-    dark=False,
-    variables={"faint": "#8f95a5", "text-muted": "#5d6474", "cursor": "#cdd7ee", "border-blurred": "#c3c7d1"},
-)
+
+def _theme(name: str, of: Shades, *, dark: bool) -> Theme:
+    return Theme(
+        name, primary=of.primary, secondary=of.secondary, accent=of.accent, success=of.success,
+        warning=of.warning, error=of.error, foreground=of.foreground, background=of.background,
+        surface=of.surface, panel=of.panel, dark=dark,
+        variables={"faint": of.faint, "text-muted": of.text_muted, "cursor": of.cursor,
+                   "border-blurred": of.border_blurred},
+    )  # fmt: skip
+
+
+DARK = _theme("regtui-dark", shades.DARK, dark=True)
+LIGHT = _theme("regtui-light", shades.LIGHT, dark=False)
 OURS = {True: DARK.name, False: LIGHT.name}
 """By darkness."""
 
