@@ -24,8 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--store", type=Path, metavar="DIR", help="folder of checkpoints and logs (default: the run store)"
     )
-    store: Path = parser.parse_args(argv).store or paths.runs_dir()
+    parser.add_argument(
+        "--behind-screen", action="store_true", help="leave the CPU to the explorer on this machine where it wants it"
+    )
+    options = parser.parse_args(argv)
+    store: Path = options.store or paths.runs_dir()
     die_with_parent()
+    if options.behind_screen:
+        from regtui.priority import step_back
+
+        step_back()
     commands, events = take_stdio()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the explorer, which then ends us
     if hasattr(signal, "SIGALRM"):

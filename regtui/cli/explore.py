@@ -39,6 +39,8 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, st
     from regtui.ui.app import RegtuiApp
 
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
+    if arguments.worker is None:
+        command.append("--behind-screen")  # they share the cores with the screen
     app = RegtuiApp(
         scenario,
         runner=lambda deliver: Runner(command, deliver, workers=workers),
