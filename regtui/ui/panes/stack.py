@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events
 
+from regtui.scenario import Arm
 from regtui.ui.keys import bindings
 from regtui.ui.messages import ActionPicked, EntryMoved, RegularizerToggled, SentenceSaid, ValueEdited, ValueNudged
 from regtui.ui.panes.pane import Pane
@@ -26,12 +27,17 @@ class StackRows(Lines, can_focus=True):
         self._cursor = ""
         """Key of the selected row: rows come and go, so a number would point to another one."""
         self._typed: str | None = None
+        self._found: tuple[Arm, frozenset[str], list[Row]] | None = None
+        """The rows, and what they were made of: an arm that is edited is another one."""
         self._drawn_at = -1
         """Line in which the selected row was drawn last."""
 
     @property
     def rows(self) -> list[Row]:
-        return stack_rows(self._view.selected, self._expanded)
+        arm = self._view.selected
+        if self._found is None or self._found[0] is not arm or self._found[1] != self._expanded:
+            self._found = arm, self._expanded, stack_rows(arm, self._expanded)
+        return self._found[2]
 
     @property
     def selected(self) -> Row:

@@ -75,6 +75,8 @@ class ExplorerScreen(Screen[None]):
             FigurePane(i, name, figure, view) for i, (name, figure) in enumerate(zip(TABS, figures, strict=False), 1)
         ]
         self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view), Footer(view))
+        self._beside = self._texts[1:3]
+        """The stack and the arms: what most keys change."""
         self._tabs = Tabs(id="tabs")
 
     def compose(self) -> ComposeResult:
@@ -144,14 +146,24 @@ class ExplorerScreen(Screen[None]):
                 self._edit(lambda arm: self._view.race.edit(arm, key, value, steerable=steerable))
 
     def show_all(self) -> None:
-        """Follow the view, all of it: texts at once, charts when those are painted, so that a key answers quickly."""
-        self.show_texts()
-        self.call_after_refresh(self.show_charts)
+        """Follow the view, all of it: what stands beside the keys at once, the rest when that is painted.
+
+        A small part of the screen is painted in a third of the time, so that a key answers quickly.
+        """
+        for pane in self._beside:
+            pane.show_view()
+        self.call_after_refresh(self._show_rest)
 
     def show_texts(self) -> None:
         """Follow the view in everything that is not a chart."""
         for pane in self._texts:
             pane.show_view()
+
+    def _show_rest(self) -> None:
+        for pane in self._texts:
+            if pane not in self._beside:
+                pane.show_view()
+        self.show_charts()
 
     def show_charts(self) -> None:
         """Follow the view in the charts."""
