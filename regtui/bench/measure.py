@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -41,6 +41,8 @@ async def measure(device: str, tell: Callable[[str], None], *, quick: bool, size
         tell(f"finding the best DataLoader for {ready.label}")
         stepper.say(sizes)
         settled = await stepper.hear(Settled)
+        tell("looking at the screen")
+        screen, without_screen = await _screen(device, quick=quick)
         workers = Workers(default_workers() if ready.device == "cpu" else 1, store)
         try:
             tell("starting workers")
@@ -54,7 +56,20 @@ async def measure(device: str, tell: Callable[[str], None], *, quick: bool, size
             memory = Memory(machine.resident(), max(map(machine.resident, workers.pids)))
         finally:
             await workers.end()
-    return report(ready, settled, sizes, turns, workers=workers.count, hello=hello, memory=memory, load=load)
+    return report(ready, settled, sizes, turns, workers=workers.count, hello=hello, memory=memory, load=load,
+                  screen=screen, without_screen=without_screen)  # fmt: skip
+
+
+async def _screen(device: str, *, quick: bool) -> tuple[dict[str, Any] | None, str]:
+    """The figures of the screen, or why there are none."""
+    try:
+        from regtui.bench.screen import LOOKS, QUICK, measure_screen
+    except ImportError:  # no pseudo-terminals on this system
+        return None, "to look at the screen takes pseudo-terminals, which this system has none of"
+    try:
+        return await asyncio.to_thread(measure_screen, device, QUICK if quick else LOOKS), ""
+    except BenchError as error:
+        return None, str(error)
 
 
 async def _turn(

@@ -72,8 +72,9 @@ class Report(msgspec.Struct, frozen=True):
 def report(
     ready: Ready, settled: Settled, sizes: Sizes, turns: Sequence[Turn], *,
     workers: int, hello: float, memory: Memory, load: float | None,
+    screen: dict[str, Any] | None = None, without_screen: str = "",
 ) -> Report:  # fmt: skip
-    """The figures of all rounds, at least one, put together."""
+    """The figures of all rounds, at least one, put together; with those of the screen, or why there are none."""
     by_round = [_ratios(turn, sizes) for turn in turns]
     names = Ratios.__struct_fields__
 
@@ -88,6 +89,7 @@ def report(
     def rate(way: str) -> float | None:
         return middle(lambda turn: sizes.batch_size / seconds if (seconds := getattr(turn.steps, way)) else None)
 
+    reasons = {"engine_over_graph": settled.without_graph, "screen": without_screen}
     return Report(
         device=ready.device,
         machine={
@@ -100,7 +102,7 @@ def report(
             "rounds": len(turns),
             "spread": {name: over(name, lambda values: [round(min(values), 3), round(max(values), 3)])
                        for name in names},
-            "not_measured": {"engine_over_graph": settled.without_graph} if settled.without_graph else {},
+            "not_measured": {name: reason for name, reason in reasons.items() if reason},
             "model": f"6-conv CNN of width {sizes.width}, fp32, AdamW, batches of {sizes.batch_size} pictures 1x28x28",
             "loader": settled.loader, "loader_randaugment": settled.loader_randaugment,
             "samples_per_s": {way: rate(way) for way in Round.__struct_fields__},
@@ -113,6 +115,7 @@ def report(
                         str(sizes.history_steps): middle(lambda turn: turn.long * 1000)},
             "workers_hello_s": round(hello, 2),
             "memory_bytes": {"ui": memory.ui, "worker": memory.worker},
+            "screen": screen,
         },
     )  # fmt: skip
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from regtui.bench.measure import measure
 from regtui.bench.protocol import BenchError
@@ -56,6 +58,8 @@ def _print(report: Report) -> None:
     for way, rate in absolute["samples_per_s"].items():
         rates.add_row(way.replace("_", " with "), f"{rate:,.0f}" if rate is not None else "-")
     console.print(rates)
+    if screen := absolute.get("screen"):
+        console.print(_screen_table(screen))
     loader = absolute["loader"]
     console.print(
         f"[dim]{report.device}: {here['device']}, {here['cpu']}, torch {here['torch']}; {absolute['model']}; "
@@ -63,3 +67,18 @@ def _print(report: Report) -> None:
         f"medians of {counted(absolute['rounds'], 'round')}; load before the start {here['load_1min']}[/]",
         soft_wrap=True,
     )
+
+
+def _screen_table(screen: dict[str, Any]) -> Table:
+    """The explorer at 120x40 in a terminal of its own."""
+    paint, keys, sent = screen["paint_ms"], screen["key_ms"], screen["bytes_per_s"]
+    table = plain_table("screen", ">figure", "what it is")
+    table.add_row("first picture", f"{paint['first']} ms", "title and question, from the start of the process")
+    table.add_row("whole picture", f"{paint['full']} ms", f"an empty Textual app takes {paint['empty_app']} ms")
+    for state, waits in keys.items():
+        figures = f"{waits['p50']:.0f} / {waits['p95']:.0f} ms" if waits else "-"
+        table.add_row(f"key, {state}", figures, "from a key to the screen that shows what it did: median, 95th of 100")
+    for state, rate in sent.items():
+        table.add_row(f"sent, {state.replace('_', ' ')}", f"{rate:,} B/s", "to the terminal")
+    table.add_row("memory", f"{screen['ui_bytes'] >> 20} MiB", "of the explorer's process, without its workers")
+    return table

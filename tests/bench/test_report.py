@@ -49,6 +49,15 @@ def test_what_was_not_measured_is_null_with_its_reason() -> None:
     assert with_graph.ratios.engine_over_graph == 0.9 and with_graph.absolute["not_measured"] == {}
 
 
+def test_the_screen_has_figures_or_a_reason() -> None:
+    parts = Ready("cpu", "2 cores", "2.0"), Settled(Loader(1, 2), Loader(2, 1), ""), SIZES, [turn(1.0)]
+    rest = {"workers": 2, "hello": 5.0, "memory": Memory(1, 2), "load": None}
+    seen = report(*parts, **rest, screen={"ui_bytes": 1})  # type: ignore[arg-type]
+    assert seen.absolute["screen"] == {"ui_bytes": 1} and seen.absolute["not_measured"] == {}
+    unseen = report(*parts, **rest, without_screen="no terminals")  # type: ignore[arg-type]
+    assert unseen.absolute["screen"] is None and unseen.absolute["not_measured"] == {"screen": "no terminals"}
+
+
 def test_the_object_has_the_keys_that_programs_read() -> None:
     printed = msgspec.json.decode(msgspec.json.encode(put_together(turn(1.0))))
     assert list(printed) == ["device", "machine", "ratios", "absolute"]

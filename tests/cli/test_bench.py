@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from regtui.bench.protocol import BenchError, Loader
@@ -51,6 +52,22 @@ def test_the_table_says_what_each_ratio_is_and_why_one_is_missing(
     out = capsys.readouterr().out
     assert all(name in out for name in Ratios.__struct_fields__)
     assert "no GPU here" in out and "less is better" in out and "A CPU" in out and "3,000" in out
+
+
+def test_the_table_of_the_screen_has_a_row_for_each_figure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = {
+        "paint_ms": {"empty_app": 200, "first": 101, "full": 404},
+        "key_ms": {"idle": {"p50": 7.4, "p95": 9.6, "keys": 60}, "training": None},
+        "bytes_per_s": {"idle": 0, "training": 2100, "training_over_ssh": 1100}, "ui_bytes": 64 << 20,
+    }  # fmt: skip
+    found = msgspec.structs.replace(FOUND, absolute=FOUND.absolute | {"screen": screen})
+    monkeypatch.setattr(bench, "measure", measures(found))
+    assert main(["bench"]) == 0
+    out = capsys.readouterr().out
+    assert all(figure in out for figure in ("101 ms", "404 ms", "200 ms", "7 / 10 ms", "0 B/s", "2,100 B/s", "64 MiB"))
+    assert "training over ssh" in out
 
 
 def test_what_cannot_be_measured_is_exit_code_1_with_a_sentence(
