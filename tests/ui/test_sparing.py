@@ -1,0 +1,81 @@
+"""The driver in a real terminal: what it does not send, and that the screen is right all the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+from textual.driver import Driver
+
+pytest.importorskip("termios", reason="there are no pseudo-terminals here")
+
+from regtui.bench.glass import Child, child
+from regtui.ui.sparing import sparing
+
+APP = """
+from textual.app import App
+from textual.widgets import Static
+from regtui.ui.sparing import sparing
+class Page(App):
+    BINDINGS = [("a", "again"), ("s", "say"), ("w", "wide"), ("e", "erase")]
+    CSS = "#page { height: 10; } Screen { background: #101010; }"
+    said = 0
+    def get_driver_class(self):
+        return sparing(super().get_driver_class())
+    def compose(self):
+        yield Static(("word " * 14 + "\\n") * 9, id="page")
+        yield Static("said 0 times", id="said")
+    def action_again(self):
+        self.query_one("#page").refresh()
+    def action_say(self):
+        self.said += 1
+        self.query_one("#said").update(f"said {self.said} times")
+    def action_wide(self):
+        self.query_one("#said").update("wide \\u56f3 here")
+    def action_erase(self):
+        self._driver.write("\\x1b[2J")
+        self.query_one("#page").refresh()
+Page().run()
+"""
+
+
+@pytest.fixture
+def page() -> Iterator[Child]:
+    """An app that paints its page again (a), counts (s), writes something wide (w), or has its screen erased (e)."""
+    with child([sys.executable, "-c", APP], os.environ | {"TERM": "xterm-256color"}, (80, 24)) as opened:
+        opened.until(lambda text: "said 0 times" in text and text.count("word") == 14 * 9, "its page")
+        opened.press(b"s")
+        opened.until(lambda text: "said 1 times" in text, "a count")  # by now the start is over
+        yield opened
+
+
+def sent_for(page: Child, keys: bytes, shows: str) -> int:
+    """Bytes that keys cause, up to what the last of them shows."""
+    before = page.received
+    page.press(keys)
+    page.until(lambda text: shows in text, shows)
+    return page.received - before
+
+
+def test_what_is_painted_again_and_looks_the_same_is_not_sent(page: Child) -> None:
+    assert sent_for(page, b"aaaas", "said 2 times") < 60, "one digit, its place and its style; the page has 700 letters"
+    assert page.glass.text.count("word") == 14 * 9
+
+
+def test_wide_letters_and_what_follows_them_are_shown(page: Child) -> None:
+    sent_for(page, b"w", "wide \u56f3 here")
+    sent_for(page, b"s", "said 2 times")
+    assert "here" not in page.glass.text
+
+
+def test_a_screen_that_was_erased_is_sent_again(page: Child) -> None:
+    assert sent_for(page, b"es", "said 2 times") > 14 * 9 * 5, "every letter of the page"
+
+
+def test_other_drivers_stay_as_they_are() -> None:
+    class Browser(Driver):
+        """Draws somewhere else."""
+
+    assert sparing(Browser) is Browser
