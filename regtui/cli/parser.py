@@ -99,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench = commands.add_parser(
         "bench", help="how fast this machine trains: the engine against a plain PyTorch loop",
         description="Time the engine against a plain PyTorch loop on this machine: everything in turns, medians of 5 "
-        "rounds. Takes some minutes; let nothing else run meanwhile.",
+        "rounds; and the explorer in a terminal of its own. Takes some minutes; let nothing else run meanwhile.",
     )  # fmt: skip
     bench.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
     bench.add_argument("--quick", action="store_true", help="3 rounds of fewer steps: rougher figures in less time")

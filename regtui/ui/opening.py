@@ -7,6 +7,7 @@ shows the same, so that nothing jumps when the rest appears around it.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,15 +96,17 @@ def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
     gc.disable()
     console = Console(file=sys.__stderr__, force_terminal=True, highlight=False)
     columns, rows = console.size
-    if columns < LEAST[0] or rows < LEAST[1] or console.is_dumb_terminal:
-        yield
-        return
-    console.file.write(drawn(console, pieces(scenario, columns, rows), shades))
-    console.file.flush()
+    fits = columns >= LEAST[0] and rows >= LEAST[1]
+    # Another driver than that of a terminal, a browser's say, has another place to draw on.
+    is_drawn = fits and not console.is_dumb_terminal and "TEXTUAL_DRIVER" not in os.environ
+    if is_drawn:
+        console.file.write(drawn(console, pieces(scenario, columns, rows), shades))
+        console.file.flush()
     try:
         yield
     except BaseException:
-        console.control(Control.alt_screen(False), Control.show_cursor(True))
+        if is_drawn:
+            console.control(Control.alt_screen(False), Control.show_cursor(True))
         settle()
         raise
 

@@ -28,6 +28,9 @@ async def test_every_ratio_is_measured_and_the_machine_is_named() -> None:
     for name, value in ratios.items():
         low, high = report.absolute["spread"][name]
         assert low <= value <= high
+    screen = report.absolute["screen"]
+    assert screen["bytes_per_s"]["idle"] == 0 < screen["bytes_per_s"]["training"] and screen["ui_bytes"] > 0
+    assert 0 < screen["key_ms"]["idle"]["p50"] <= screen["key_ms"]["idle"]["p95"]
     printed = msgspec.json.decode(msgspec.json.encode(report))
     assert list(printed) == ["device", "machine", "ratios", "absolute"]
     assert list(printed["ratios"]) == list(Ratios.__struct_fields__)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,7 +50,8 @@ def test_it_needs_neither_textual_nor_charts_nor_workers() -> None:
         "with opening(load(find('ladder'))): pass\n"
         "import sys\nprint(*sorted(sys.modules))"
     )
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
+                          env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"})  # fmt: skip
     loaded = set(made.stdout.split())
     assert not loaded & {
         "textual",
@@ -73,10 +76,26 @@ def test_what_goes_wrong_afterwards_is_told_on_the_screen_that_was_there_before(
 ) -> None:
     written = io.StringIO()
     monkeypatch.setattr(sys, "__stderr__", written)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "30")
+    monkeypatch.setenv("TERM", "xterm")
     with pytest.raises(KeyboardInterrupt), opening.opening(load(find("ladder"))):
         assert written.getvalue().count("\x1b[?1049h") == 1
         raise KeyboardInterrupt
     assert written.getvalue().endswith("\x1b[?1049l\x1b[?25h")
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("environ", [{"COLUMNS": "79"}, {"LINES": "20"}, {"TERM": "dumb"}, {"TEXTUAL_DRIVER": "a:B"}])
+def test_where_it_has_no_place_nothing_is_written(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", written)
+    for name, value in ({"COLUMNS": "100", "LINES": "30", "TERM": "xterm"} | environ).items():
+        monkeypatch.setenv(name, value)
+    with opening.opening(load(find("ladder"))):
+        pass
+    gc.enable()
+    assert written.getvalue() == ""
 
 
 def test_colours_are_those_of_the_terminal() -> None:
