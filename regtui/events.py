@@ -77,6 +77,8 @@ class Started(RunEvent, frozen=True):
     """Training texts that were longer than the length of the run and lost their last words."""
     start_step: int = 0
     """> 0 for a run that was resumed from a checkpoint."""
+    uncaptured: str = ""
+    """On a GPU: why no CUDA graph can hold the step, a sentence; "" where one can. See also the marker of that name."""
 
 
 class Steps(RunEvent, frozen=True):
@@ -162,7 +164,7 @@ class Marker(RunEvent, frozen=True):
     step: int
     kind: str
     """set, refused, paused, resumed, stepped; kept: earlier weights are those that the run ends with; note: of a
-    monitored loop, in `text`."""
+    monitored loop, in `text`; uncaptured: the step turned out not to fit into a CUDA graph."""
     key: str = ""
     value: float | str = ""
     text: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 from regtui import machine
@@ -55,6 +57,8 @@ def prepare(threads: int) -> None:
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
+    # The first steps, those with which a graph is warmed up, are taken without one.
+    warnings.filterwarnings("ignore", message="This instance was constructed with capturable=True")
 
 
 def memory_format(device: torch.device) -> torch.memory_format:

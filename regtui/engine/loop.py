@@ -10,18 +10,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
-from torch import Tensor
-
 from regtui.commands import Probe, RunRequest
-from regtui.engine import answers, checkpoint, threads
+from regtui.engine import answers, checkpoint, graphs, threads
 from regtui.engine.control import Control, Steering
-from regtui.engine.metrics import StepMeter
+from regtui.engine.graphs import GraphedStep
+from regtui.engine.metrics import PlacedMeter, StepMeter
 from regtui.engine.observer import Observer
 from regtui.engine.probes import StepProbe
 from regtui.engine.reporter import BLOCK
+from regtui.engine.step import Step
 from regtui.engine.training import Training
 from regtui.events import Checkpoint, Event
 from regtui.spec import evaluation_steps, probe_steps
@@ -80,17 +79,24 @@ class Loop:
         self.run_id, self.emit, self.folder = run, emit, folder
         self.training, self.observer, self.control = training, observer, control
         self.steering = Steering(control, training, observer.marker, self.save, self.answer)
-        self.meter = StepMeter()
+        on_gpu = training.device.type == "cuda"
+        self.meter = PlacedMeter(BLOCK, training.device) if on_gpu else StepMeter()
+        self.step: Step | GraphedStep = Step(training, self.meter)
+        if on_gpu and not graphs.obstacle(training):
+            self.step = GraphedStep(self.step, lambda why: observer.marker("uncaptured", text=why))
+        self.probe = StepProbe(training.model)
         self.evaluations = frozenset(evaluation_steps(training.spec))
         # Evaluation points are probed as well: only there the statistics of the whole set are known.
         probed = frozenset(probe_steps(training.spec))
         self.probed = probed | self.evaluations if probed else probed
         self.saved_at = time.monotonic()
-        self.inputs: Tensor | None = None
-        """The last batch as the model saw it."""
 
     def run(self) -> None:
         """Train to the end, which the stack may set, to a stop or to the first number that is not finite."""
+        with graphs.own_stream(self.training.device):
+            self._run()
+
+    def _run(self) -> None:
         training, observer = self.training, self.observer
         observer.started()
         while not training.is_over:
@@ -100,8 +106,8 @@ class Loop:
             try:
                 probe = self.take_block()
             except NotFiniteError as error:
-                assert self.inputs is not None
-                return observer.diverged(error.step, error.value, self.inputs)
+                assert self.step.inputs is not None
+                return observer.diverged(error.step, error.value, self.step.inputs)
             whole_set = observer.evaluated() if training.step in self.evaluations else {}
             if probe:
                 observer.inside(probe, whole_set)
@@ -119,15 +125,16 @@ class Loop:
         """
         training, first, began = self.training, self.training.step + 1, time.monotonic()
         last = training.step + self.steering.allowance(min(BLOCK, training.steps_left_in_epoch))
-        probe = None
+        probe, preparing = None, self.step.preparing
         while training.step < last and time.monotonic() - began < BLOCK_SECONDS:
-            probe = StepProbe(training.model) if training.step + 1 in self.probed else None
+            probe = self.probe if training.step + 1 in self.probed else None
             if not self.take_step(probe) or probe or training.step in self.evaluations:
                 break
         losses, accuracies = self.meter.take()
         finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
         rate = training.lr.at(max(first + finite - 2, 0))
-        self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - began, rate)
+        seconds = time.monotonic() - began - (self.step.preparing - preparing)
+        self.observer.reporter.add(losses[:finite], accuracies[:finite], seconds, rate)
         if finite < len(losses):
             raise NotFiniteError(first + finite, losses[finite])
         if self.observer.reporter.is_due() or training.step in self.evaluations:
@@ -138,25 +145,10 @@ class Loop:
 
     def take_step(self, probe: StepProbe | None) -> bool:
         """One step. On a CPU, False where the loss is not finite: the weights are then left as they were."""
-        training, model, stack = self.training, self.training.model, self.training.stack
-        lr = training.lr.advance_to(training.step)
-        batch = stack.on_batch(training.next_batch())  # augment, mix, smooth
-        with probe.watching() if probe else nullcontext():
-            loss, logits = model.loss(batch)  # (), (B, K)
-        penalty = stack.penalty(model)
-        loss = loss if penalty is None else loss + penalty
-        self.meter.add(loss, logits, batch.labels, batch.targets)
-        self.inputs = batch.inputs
-        if loss.is_cpu and not math.isfinite(loss.item()):  # free on a CPU; a GPU would have to be waited for
+        self.training.lr.advance_to(self.training.step)
+        if not self.step(self.training.next_samples(), probe):
             return False
-        training.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if probe:
-            probe.after_backward()
-        stack.on_gradients(model, lr)  # decay, clipping
-        training.optimizer.step()
-        stack.on_step(model)  # max-norm, EMA
-        training.step += 1
+        self.training.step += 1
         return True
 
     def answer(self, probe: Probe) -> None:

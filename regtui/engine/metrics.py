@@ -51,6 +51,34 @@ class StepMeter:
         return losses, accuracies
 
 
+class PlacedMeter:
+    """The same numbers, in tensors that stay where they are: what a CUDA graph needs.
+
+    A replay runs no Python, so the number of the step is kept on the device as well.
+    """
+
+    def __init__(self, most: int, device: torch.device) -> None:
+        """`most` steps are added between two calls of `take` at most."""
+        self._noted = torch.zeros(2, most, dtype=torch.float64, device=device)  # loss, accuracy in percent
+        self._places = torch.arange(most, device=device)
+        self._count = torch.zeros((), dtype=torch.long, device=device)
+
+    def add(self, loss: Tensor, logits: Tensor, labels: Tensor, targets: Tensor | None) -> None:
+        """Note a step, as StepMeter does."""
+        right = labels if targets is None else targets.argmax(1)
+        percent = (logits.detach().argmax(1) == right).double().mean() * 100
+        numbers = torch.stack((loss.detach().double(), percent))[:, None]  # (2, 1)
+        self._noted.copy_(torch.where(self._places == self._count, numbers, self._noted))
+        self._count += 1
+
+    def take(self) -> tuple[list[float], list[float]]:
+        """Losses and accuracies in percent of the steps since the last call, oldest first. Waits for the device."""
+        *numbers, count = torch.cat((self._noted.flatten(), self._count[None])).tolist()
+        self._count.zero_()
+        most = len(self._places)
+        return numbers[: int(count)], numbers[most : most + int(count)]
+
+
 def evaluate(model: nn.Module, inputs: Tensor, label_sets: Sequence[Tensor], batch_size: int) -> list[Measured]:
     """Mean cross-entropy and accuracy of a model that is in eval mode, against each set of labels.
 

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 import msgspec
 from torch import Tensor, nn
 
-from regtui.engine import devices, studies
+from regtui.engine import devices, graphs, studies
 from regtui.engine.datasets import Split
 from regtui.engine.metrics import evaluate, significant
 from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
@@ -66,6 +66,7 @@ class Observer:
                 classes=list(training.task.classes),
                 cut_texts=training.task.cut if isinstance(training.task, TextData) else 0,
                 start_step=training.step,
+                uncaptured=graphs.obstacle(training) if training.device.type == "cuda" else "",
             )
         )
         if training.step == 0:

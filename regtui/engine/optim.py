@@ -68,12 +68,13 @@ class LearningRate:
 def build(model: nn.Module, train: TrainSpec, lr: Tensor) -> torch.optim.Optimizer:
     """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) or SGD with momentum, in their fused kernels.
 
-    Neither decays weights here: decay is a regularizer and comes from the stack.
+    Neither decays weights here: decay is a regularizer and comes from the stack. On a GPU a CUDA graph can hold their
+    steps; SGD has no state that would have to be told so.
     Raises ValueError for an optimizer that does not exist.
     """
     parameters = list(model.parameters())
     if train.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=lr, weight_decay=0.0, fused=True)
+        return torch.optim.AdamW(parameters, lr=lr, weight_decay=0.0, fused=True, capturable=lr.is_cuda)
     if train.optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=lr, momentum=train.momentum, weight_decay=0.0, fused=True)
     raise ValueError(f"optimizer is {train.optimizer!r}; allowed is adamw or sgd")

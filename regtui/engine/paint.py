@@ -92,13 +92,26 @@ def equalize(images: Tensor) -> Tensor:
     Pixels are counted as integers, whose sum is the same in any order of additions.
     """
     flat = _bytes(images).flatten(2).long()  # (B, C, N)
-    one = torch.ones((), dtype=torch.int32, device=images.device)
-    counts = torch.zeros((*flat.shape[:2], 256), dtype=torch.int32, device=images.device)
-    counts.scatter_add_(2, flat, one.expand_as(flat))
+    counts = _histogram(flat)
     below = (counts.cumsum(2) - counts).gather(2, flat)  # (B, C, N) pixels that are darker
     step = below.amax(2, keepdim=True) // 255
     spread = ((below + step // 2) // step.clamp(min=1)).clamp(max=255)
     return torch.where(step == 0, flat, spread).view_as(images).to(images.dtype) / 255
+
+
+def _histogram(flat: Tensor) -> Tensor:
+    """How often each number from 0 to 255 is among the last dimension of (B, C, N): (B, C, 256) int32."""
+    one = torch.ones((), dtype=torch.int32, device=flat.device)
+    counts = torch.zeros((*flat.shape[:2], 256), dtype=torch.int32, device=flat.device)
+    if not flat.is_cuda or not torch.are_deterministic_algorithms_enabled():
+        return counts.scatter_add_(2, flat, one.expand_as(flat))
+    # The deterministic kernel of a GPU sorts, and may read the largest index back to the host; sums of integers are the
+    # same without it.
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    counts.scatter_add_(2, flat, one.expand_as(flat))
+    torch.use_deterministic_algorithms(True, warn_only=warn_only)
+    return counts
 
 
 def _each(numbers: Tensor, images: Tensor) -> Tensor:

@@ -39,6 +39,10 @@ class Randomness:
             self._generators[purpose] = generator
         return self._generators[purpose]
 
+    def on_device(self) -> list[torch.Generator]:
+        """Every generator made so far that draws on a GPU."""
+        return [generator for generator in self._generators.values() if generator.device.type != "cpu"]
+
     def state(self) -> dict[str, Tensor]:
         """The state of every generator used so far, as CPU byte tensors."""
         return {purpose: generator.get_state() for purpose, generator in self._generators.items()}

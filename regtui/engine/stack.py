@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from torch import Tensor, nn
@@ -91,6 +91,11 @@ class Stack:
             if candidate is not model:
                 chosen = candidate
         return chosen
+
+    @property
+    def uncapturable(self) -> Iterator[str]:
+        """Why no CUDA graph can hold a step of this stack: a sentence for each entry that stands in the way."""
+        return (f"{r.entry.key} {r.uncapturable}" for r in self.regularizers if r.uncapturable)
 
     def on_evaluated(self, model: nn.Module, evaluated: Evaluated) -> None:
         """After an evaluation; `model` is the one that was evaluated, in eval mode."""

@@ -79,8 +79,8 @@ class Training:
         """Steps until the current epoch ends; a whole epoch at its start."""
         return self.spec.steps_per_epoch - self.step % self.spec.steps_per_epoch
 
-    def next_batch(self) -> Batch:
-        """The samples of the next step; at the start of an epoch a new order is drawn, equal on every device."""
+    def next_samples(self) -> Tensor:
+        """(B,) the samples of the next step; at the start of an epoch a new order is drawn, equal on every device."""
         epoch, position = divmod(self.step, self.spec.steps_per_epoch)
         if position == 0:
             samples = len(self.task.train.labels)
@@ -88,10 +88,17 @@ class Training:
             self.order = drawn.to(self.device)
             self.stack.on_epoch(epoch, self.spec.train.epochs)
         size = self.spec.train.batch_size
-        chosen = self.order[position * size : (position + 1) * size]  # (B,)
+        return self.order[position * size : (position + 1) * size]
+
+    def gather(self, samples: Tensor) -> Batch:
+        """Training samples, (B,) places in their split, as they are before the stack changes them."""
         train = self.task.train
-        inputs, labels = train.inputs.index_select(0, chosen), train.labels.index_select(0, chosen)
-        return Batch(inputs, labels, classes=len(self.task.classes), samples=chosen)
+        inputs, labels = train.inputs.index_select(0, samples), train.labels.index_select(0, samples)
+        return Batch(inputs, labels, classes=len(self.task.classes), samples=samples)
+
+    def next_batch(self) -> Batch:
+        """The batch of the next step."""
+        return self.gather(self.next_samples())
 
     def set(self, key: str, value: float) -> None:
         """Change a steerable number from the next step on. Raises KeyError or ValueError with a sentence."""

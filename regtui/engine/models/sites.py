@@ -54,6 +54,9 @@ class SiteModel(nn.Module):
     `forward` takes (B, C, H, W) images in [0, 1] or (B, L) word ids and gives (B, K) logits.
     """
 
+    uncapturable: str = ""
+    """Why no CUDA graph can hold a step of this model, in a sentence; "" where one can."""
+
     def initial(self, module: nn.Module, name: str, generator: torch.Generator) -> Tensor:
         """The first value of a parameter of one of its modules: what PyTorch's layers begin with by default.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,10 @@ class Regularizer:
     `numbers` holds every float and int parameter of the entry that can be steered, as a 0-dim tensor on the device; the
     step reads it there, so a change needs no rebuild and no new capture of a graph.
     """
+
+    uncapturable: ClassVar[str] = ""
+    """Why no CUDA graph can hold what this entry does in a step, as the end of a sentence ("draws on the host"); such a
+    run launches its operations one by one. "" for entries that read nothing back and keep their tensors in place."""
 
     def __init__(self, entry: StackEntry, randomness: Randomness) -> None:
         self.entry = entry

@@ -1,0 +1,112 @@
+"""The whole training step as one CUDA graph: small networks wait for launches, and a graph needs only one.
+
+The step is captured as it stands. What may change while a run trains lies in tensors that stay where they are: the
+learning rate, every steerable number, what on_epoch switches and the places of the samples are written there before a
+replay, so steering needs no new capture; whoever builds another stack builds another training, and with it another
+graph. Steps with a probe have a graph of their own, in which the probe's hooks are captured along. Evaluations, studies
+and checkpoints run between replays, on the same stream.
+
+Every generator of the run is registered with the graph: a replay draws the numbers that the step would have drawn
+eagerly at that point, and leaves the generator where the step would have left it.
+
+https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from regtui.engine.probes import StepProbe
+from regtui.engine.step import Step
+from regtui.engine.training import Training
+
+WARM_UP = 3
+"""Steps of the run before the first capture: libraries choose kernels, optimizer and averages make their state."""
+
+
+def obstacle(training: Training) -> str:
+    """Why the model or the stack keep the step of a training from being a graph, a sentence; "" where they do not."""
+    return training.model.uncapturable or next(training.stack.uncapturable, "")
+
+
+@contextmanager
+def own_stream(device: torch.device) -> Iterator[None]:
+    """Everything inside runs on a stream of its own, as a capture demands; nothing to do on a CPU."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.cuda.device(device):
+        outer, inner = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        inner.wait_stream(outer)  # data and initial weights come from there
+        with torch.cuda.stream(inner):
+            yield
+        outer.wait_stream(inner)
+
+
+class GraphedStep:
+    """Takes steps eagerly until all is warm, then replays them. What cannot be captured goes on eagerly."""
+
+    def __init__(self, step: Step, on_refused: Callable[[str], None]) -> None:
+        """`on_refused` hears once, in a sentence, why the step of this run cannot be captured after all."""
+        self._step = step
+        self._training = step.training
+        self._on_refused = on_refused
+        self._samples = torch.zeros(
+            self._training.spec.train.batch_size, dtype=torch.long, device=self._training.device
+        )  # (B,)
+        self._warm = 0
+        self._graphs: dict[bool, tuple[torch.cuda.CUDAGraph, Tensor | None]] = {}
+        """With a probe and without: the graph, and where it leaves the batch as the model saw it."""
+        self._refused = False
+        self.preparing = 0.0
+        """Seconds spent on captures so far."""
+
+    @property
+    def inputs(self) -> Tensor | None:
+        """The last batch as the model saw it."""
+        return self._step.inputs
+
+    def __call__(self, samples: Tensor, probe: StepProbe | None) -> bool:
+        """One step, as Step takes it. The probe must be the same object each time: a replay writes into its tensors."""
+        self._samples.copy_(samples)
+        probed = probe is not None
+        if probed not in self._graphs and self._warm >= WARM_UP and not self._refused:
+            self._capture(probe)
+        if probed in self._graphs:
+            graph, self._step.inputs = self._graphs[probed]
+            graph.replay()
+            return True
+        self._warm += 1
+        return self._step(self._samples, probe)
+
+    def _capture(self, probe: StepProbe | None) -> None:
+        """Make the graph of a step, which is not taken thereby. Where that fails, no further one is tried."""
+        began = time.monotonic()
+        training, graph = self._training, torch.cuda.CUDAGraph()
+        ours = training.randomness.on_device()
+        everyone = [*ours, torch.cuda.default_generators[torch.cuda.current_device()]]
+        before = [generator.clone_state() for generator in everyone]
+        training.optimizer.zero_grad()  # gradients belong to the memory of whichever graph makes them
+        try:
+            for generator in ours:
+                graph.register_generator_state(generator)
+            with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
+                self._step(self._samples, probe)
+        except RuntimeError as error:
+            # A capture that breaks off leaves its generators waiting for it to go on.
+            for generator, state in zip(everyone, before, strict=True):
+                generator.graphsafe_set_state(state)
+            training.optimizer.zero_grad()
+            self._refused = True
+            self._on_refused(
+                "the step could not be captured as a CUDA graph, so its operations are launched one by one, which is "
+                f"slower and trains the same: {str(error).partition(chr(10))[0]}"
+            )
+        else:
+            self._graphs[probe is not None] = graph, self._step.inputs
+        self.preparing += time.monotonic() - began
