@@ -22,6 +22,15 @@ def cpu_name() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
+def has_bf16() -> bool:
+    """Whether the CPU multiplies bf16 numbers itself: AVX512-BF16, AMX or ARM's extension. Only Linux tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(text.split())
+
+
 def memory() -> int:
     """Bytes in all; 0 where unknown."""
     try:

@@ -17,7 +17,7 @@ from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 from regtui.scenario import Arm, Scenario, apply_setting, run_spec
 from regtui.scenario.errors import Problems, ScenarioError
 from regtui.scenario.resolve import resolve_entry
-from regtui.spec import RunSpec, Scalar, StackEntry, Threads
+from regtui.spec import Precision, RunSpec, Scalar, StackEntry, Threads
 from regtui.store import Recorder, RunHistory, new_run_id
 
 OWN = "my stack"
@@ -31,12 +31,13 @@ class Session:
     """
 
     def __init__(
-        self, scenario: Scenario, *, recorder: Recorder | None = None, device: str = "auto", threads: Threads = 1
-    ) -> None:
+        self, scenario: Scenario, *, recorder: Recorder | None = None, device: str = "auto", threads: Threads = 1,
+        precision: Precision = "fp32",
+    ) -> None:  # fmt: skip
         self.scenario = scenario
         self.arms: list[Arm] = list(scenario.arms)
         self.recorder = recorder
-        self.device, self.threads = device, threads
+        self.device, self.threads, self.precision = device, threads, precision
         self.runs: dict[str, RunHistory] = {}
         """Every run of this session by id, the superseded ones too."""
         self.current: dict[tuple[str, int], RunHistory] = {}
@@ -63,7 +64,9 @@ class Session:
 
     def spec(self, name: str, seed: int) -> RunSpec:
         """What a run of the arm would be made from now."""
-        return run_spec(self.scenario.id, self.arm(name), seed, device=self.device, threads=self.threads)
+        return run_spec(
+            self.scenario.id, self.arm(name), seed, device=self.device, threads=self.threads, precision=self.precision
+        )
 
     def missing(self, seeds: Iterable[int]) -> list[tuple[str, int]]:
         """(arm, seed) pairs without a run that finished or may still finish."""

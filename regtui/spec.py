@@ -26,6 +26,8 @@ Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 CountOrNone = Annotated[int, Meta(ge=0, le=10_000_000)]
 Threads = Annotated[int, Meta(ge=1, le=1024)] | Literal["auto"]
 """CPU threads of a worker; auto: as many as the worker finds to be quickest for the run."""
+Precision = Literal["fp32", "bf16"]
+"""In which the products of a training step are computed."""
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -135,6 +137,8 @@ class RunSpec(Struct, frozen=True):
     """auto, cpu, cuda or cuda:N."""
     threads: Threads = 1
     """More than one may change the last bits; what a run trained with is in its Started event."""
+    precision: Precision = "fp32"
+    """bf16 is quicker for most networks where the device has it, and changes the numbers."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -157,6 +161,8 @@ def spec_hash(spec: RunSpec) -> str:
     resolved = msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec))
     for key in ("scenario", "arm", "studies", "device", "threads"):
         del resolved[key]
+    if spec.precision == "fp32":  # what every run was before there was a choice
+        del resolved["precision"]
     resolved["engine"] = ENGINE_VERSION
     resolved["content"] = data.content_hash(spec.data.name)
     if content := checkpoint_folder.content_of(str(spec.model.params.get("checkpoint", ""))):

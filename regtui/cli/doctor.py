@@ -21,7 +21,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from regtui import __version__, data
+from regtui import __version__, data, machine
 from regtui.cli.output import plain_table, print_json
 from regtui.paths import runs_dir, scenarios_dir
 from regtui.runner import Lost, Ready, Report, Runner, default_command, default_workers
@@ -154,6 +154,7 @@ def _worker(named: str | None) -> list[Finding]:
     return [
         Finding("worker", "ok", f"torch {hello.torch} on {hello.host}, {took}"),
         Finding("devices", "ok", f"{devices}; {default_workers()} workers race on a CPU"),
+        *([Finding("bf16", "ok", "this CPU has it: --precision bf16")] if not named and machine.has_bf16() else []),
     ]
 
 

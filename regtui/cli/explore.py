@@ -47,6 +47,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, st
         recorder=Recorder(runs_dir()),
         device=arguments.device,
         threads=arguments.threads,
+        precision=arguments.precision,
         progress=Progress(progress_file()),
     )
     app.run()

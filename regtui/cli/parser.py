@@ -146,6 +146,10 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         "the quicker steps; more than 1 may change the last bits",
     )  # fmt: skip
     parser.add_argument(
+        "--precision", default="fp32", choices=("fp32", "bf16"),
+        help="fp32 (default); bf16 is quicker for most networks where the device has it, and changes the numbers",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers", type=_count, metavar="N",
         help="worker processes; default: one a core, at most 8, fewer with more threads; one with --threads auto",
     )  # fmt: skip

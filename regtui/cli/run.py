@@ -32,7 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         must_be_writable(store)
     command = worker_command(arguments, store)
-    session = Session(scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
+    session = Session(
+        scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
+        precision=arguments.precision,
+    )  # fmt: skip
     if sentence := crowding(arguments):
         print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()

@@ -57,7 +57,7 @@ class Observer:
                 device=str(training.device),
                 device_label=devices.label(training.device),
                 threads=training.threads,
-                precision=devices.PRECISION,
+                precision=spec.precision,
                 parameters=sum(parameter.numel() for parameter in training.model.parameters()),
                 total_steps=spec.total_steps,
                 steps_per_epoch=spec.steps_per_epoch,

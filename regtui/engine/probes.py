@@ -72,7 +72,7 @@ class StepProbe:
 
         def see_output(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
-            x = inputs[0].detach()
+            x = inputs[0].detach().float()
             if len(inputs) == 1:
                 mean = x.mean()
                 self._outputs[place.layer] = torch.stack((mean, (x - mean).square_().mean().sqrt()))
@@ -225,7 +225,7 @@ def _channel_statistics(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor,
     """Mean and biased variance, (C',) each, of the first channels of (B, C, ...) or (B, L, C); values a channel, ()."""
     if x.ndim == 3:
         return batch_statistics(x[:, :, :CHANNELS], mask)
-    shown = x[:, :CHANNELS]
+    shown = x[:, :CHANNELS].float()
     # Two passes are as exact as torch.var_mean and ten times faster on a CPU, which has no vector code for that one.
     mean = shown.mean(_all_but_channels(x), keepdim=True)  # (1, C', 1, 1)
     count = torch.full((), x.numel() // x.shape[1], device=x.device)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from regtui.engine.precision import autocast
 from regtui.engine.probes import StepProbe
 from regtui.engine.training import Training
 
@@ -40,7 +41,7 @@ class Step:
         """
         training, model, stack = self.training, self.training.model, self.training.stack
         batch = stack.on_batch(training.gather(samples))  # augment, mix, smooth
-        with probe.watching() if probe else nullcontext():
+        with probe.watching() if probe else nullcontext(), autocast(training.spec.precision, training.device):
             loss, logits = model.loss(batch)  # (), (B, K)
         penalty = stack.penalty(model)
         loss = loss if penalty is None else loss + penalty

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm
 
 from regtui.catalog import REGULARIZERS
-from regtui.engine import datasets, devices, models, optim
+from regtui.engine import datasets, devices, models, optim, precision
 from regtui.engine.models.pretrained import Memory
 from regtui.engine.origin import Origin
 from regtui.engine.randomness import Randomness
@@ -36,6 +36,8 @@ class Training:
                 raise ValueError(f"{entry.key} reads the validation split; data.validation is 0, allowed is at least 1")
         self.spec = spec
         self.device = devices.resolve(spec.device)
+        if why := precision.refusal(spec.precision, self.device):
+            raise ValueError(why)
         self.threads = 1 if spec.threads == "auto" else spec.threads
         """CPU threads; a run that leaves them to the machine has them settled before it is built."""
         devices.prepare(self.threads)
@@ -47,7 +49,7 @@ class Training:
         models.initialize(self.model, spec.seed)
         self.memory = Memory(self.model, self.task.test.inputs) if self.model.checkpoint() else None
         """What a pretrained model began with; None for all others."""
-        self.model.to(memory_format=devices.memory_format(self.device))
+        self.model.to(memory_format=precision.memory_format(spec.precision, self.device))
         self.origin = Origin(self.model) if spec.train.probes else None
         """Where the weights of each layer began; None where nobody probes them."""
         self.mode: Mode = "train"

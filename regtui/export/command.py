@@ -41,6 +41,8 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
         words += ["--device", session.device]
     if session.threads != 1:
         words += ["--threads", str(session.threads)]
+    if session.precision != "fp32":
+        words += ["--precision", session.precision]
     line = shlex.join(words)
     if steered := ", ".join(dict.fromkeys(_steered(session, arm))):
         mode = ", and in train mode" if MODE_KEY in steered else ""

@@ -10,7 +10,7 @@ import msgspec
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Dataset, Param
 from regtui.scenario.errors import Problems, nearest, shown
 from regtui.scenario.schema import Arm, ArmFile, BaseFile
-from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, Struct, Threads, TrainSpec
+from regtui.spec import DataSpec, ModelSpec, Precision, RunSpec, Scalar, StackEntry, Struct, Threads, TrainSpec
 
 S = TypeVar("S", bound=Struct)
 
@@ -38,11 +38,13 @@ def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -
     return arms
 
 
-def run_spec(scenario_id: str, arm: Arm, seed: int, *, device: str = "auto", threads: Threads = 1) -> RunSpec:
+def run_spec(
+    scenario_id: str, arm: Arm, seed: int, *, device: str = "auto", threads: Threads = 1, precision: Precision = "fp32"
+) -> RunSpec:
     """The spec of one run."""
     return RunSpec(
         scenario=scenario_id, arm=arm.name, seed=seed, data=arm.data, model=arm.model, train=arm.train,
-        stack=arm.stack, studies=arm.studies, device=device, threads=threads,
+        stack=arm.stack, studies=arm.studies, device=device, threads=threads, precision=precision,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from regtui.events import TERMINAL_EVENTS, Answer, RunEvent, Stopped
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
-from regtui.spec import Threads
+from regtui.spec import Precision, Threads
 from regtui.store import Recorder
 from regtui.ui import messages
 from regtui.ui.charts import Look
@@ -51,12 +51,14 @@ class RegtuiApp(LearnerApp):
     def __init__(
         self, scenario: Scenario, *, runner: RunnerFactory, recorder: Recorder | None = None, device: str = "auto",
         threads: Threads = 1, seeds: int = 1, ascii_only: bool | None = None, progress: Progress | None = None,
+        precision: Precision = "fp32",
     ) -> None:  # fmt: skip
         super().__init__()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
         self.recorder, self._device, self.progress = recorder, device, progress or Progress()
         self.runner = runner(self._take)
-        self.curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds)
+        self.curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds,
+                                     precision=precision)  # fmt: skip
         race = self.curriculum.race(scenario)
         self.view = View(race, race.session.arms[0].name)
         self.explorer = ExplorerScreen(self.view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regtui.scenario import Scenario, read_presets
 from regtui.session import Session
-from regtui.spec import Threads
+from regtui.spec import Precision, Threads
 from regtui.store import Recorder
 from regtui.ui.racing import Race, RunnerLike
 
@@ -13,16 +13,19 @@ class Curriculum:
     """Coming back to a scenario shows what was measured there."""
 
     def __init__(
-        self, runner: RunnerLike, *, recorder: Recorder | None, device: str, threads: Threads, seeds: int
-    ) -> None:
+        self, runner: RunnerLike, *, recorder: Recorder | None, device: str, threads: Threads, seeds: int,
+        precision: Precision = "fp32",
+    ) -> None:  # fmt: skip
         self.runner, self.recorder = runner, recorder
-        self.device, self.threads, self.seeds = device, threads, seeds
+        self.device, self.threads, self.seeds, self.precision = device, threads, seeds, precision
         self._races: dict[str, Race] = {}
 
     def race(self, scenario: Scenario) -> Race:
         """The race of a scenario; a new one at the first visit."""
         if scenario.id not in self._races:
-            session = Session(scenario, recorder=self.recorder, device=self.device, threads=self.threads)
+            session = Session(
+                scenario, recorder=self.recorder, device=self.device, threads=self.threads, precision=self.precision
+            )
             self._races[scenario.id] = Race(session, self.runner, seeds=self.seeds)
         return self._races[scenario.id]
 

@@ -76,7 +76,7 @@ def test_the_line_of_an_arm_that_was_switched_to_eval_says_what_it_cannot_repeat
 def test_a_scenario_of_the_users_own_is_named_by_its_file(tmp_path: Path) -> None:
     path = tmp_path / "my scenario.toml"
     path.write_text('title = "T"\nsection = "dropout"\nquestion = "Q"\n[[arms]]\nname = "a"\n')
-    session = Session(load(path), device="cpu", threads=2)
+    session = Session(load(path), device="cpu", threads=2, precision="bf16")
     line = command_line(session, "a", 1).line
     assert shlex.split(line)[2] == str(path) and meant(line)[1] == 1
-    assert line.endswith("--device cpu --threads 2")
+    assert line.endswith("--device cpu --threads 2 --precision bf16")

@@ -27,6 +27,7 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """LayerNorm without the mean: divided by the root of the mean square (Zhang & Sennrich 2019, arXiv:1910.07467)."""
+    x = x.float()  # squares of half precision would be too coarse
     if x.ndim == 4:
         mean_square = x.square().mean((1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
         return x * (mean_square + eps).rsqrt() * weight[:, None, None]
@@ -99,6 +100,7 @@ def batch_statistics(x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Ten
     x     (B, C), (B, C, H, W) or (B, L, D)
     mask  (B, L), true where a word counts; None: all do
     """
+    x = x.float()  # squares of half precision would be too coarse
     rows = x.flatten(0, -2) if x.ndim != 4 else x.movedim(1, -1).flatten(0, -2)  # (N, C)
     if mask is None:
         mean = rows.mean(0)

@@ -37,6 +37,8 @@ def _reasons(stored: StoredRun) -> Iterator[str]:
     device = history.started.device if history.started else spec.device
     if device not in ("auto", "cpu"):
         yield f"it was trained on {printable(device)}, whose numbers a CPU does not repeat"
+    if spec.precision != "fp32":
+        yield f"it was trained in {spec.precision}"
     if spec.data.name not in DATA:
         yield f"its data are {printable(spec.data.name)}"
     elif spec.model.name in MODEL_NAMES and stored.info.spec_hash != spec_hash(spec):
