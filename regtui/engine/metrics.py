@@ -79,17 +79,21 @@ class PlacedMeter:
         return numbers[: int(count)], numbers[most : most + int(count)]
 
 
-def evaluate(model: nn.Module, inputs: Tensor, label_sets: Sequence[Tensor], batch_size: int) -> list[Measured]:
+def evaluate(
+    model: nn.Module, inputs: Tensor, label_sets: Sequence[Tensor], batch_size: int, *, piece: int | None = None
+) -> list[Measured]:
     """Mean cross-entropy and accuracy of a model that is in eval mode, against each set of labels.
 
     inputs      (N, C, H, W), N >= 1
     label_sets  one or more (N,) long; they share the forward pass
-    batch_size  samples a forward pass; another one changes the last bits
+    batch_size  samples whose losses are added up at once; another one changes the last bits
+    piece       samples a forward pass; None: the whole batch
     """
     sums = torch.zeros(len(label_sets), 2, dtype=torch.float64, device=inputs.device)  # loss, correct
     with torch.no_grad():
         for first in range(0, len(inputs), batch_size):
-            logits = model(inputs[first : first + batch_size])  # (B, K)
+            batch = inputs[first : first + batch_size]
+            logits = torch.cat([model(part) for part in torch.split(batch, piece or batch_size)])  # (B, K)
             guesses = logits.argmax(1)  # (B,)
             for row, labels in zip(sums, label_sets, strict=True):
                 truth = labels[first : first + batch_size]

@@ -100,10 +100,11 @@ class Observer:
         """A model on all splits, and what entered its norms; it is left in eval mode."""
         training = self._training
         task, batch_size = training.task, training.spec.train.evaluation_batch
+        piece = training.model.evaluation_piece if training.device.type == "cpu" else None
         model.eval()
 
         def measured(split: Split, *more_labels: Tensor) -> list[Measured]:
-            return evaluate(model, split.inputs, (split.labels, *more_labels), batch_size)
+            return evaluate(model, split.inputs, (split.labels, *more_labels), batch_size, piece=piece)
 
         probe = SetProbe(model)
         others = () if task.true_clean_labels is None else (task.true_clean_labels,)

@@ -101,14 +101,14 @@ def test_the_meter_counts_right_answers_and_the_larger_share_of_mixed_ones() -> 
     assert meter.take() == ([], [])
 
 
-@pytest.mark.parametrize("batch_size", [7, 40, 100])
-def test_an_evaluation_is_the_mean_over_all_samples(batch_size: int) -> None:
+@pytest.mark.parametrize(("batch_size", "piece"), [(7, None), (40, 11), (100, 40)])
+def test_an_evaluation_is_the_mean_over_all_samples(batch_size: int, piece: int | None) -> None:
     """Oracle: one pass over everything in double precision."""
     generator = torch.Generator().manual_seed(1)
     inputs = torch.rand(40, 6, generator=generator)
     labels, other = torch.randint(4, (2, 40), generator=generator)
     model = nn.Linear(6, 4)
-    found = evaluate(model, inputs, (labels, other), batch_size)
+    found = evaluate(model, inputs, (labels, other), batch_size, piece=piece)
     logits = model.double()(inputs.double())
     for measured, truth in zip(found, (labels, other), strict=True):
         assert measured.loss == pytest.approx(F.cross_entropy(logits, truth).item(), rel=1e-6)

@@ -271,3 +271,19 @@ def test_no_network_of_torchvision_keeps_a_norm_or_a_dropout_of_its_own(task: Im
     for name in ("resnet18", "efficientnet_b0"):
         kinds = {type(module).__name__ for module in build(task, name).modules()}
         assert not kinds & {"BatchNorm2d", "Dropout", "StochasticDepth"}
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [("cnn", {"width": 4}), ("cnn", {"width": 8}), ("resnet", {"blocks": 1}), ("bagged_cnn", {"members": 2})],
+)
+def test_a_sample_has_the_same_logits_in_a_piece_and_in_the_whole_batch(name: str, params: dict[str, int]) -> None:
+    task = datasets.load(DataSpec(train=100, validation=0, test=500), Randomness(0, CPU))
+    model = build(task, name, **params).eval()
+    models.initialize(model, seed=0)
+    model.to(memory_format=torch.channels_last)
+    assert model.evaluation_piece is not None
+    with torch.no_grad():
+        whole = model(task.test.inputs)
+        pieces = torch.cat([model(piece) for piece in task.test.inputs.split(model.evaluation_piece)])
+    assert torch.equal(whole, pieces)

@@ -45,6 +45,8 @@ class BaggedCnn(SiteModel):
     each by itself. What acts on the whole network does so here too: gradient clipping shortens the gradient of all.
     """
 
+    evaluation_piece = 125
+
     counts: Tensor
     """(M, N) float, how often each training sample is in each member's resample."""
 

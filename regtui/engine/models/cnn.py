@@ -23,6 +23,8 @@ class Cnn(SiteModel):
     stacks.
     """
 
+    evaluation_piece = 125
+
     def __init__(self, task: ImageData, *, width: int) -> None:
         """`width`: channels of the first stage. Raises ValueError for pictures below 8x8 pixels."""
         super().__init__()

@@ -25,6 +25,8 @@ class ResNet(SiteModel):
     takes every second pixel and fills the new channels with zeros (the paper's option A).
     """
 
+    evaluation_piece = 125
+
     def __init__(self, task: ImageData, *, blocks: int, width: int) -> None:
         """`blocks` a stage, `width` channels of the first. Raises ValueError for pictures below 4x4 pixels."""
         super().__init__()
