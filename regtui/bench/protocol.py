@@ -48,13 +48,13 @@ def sizes_for(device: str, *, quick: bool) -> Sizes:
         full = Sizes(rounds=5, width=8, batch_size=64, samples=1000, epochs=4, trial_steps=12, race_epochs=8,
                      live_epochs=16, history_steps=1_000_000, draws=20)  # fmt: skip
     else:
-        full = Sizes(rounds=5, width=32, batch_size=128, samples=2000, epochs=20, trial_steps=40, race_epochs=20,
+        full = Sizes(rounds=5, width=32, batch_size=128, samples=2000, epochs=60, trial_steps=40, race_epochs=20,
                      live_epochs=60, history_steps=1_000_000, draws=20)  # fmt: skip
     if not quick:
         return full
     return msgspec.structs.replace(
         full, rounds=3, epochs=full.epochs // 2, trial_steps=full.trial_steps // 2,
-        race_epochs=full.race_epochs // 4, live_epochs=full.live_epochs // 4, draws=10,
+        race_epochs=full.race_epochs // 2, live_epochs=full.live_epochs // 4, draws=10,
     )  # fmt: skip
 
 
@@ -84,6 +84,8 @@ class Settled(msgspec.Struct, frozen=True):
     loader_randaugment: Loader
     without_graph: str
     """Why there is no CUDA graph to compare with, a sentence; "" where there is one."""
+    without_bf16: str = ""
+    """Why the engine does not train in bf16, a sentence; "" where it does."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -95,3 +97,4 @@ class Round(msgspec.Struct, frozen=True):
     engine_randaugment: float
     loader_randaugment: float
     graph: float | None
+    engine_bf16: float | None = None

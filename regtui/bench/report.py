@@ -50,6 +50,8 @@ class Ratios(msgspec.Struct, frozen=True):
     """The same with RandAugment on both sides."""
     engine_over_graph: float | None
     """Speed of the engine over that of a whole step, crop and flip in it, as one CUDA graph; null without CUDA."""
+    engine_bf16_over_loader: float | None
+    """Speed of the engine in bf16 with crop and flip over that of the DataLoader loop in fp32; null without bf16."""
     race_over_serial: float
     """Time of four arms together over that of the same one after the other: less is better."""
     race_over_loader: float
@@ -89,7 +91,11 @@ def report(
     def rate(way: str) -> float | None:
         return middle(lambda turn: sizes.batch_size / seconds if (seconds := getattr(turn.steps, way)) else None)
 
-    reasons = {"engine_over_graph": settled.without_graph, "screen": without_screen}
+    reasons = {
+        "engine_over_graph": settled.without_graph,
+        "engine_bf16_over_loader": settled.without_bf16,
+        "screen": without_screen,
+    }
     return Report(
         device=ready.device,
         machine={
@@ -127,6 +133,7 @@ def _ratios(turn: Turn, sizes: Sizes) -> Ratios:
         engine_over_loader=steps.loader / steps.engine,
         engine_over_loader_randaugment=steps.loader_randaugment / steps.engine_randaugment,
         engine_over_graph=steps.graph / steps.engine if steps.graph is not None else None,
+        engine_bf16_over_loader=steps.loader / steps.engine_bf16 if steps.engine_bf16 is not None else None,
         race_over_serial=raced.together / raced.serial,
         race_over_loader=raced.samples / raced.together * steps.loader / sizes.batch_size,
         live_over_headless=turn.watched.live / turn.watched.headless,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import torch
 
 from regtui.bench.arms import CROP_FLIP, RANDAUGMENT, step_spec
@@ -12,6 +13,7 @@ from regtui.bench.own import engine
 from regtui.bench.plain import LoaderLoop, bare, best_setup
 from regtui.bench.protocol import Ready, Round, Settled, Sizes
 from regtui.engine import devices
+from regtui.engine.precision import refusal
 from regtui.machine import cores
 
 
@@ -29,10 +31,12 @@ class Steps:
         cropped, randaugmented = step_spec(sizes, CROP_FLIP, device), step_spec(sizes, RANDAUGMENT, device)
         setup = best_setup(plain, sizes.trial_steps, cores(), randaugment=False)
         more = best_setup(plain, sizes.trial_steps, cores(), randaugment=True)
+        in_bf16 = msgspec.structs.replace(cropped, precision="bf16")
+        without_bf16 = refusal("bf16", devices.resolve(device))
         graph, why = None, "A CUDA graph needs a CUDA device, and this is none."
         if device.startswith("cuda"):
             graph, why = GraphedStep(plain), ""
-        self.settled = Settled(setup, more, why)
+        self.settled = Settled(setup, more, why, without_bf16)
         loader = LoaderLoop(plain, setup, randaugment=False)
         loader_randaugment = LoaderLoop(plain, more, randaugment=True)
         self._ways: dict[str, Callable[[], float | None]] = {
@@ -42,6 +46,7 @@ class Steps:
             "engine_randaugment": lambda: engine(randaugmented),
             "loader_randaugment": lambda: loader_randaugment.seconds(sizes.steps),
             "graph": lambda: graph.seconds(sizes.steps) if graph else None,
+            "engine_bf16": lambda: None if without_bf16 else engine(in_bf16),
         }
         self._turn = 0
 
@@ -50,4 +55,4 @@ class Steps:
         names = [*self._ways][self._turn :] + [*self._ways][: self._turn]
         self._turn = (self._turn + 1) % len(names)
         seconds = {name: self._ways[name]() for name in names}
-        return Round(**seconds)  # type: ignore[arg-type]  # only the graph's may be None
+        return Round(**seconds)  # type: ignore[arg-type]  # only those of graph and bf16 may be None

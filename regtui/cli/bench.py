@@ -20,6 +20,7 @@ _MEANING = {
     "engine_over_loader": "speed of the engine over a DataLoader loop with torchvision's crop and flip",
     "engine_over_loader_randaugment": "the same with RandAugment on both sides",
     "engine_over_graph": "speed of the engine over a whole step as one CUDA graph",
+    "engine_bf16_over_loader": "speed of the engine in bf16 over the DataLoader loop in fp32",
     "race_over_serial": "time of four arms together over one after the other (less is better)",
     "race_over_loader": "samples a second of four arms in sum over the DataLoader loop",
     "live_over_headless": "speed with explorer, probes and store over nothing but evaluation points",

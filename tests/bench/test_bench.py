@@ -7,6 +7,7 @@ import math
 import msgspec
 import pytest
 
+from regtui import machine
 from regtui.bench.measure import measure
 from regtui.bench.protocol import BenchError, Sizes
 from regtui.bench.report import Ratios, Report
@@ -24,6 +25,8 @@ async def test_every_ratio_is_measured_and_the_machine_is_named() -> None:
     assert report.device == "cpu" and report.machine["cores"] >= 1 and report.machine["torch"]
     ratios = msgspec.structs.asdict(report.ratios)
     assert ratios.pop("engine_over_graph") is None and "CUDA" in report.absolute["not_measured"]["engine_over_graph"]
+    if not machine.has_bf16():
+        assert ratios.pop("engine_bf16_over_loader") is None
     assert all(math.isfinite(value) and value > 0 for value in ratios.values())
     for name, value in ratios.items():
         low, high = report.absolute["spread"][name]

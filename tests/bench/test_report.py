@@ -45,6 +45,7 @@ def test_what_was_not_measured_is_null_with_its_reason() -> None:
     without = put_together(turn(1.0))
     assert without.ratios.engine_over_graph is None
     assert without.absolute["not_measured"] == {"engine_over_graph": "no GPU"}
+    assert without.ratios.engine_bf16_over_loader is None
     with_graph = put_together(turn(1.0, graph=0.9), without_graph="")
     assert with_graph.ratios.engine_over_graph == 0.9 and with_graph.absolute["not_measured"] == {}
 
@@ -63,7 +64,8 @@ def test_the_object_has_the_keys_that_programs_read() -> None:
     assert list(printed) == ["device", "machine", "ratios", "absolute"]
     assert list(printed["ratios"]) == [
         "engine_over_bare", "engine_over_loader", "engine_over_loader_randaugment", "engine_over_graph",
-        "race_over_serial", "race_over_loader", "live_over_headless", "long_history_over_short",
+        "engine_bf16_over_loader", "race_over_serial", "race_over_loader", "live_over_headless",
+        "long_history_over_short",
     ]  # fmt: skip
 
 

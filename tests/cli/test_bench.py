@@ -12,7 +12,7 @@ from regtui.bench.protocol import BenchError, Loader
 from regtui.bench.report import Ratios, Report
 from regtui.cli import bench, main
 
-RATIOS = Ratios(0.9, 1.5, 1.25, None, 0.6, 2.5, 0.97, 1.05)
+RATIOS = Ratios(0.9, 1.5, 1.25, None, 1.6, 0.6, 2.5, 0.97, 1.05)
 FOUND = Report(
     device="cpu",
     machine={"device": "2 cores", "cpu": "A CPU", "torch": "2.0", "load_1min": 0.5},
