@@ -2,9 +2,9 @@
 
 The step is captured as it stands. What may change while a run trains lies in tensors that stay where they are: the
 learning rate, every steerable number, what on_epoch switches and the places of the samples are written there before a
-replay, so steering needs no new capture; whoever builds another stack builds another training, and with it another
-graph. Steps with a probe have a graph of their own, in which the probe's hooks are captured along. Evaluations, studies
-and checkpoints run between replays, on the same stream.
+replay, so steering needs no new capture. Where a step takes another way through the code it has a graph of its own:
+with a probe, whose hooks are captured along, and in eval mode. Another stack is another training, with graphs of its
+own. Evaluations, studies and checkpoints run between replays, on the same stream.
 
 Every generator of the run is registered with the graph: a replay draws the numbers that the step would have drawn
 eagerly at that point, and leaves the generator where the step would have left it.
@@ -15,6 +15,7 @@ https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -26,7 +27,10 @@ from regtui.engine.step import Step
 from regtui.engine.training import Training
 
 WARM_UP = 3
-"""Steps of the run before the first capture: libraries choose kernels, optimizer and averages make their state."""
+"""Steps of the run before the first capture: libraries choose kernels, optimizer and averages make their state. Of
+each way that a step can take, one is enough after that."""
+Way = tuple[bool, bool]
+"""Whether a step is probed, and whether the model is in train mode."""
 
 
 def obstacle(training: Training) -> str:
@@ -59,9 +63,10 @@ class GraphedStep:
         self._samples = torch.zeros(
             self._training.spec.train.batch_size, dtype=torch.long, device=self._training.device
         )  # (B,)
-        self._warm = 0
-        self._graphs: dict[bool, tuple[torch.cuda.CUDAGraph, Tensor | None]] = {}
-        """With a probe and without: the graph, and where it leaves the batch as the model saw it."""
+        self._taken: Counter[Way] = Counter()
+        """Steps that were taken eagerly."""
+        self._graphs: dict[Way, tuple[torch.cuda.CUDAGraph, Tensor | None]] = {}
+        """The graph, and where it leaves the batch as the model saw it."""
         self._refused = False
         self.preparing = 0.0
         """Seconds spent on captures so far."""
@@ -74,17 +79,18 @@ class GraphedStep:
     def __call__(self, samples: Tensor, probe: StepProbe | None) -> bool:
         """One step, as Step takes it. The probe must be the same object each time: a replay writes into its tensors."""
         self._samples.copy_(samples)
-        probed = probe is not None
-        if probed not in self._graphs and self._warm >= WARM_UP and not self._refused:
-            self._capture(probe)
-        if probed in self._graphs:
-            graph, self._step.inputs = self._graphs[probed]
+        way = probe is not None, self._training.model.training
+        is_warm = self._taken.total() >= WARM_UP and self._taken[way] > 0
+        if way not in self._graphs and is_warm and not self._refused:
+            self._capture(way, probe)
+        if way in self._graphs:
+            graph, self._step.inputs = self._graphs[way]
             graph.replay()
             return True
-        self._warm += 1
+        self._taken[way] += 1
         return self._step(self._samples, probe)
 
-    def _capture(self, probe: StepProbe | None) -> None:
+    def _capture(self, way: Way, probe: StepProbe | None) -> None:
         """Make the graph of a step, which is not taken thereby. Where that fails, no further one is tried."""
         began = time.monotonic()
         training, graph = self._training, torch.cuda.CUDAGraph()
@@ -108,5 +114,5 @@ class GraphedStep:
                 f"slower and trains the same: {str(error).partition(chr(10))[0]}"
             )
         else:
-            self._graphs[probe is not None] = graph, self._step.inputs
+            self._graphs[way] = graph, self._step.inputs
         self.preparing += time.monotonic() - began

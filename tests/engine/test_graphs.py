@@ -107,12 +107,22 @@ def test_a_step_is_captured_once_all_is_warm_and_then_replayed(recorder: Recorde
 
 def test_a_probed_step_has_a_graph_of_its_own_and_each_leaves_its_own_batch(recorder: Recorder) -> None:
     step, probe = GraphedStep(recorder, pytest.fail), StepProbe(recorder.training.model)
-    for number in range(WARM_UP):
-        step(batch(number), None)
+    for first in (probe, None, None):
+        step(batch(0), first)
     for probed in (probe, None, probe, None):
         step(batch(7), probed)
         assert step.inputs is not None and len(step.inputs) == (3 if probed else 5)
     assert recorder.done[WARM_UP:] == ["capture+probe 7", "replay 0", "capture 7", "replay 1", "replay 0", "replay 1"]
+
+
+def test_eval_mode_has_a_graph_of_its_own_and_the_way_back_needs_no_new_one(recorder: Recorder) -> None:
+    step, model = GraphedStep(recorder, pytest.fail), recorder.training.model
+    for training in (True, True, True, True, False, False, False, True):
+        model.train(training)
+        step(batch(0), None)
+    assert recorder.done[WARM_UP:] == [
+        "capture 0", "replay 0", "step 0", "capture 0", "replay 1", "replay 1", "replay 0",
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_captured_goes_on_eagerly_with_its_generators_where_they_were(recorder: Recorder) -> None:
