@@ -344,7 +344,7 @@ import ctypes, os, signal, sys
 from regtui import worker
 from regtui.engine import loop
 
-def train(request, emit, control, store):
+def turns(request, emit, control, store):
     print("stray print", flush=True)
     os.write(1, b"stray write\\n")
     os.system("echo stray child")
@@ -354,9 +354,9 @@ def train(request, emit, control, store):
         ctypes.CDLL(None).sleep(600)  # native code, which no Python handler interrupts
     if request.run == "memory":
         raise MemoryError
-    real(request, emit, control, store)
+    return real(request, emit, control, store)
 
-real, loop.train = loop.train, train
+real, loop.turns = loop.turns, turns
 sys.exit(worker.main(sys.argv[1:]))
 """
 

@@ -15,33 +15,42 @@ from regtui.modes import MODE_KEY
 class Control:
     """The mailbox of one run. Every method may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: threading.Condition | None = None) -> None:
+        """`changed` is notified of every change; runs that are made together share one."""
         self._commands: deque[RunCommand | Probe] = deque()
-        self._changed = threading.Condition()
+        self._changed = changed or threading.Condition()
         self._ended = False
 
     def send(self, command: RunCommand | Probe) -> None:
         """Tell the run something; it obeys at its next block boundary, in the order of the calls."""
         with self._changed:
             self._commands.append(command)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def end(self) -> None:
         """Nobody listens any more: the run ends at its next block boundary, whatever else it was told."""
         with self._changed:
             self._ended = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     @property
     def ended(self) -> bool:
         """Whether nobody listens any more."""
         return self._ended
 
-    def take(self, *, wait: bool) -> list[RunCommand | Probe]:
-        """All commands so far, oldest first. `wait` holds until there is one or nobody listens any more."""
+    @property
+    def has_news(self) -> bool:
+        """Whether there is a command, or nobody listens any more."""
+        return bool(self._commands) or self._ended
+
+    def wait(self) -> None:
+        """Wait until there is a command or nobody listens any more."""
         with self._changed:
-            if wait:
-                self._changed.wait_for(lambda: self._commands or self._ended)
+            self._changed.wait_for(lambda: self.has_news)
+
+    def take(self) -> list[RunCommand | Probe]:
+        """All commands so far, oldest first."""
+        with self._changed:
             taken = list(self._commands)
             self._commands.clear()
             return taken
@@ -75,13 +84,16 @@ class Steering:
         self._stepped_from = 0
         self._stopped = False
 
-    def obey(self) -> bool:
-        """Obey what has been told and hold while paused. False: the run is to end here."""
+    def obey(self) -> None:
+        """Obey what has been told so far."""
         self.mark_steps_done()
-        self._obey_all(self._control.take(wait=False))
-        while self._held and not self.over:
-            self._obey_all(self._control.take(wait=True))
-        return not self.over
+        for command in self._control.take():
+            self._obey(command)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the run is to take no step before it is told more."""
+        return self._held and not self.over
 
     @property
     def over(self) -> bool:
@@ -97,10 +109,6 @@ class Steering:
         if self._until is not None and self._training.step >= self._until:
             self._note("stepped", value=self._training.step - self._stepped_from)
             self._until, self._held = None, True
-
-    def _obey_all(self, commands: list[RunCommand | Probe]) -> None:
-        for command in commands:
-            self._obey(command)
 
     def _obey(self, command: RunCommand | Probe) -> None:
         match command:

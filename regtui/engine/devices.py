@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
 from regtui import machine
 from regtui.events import Device
+
+CPU = torch.device("cpu")
 
 
 def resolve(name: str) -> torch.device:
@@ -28,6 +31,14 @@ def resolve(name: str) -> torch.device:
     raise ValueError(f"device {name!r} is not on this machine; there is {there}")
 
 
+def is_gpu(name: str) -> bool:
+    """Whether the device that a spec names is a GPU of this machine."""
+    try:
+        return resolve(name).type == "cuda"
+    except ValueError:
+        return False
+
+
 def available() -> list[Device]:
     """The CPU and every GPU of this machine."""
     cuda = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
@@ -40,6 +51,23 @@ def label(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     count = machine.cores()
     return f"{count} core" + ("s" if count > 1 else "")
+
+
+class Stream:
+    """Where a run lets a GPU work: on a stream of its own, as CUDA graphs demand, beside those of other runs."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is the device as a spec has it; where that is no GPU of this machine there is nothing to do."""
+        self.is_on_gpu = is_gpu(name)
+        self._stream: torch.cuda.Stream | None = None
+        if self.is_on_gpu:
+            device = resolve(name)
+            torch.cuda.synchronize(device)  # what earlier runs have made for all
+            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+    def use(self) -> AbstractContextManager[object]:
+        """Everything inside is done there; to be entered as often as one likes."""
+        return torch.cuda.stream(self._stream) if self._stream else nullcontext()
 
 
 def prepare(threads: int) -> None:
@@ -56,9 +84,6 @@ def prepare(threads: int) -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
     # The first steps, those with which a graph is warmed up, are taken without one.
     warnings.filterwarnings("ignore", message="This instance was constructed with capturable=True")
-
-
-CPU = torch.device("cpu")
 
 
 def _memory(device: torch.device) -> int:

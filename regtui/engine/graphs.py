@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -36,20 +35,6 @@ Way = tuple[bool, bool]
 def obstacle(training: Training) -> str:
     """Why the model or the stack keep the step of a training from being a graph, a sentence; "" where they do not."""
     return training.model.uncapturable or next(training.stack.uncapturable, "")
-
-
-@contextmanager
-def own_stream(device: torch.device) -> Iterator[None]:
-    """Everything inside runs on a stream of its own, as a capture demands; nothing to do on a CPU."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.cuda.device(device):
-        outer, inner = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        inner.wait_stream(outer)  # data and initial weights come from there
-        with torch.cuda.stream(inner):
-            yield
-        outer.wait_stream(inner)
 
 
 class GraphedStep:
@@ -88,7 +73,11 @@ class GraphedStep:
             graph.replay()
             return True
         self._taken[way] += 1
-        return self._step(self._samples, probe)
+        done = self._step(self._samples, probe)
+        # What is made once and shared by all runs, such as the places of pixels, has to be there before others use it.
+        if not self._refused:
+            torch.cuda.current_stream().synchronize()
+        return done
 
     def _capture(self, way: Way, probe: StepProbe | None) -> None:
         """Make the graph of a step, which is not taken thereby. Where that fails, no further one is tried."""

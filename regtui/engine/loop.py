@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from regtui.commands import Probe, RunRequest
-from regtui.engine import answers, checkpoint, graphs, threads
+from regtui.engine import answers, checkpoint, devices, graphs, threads
 from regtui.engine.control import Control, Steering
 from regtui.engine.graphs import GraphedStep
 from regtui.engine.metrics import PlacedMeter, StepMeter
@@ -30,7 +31,18 @@ CHECKPOINT_SECONDS = 30.0
 
 
 def train(request: RunRequest, emit: Callable[[Event], None], control: Control, store: Path | None) -> None:
-    """Make a run and emit its events, the last one being Finished, Stopped or Diverged.
+    """Make a run by itself; see `turns`."""
+    with devices.Stream(request.spec.device).use():
+        for is_held in turns(request, emit, control, store):
+            if is_held:
+                control.wait()
+
+
+def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, store: Path | None) -> Iterator[bool]:
+    """Make a run and emit its events, the last one being Finished, Stopped or Diverged; turn by turn.
+
+    A turn ends where the steps of a block have been launched, before anything waits for them, and where the run is
+    held, which is the only time that it gives True. What others do between two turns changes no number of this run.
 
     emit     must not block
     control  what the run is told while it trains
@@ -44,7 +56,8 @@ def train(request: RunRequest, emit: Callable[[Event], None], control: Control, 
         if folder is None:
             raise ValueError("a run can only go on from a run store, and this worker has none")
         seconds = checkpoint.restore(training, folder)
-    Loop(request.run, training, Observer(request.run, training, emit, seconds=seconds), emit, control, folder).run()
+    observer = Observer(request.run, training, emit, seconds=seconds)
+    yield from Loop(request.run, training, observer, emit, control, folder).turns()
 
 
 def _stepper(training: Training) -> Callable[[], object]:
@@ -62,6 +75,18 @@ class NotFiniteError(Exception):
     def __init__(self, step: int, value: float) -> None:
         super().__init__(f"step {step}: {value}")
         self.step, self.value = step, value
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Steps that have been launched."""
+
+    first: int
+    """Number of the first one, counted from 1."""
+    began: float
+    """Seconds; captures do not count."""
+    probe: StepProbe | None
+    """What has watched the last one, if that was to be measured."""
 
 
 class Loop:
@@ -91,20 +116,22 @@ class Loop:
         self.probed = probed | self.evaluations if probed else probed
         self.saved_at = time.monotonic()
 
-    def run(self) -> None:
+    def turns(self) -> Iterator[bool]:
         """Train to the end, which the stack may set, to a stop or to the first number that is not finite."""
-        with graphs.own_stream(self.training.device):
-            self._run()
-
-    def _run(self) -> None:
         training, observer = self.training, self.observer
         observer.started()
         while not training.is_over:
-            if not self.steering.obey():
+            self.steering.obey()
+            while self.steering.is_held:
+                yield True
+                self.steering.obey()
+            if self.steering.over:
                 self.save_before_the_end()
                 return observer.stopped()
+            block = self.launch_block()
+            yield False
             try:
-                probe = self.take_block()
+                probe = self.end_block(block)
             except NotFiniteError as error:
                 assert self.step.inputs is not None
                 return observer.diverged(error.step, error.value, self.step.inputs)
@@ -117,12 +144,8 @@ class Loop:
         self.save()
         return observer.finished()
 
-    def take_block(self) -> StepProbe | None:
-        """Steps up to the next block boundary. Gives the probe of the last one, if that was to be measured.
-
-        Raises NotFiniteError for the first step whose loss is not finite. Bad weights show in the next loss; those that
-        hide from it, behind a ReLU say, are found when metrics are told.
-        """
+    def launch_block(self) -> Block:
+        """Steps up to the next block boundary; on a GPU nothing has waited for them yet."""
         training, first, began = self.training, self.training.step + 1, time.monotonic()
         last = training.step + self.steering.allowance(min(BLOCK, training.steps_left_in_epoch))
         probe, preparing = None, self.step.preparing
@@ -130,18 +153,26 @@ class Loop:
             probe = self.probe if training.step + 1 in self.probed else None
             if not self.take_step(probe) or probe or training.step in self.evaluations:
                 break
+        return Block(first, began + self.step.preparing - preparing, probe)
+
+    def end_block(self, block: Block) -> StepProbe | None:
+        """Tell of the steps. Gives the probe of the last one, if that was to be measured.
+
+        Raises NotFiniteError for the first step whose loss is not finite. Bad weights show in the next loss; those that
+        hide from it, behind a ReLU say, are found when metrics are told.
+        """
+        training, first = self.training, block.first
         losses, accuracies = self.meter.take()
         finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
         rate = training.lr.at(max(first + finite - 2, 0))
-        seconds = time.monotonic() - began - (self.step.preparing - preparing)
-        self.observer.reporter.add(losses[:finite], accuracies[:finite], seconds, rate)
+        self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - block.began, rate)
         if finite < len(losses):
             raise NotFiniteError(first + finite, losses[finite])
         if self.observer.reporter.is_due() or training.step in self.evaluations:
             if not training.weights_are_finite():
                 raise NotFiniteError(training.step, math.nan)
             self.observer.reporter.tell()
-        return probe
+        return block.probe
 
     def take_step(self, probe: StepProbe | None) -> bool:
         """One step. On a CPU, False where the loss is not finite: the weights are then left as they were."""

@@ -1,4 +1,4 @@
-"""The worker's side of the protocol: commands in, runs one after the other, events out.
+"""The worker's side of the protocol: commands in, runs one after the other or together on a GPU, events out.
 
 Three threads: the reader takes commands and hands them to the runs, the sender writes events in batches, the main
 thread trains and waits for neither.
@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,9 @@ import torch
 import regtui
 from regtui import commands
 from regtui.commands import CommandError, Pause, Probe, RunRequest, Start, Stop
-from regtui.engine import answers, devices, loop
+from regtui.engine import answers, devices, loop, racing
 from regtui.engine.control import Control
+from regtui.engine.racing import Lane
 from regtui.engine.wire import Sender, lines
 from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
 
@@ -51,8 +53,11 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
         if isinstance(job, Probe):
             sender.put(answers.answer(job, store=store))
             continue
-        _make(job, sender, store)
-        jobs.done(job)
+        racing.race(
+            _lane(job, jobs, sender, store),
+            join=lambda: [_lane(joining, jobs, sender, store) for joining in jobs.joining()],
+            wait=jobs.wait,
+        )
     sender.close(FLUSH_SECONDS)
     return 0
 
@@ -66,12 +71,12 @@ class Job:
 
 
 class Jobs:
-    """The runs that wait and the one that is being made. Every method may be called from any thread."""
+    """The runs that wait and those that are being made. Every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
         self._probes: deque[Probe] = deque()
-        self._current: Job | None = None
+        self._current: list[Job] = []
         self._changed = threading.Condition()
         self._ended = False
 
@@ -80,11 +85,11 @@ class Jobs:
         with self._changed:
             if self._find(request.run):
                 return False
-            control = Control()
+            control = Control(self._changed)
             if paused:
                 control.send(Pause(run=request.run))
             self._waiting.append(Job(request, control))
-            self._changed.notify()
+            self._changed.notify_all()
             return True
 
     def send(self, command: commands.RunCommand) -> bool:
@@ -96,13 +101,14 @@ class Jobs:
             return job is not None
 
     def ask(self, probe: Probe) -> None:
-        """Have a probe answered: by the run that is being made, at a block boundary, else by the main thread."""
+        """Have a probe answered: by its run or another that is being made, between blocks, else by the main thread."""
         with self._changed:
             if self._current:
-                self._current.control.send(probe)
+                asked = self._find(probe.run)
+                (asked if asked in self._current else self._current[0]).control.send(probe)
             else:
                 self._probes.append(probe)
-                self._changed.notify()
+                self._changed.notify_all()
 
     def drop(self, run: str) -> bool:
         """Forget a run that has not begun. False: it has begun, or is not here."""
@@ -113,20 +119,39 @@ class Jobs:
             return dropped
 
     def next(self) -> Job | Probe | None:
-        """Wait for the next run to make or probe to answer; None: nobody listens any more."""
+        """Wait, while no run is being made, for the next one or a probe; None: nobody listens any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._probes or self._waiting or self._ended)
             if self._probes and not self._ended:
                 return self._probes.popleft()
-            self._current = None if self._ended else self._waiting.popleft()
-            return self._current
+            if self._ended:
+                return None
+            self._current.append(self._waiting.popleft())
+            return self._current[-1]
+
+    def joining(self) -> list[Job]:
+        """The next run, if it may be made beside those that are being made: one that is for a GPU."""
+        with self._changed:
+            if not self._may_join():
+                return []
+            self._current.append(self._waiting.popleft())
+            return self._current[-1:]
+
+    def wait(self) -> None:
+        """Wait until a run that is being made is told something, or another may join."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._may_join() or any(job.control.has_news for job in self._current))
+
+    def _may_join(self) -> bool:
+        return bool(self._waiting) and not self._ended and devices.is_gpu(self._waiting[0].request.spec.device)
 
     def done(self, job: Job) -> None:
         """The run is over: its id may come again. Probes that it did not come to are answered next."""
         with self._changed:
-            self._probes.extend(left for left in job.control.take(wait=False) if isinstance(left, Probe))
-            if self._current is job:
-                self._current = None
+            self._current.remove(job)
+            for left in job.control.take():
+                if isinstance(left, Probe):
+                    self.ask(left)
 
     def end(self) -> None:
         """Nobody listens any more: no further run begins, the current one ends, and the process soon after."""
@@ -135,13 +160,12 @@ class Jobs:
                 return
             self._ended = True
             _arm_exit()
-            if self._current:
-                self._current.control.end()
-            self._changed.notify()
+            for job in self._current:
+                job.control.end()
+            self._changed.notify_all()
 
     def _find(self, run: str) -> Job | None:
-        here = [*self._waiting, *([self._current] if self._current else [])]
-        return next((job for job in here if job.request.run == run), None)
+        return next((job for job in [*self._current, *self._waiting] if job.request.run == run), None)
 
 
 def _read(fd: int, jobs: Jobs, sender: Sender) -> None:
@@ -166,16 +190,22 @@ def _read(fd: int, jobs: Jobs, sender: Sender) -> None:
     jobs.end()
 
 
-def _make(job: Job, sender: Sender, store: Path) -> None:
+def _lane(job: Job, jobs: Jobs, sender: Sender, store: Path) -> Lane:
+    return Lane(_turns(job, jobs, sender, store), devices.Stream(job.request.spec.device))
+
+
+def _turns(job: Job, jobs: Jobs, sender: Sender, store: Path) -> Iterator[bool]:
     """Make one run; whatever goes wrong becomes an event, and its traceback goes to the log of the run."""
     run = job.request.run
-    if Path(run).name != run or run in ("", ".", ".."):
-        sender.put(Failed(run=run, kind="ValueError", message=f"{run!r} cannot be the name of a folder"))
-        return
     try:
-        loop.train(job.request, sender.put, job.control, store)
+        if Path(run).name != run or run in ("", ".", ".."):
+            sender.put(Failed(run=run, kind="ValueError", message=f"{run!r} cannot be the name of a folder"))
+            return
+        yield from loop.turns(job.request, sender.put, job.control, store)
     except Exception as error:
         sender.put(_failure(run, error, _log(store / run / "log.txt")))
+    finally:
+        jobs.done(job)
 
 
 def _failure(run: str, error: Exception, log: str) -> Failed:

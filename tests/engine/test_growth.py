@@ -41,6 +41,10 @@ def make(spec: RunSpec, emit: Callable[[Event], None]) -> Loop:
     return Loop("r", training, Observer("r", training, emit), emit, Control(), None)
 
 
+def train(loop: Loop) -> None:
+    assert not any(loop.turns()), "nobody holds it"
+
+
 def test_a_worker_holds_no_more_after_a_thousand_steps_than_after_two_hundred(long: RunSpec) -> None:
     held: list[int] = []
 
@@ -52,7 +56,7 @@ def test_a_worker_holds_no_more_after_a_thousand_steps_than_after_two_hundred(lo
     loop = make(long, weigh)
     gc.freeze()  # what was there before need not be looked through each time
     try:
-        loop.run()
+        train(loop)
     finally:
         gc.unfreeze()
     settled = held[2:]
@@ -91,7 +95,7 @@ def test_a_late_step_does_what_an_early_one_does(long: RunSpec) -> None:
 
 def test_what_a_screen_keeps_of_a_run_stops_growing(long: RunSpec) -> None:
     told: list[AnyRunEvent] = []
-    make(long, told.append).run()  # type: ignore[arg-type]
+    train(make(long, told.append))  # type: ignore[arg-type]
     history = RunHistory("r", long)
     for _ in range(KEPT_PROBES):
         for event in told:
