@@ -1,7 +1,7 @@
 """A queue of runs and a small pool of workers that take them.
 
 On a CPU each single-thread worker makes one run at a time, so arms and seeds race on the spare cores; on CUDA one
-worker makes them all.
+worker makes them all, several at once.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ PATIENCE = 10.0
 HUNG = "The worker did not answer and was killed. What it had reported is kept."
 
 
+ON_A_GPU = 8
+"""Runs that a worker is given at once where it makes them on a GPU; those that its memory cannot hold wait there."""
+
+
 class _Slot:
     """A worker and what it has in hand."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.process: WorkerProcess | None = None
-        self.run: str | None = None
+        self.runs: list[str] = []
         self.probe: Probe | None = None
         """The latest probe that it has not answered."""
         self.failed = False
@@ -70,7 +74,7 @@ class Runner:
     @property
     def is_idle(self) -> bool:
         """No run is waiting or in hand."""
-        return not self._queue and all(slot.run is None for slot in self._slots)
+        return not self._queue and not any(slot.runs for slot in self._slots)
 
     def warm(self, count: int | None = None) -> None:
         """Start workers that are not up, so that torch is loaded before it is needed."""
@@ -100,7 +104,7 @@ class Runner:
     def step(self, count: int = 1) -> None:
         """Let every run in hand take `count` steps and hold; without one, start the next waiting one held."""
         self.is_paused = True
-        if any(slot.run for slot in self._slots):
+        if any(slot.runs for slot in self._slots):
             self._tell_all(lambda run: Step(run=run, count=count))
         elif self._queue:
             self._owed_steps = count
@@ -125,7 +129,7 @@ class Runner:
             self._unasked = probe
             self.warm(1)
             return
-        slot = min(up, key=lambda slot: (not probe.run or slot.run != probe.run, slot.run is not None))
+        slot = min(up, key=lambda slot: (not probe.run or probe.run not in slot.runs, bool(slot.runs)))
         slot.probe = probe
         if slot.process is not None:
             slot.process.send(probe)
@@ -141,9 +145,10 @@ class Runner:
         for request in waiting:
             self.deliver(Stopped(run=request.run, step=0))
         for slot in self._slots:
-            if slot.run is not None and (wanted is None or slot.run in wanted):
-                self._tell(slot.run, Stop(run=slot.run))
-                asyncio.get_running_loop().call_later(PATIENCE, self._give_up, slot, slot.process, slot.run)
+            for run in slot.runs:
+                if wanted is None or run in wanted:
+                    self._tell(run, Stop(run=run))
+                    asyncio.get_running_loop().call_later(PATIENCE, self._give_up, slot, slot.process, run)
         if wanted is None:
             self.is_paused, self._owed_steps = False, 0
 
@@ -164,7 +169,7 @@ class Runner:
 
     def _give_up(self, slot: _Slot, process: WorkerProcess | None, run: str) -> None:
         """Kill a worker that still has a run in hand which it was told to end; its loss is reported like any other."""
-        if not self._closed and process is not None and slot.process is process and slot.run == run:
+        if not self._closed and process is not None and slot.process is process and run in slot.runs:
             process.kill(HUNG)
 
     def _launch(self, slot: _Slot) -> None:
@@ -172,7 +177,7 @@ class Runner:
             self.command,
             on_event=lambda event: self._heard(slot, event),
             on_garbage=lambda sentence: self.deliver(Garbled(slot.number, sentence)),
-            on_log=lambda text: self.deliver(Log(slot.run or "", text)),
+            on_log=lambda text: self.deliver(Log(slot.runs[0] if len(slot.runs) == 1 else "", text)),
             on_lost=lambda sentence: self._lost(slot, sentence),
         )
         task = asyncio.get_running_loop().create_task(slot.process.start())
@@ -192,19 +197,20 @@ class Runner:
                 slot.probe = None
             self.deliver(event)
             return
-        if slot.run == event.run and isinstance(event, TERMINAL_EVENTS):
-            slot.run = None
+        has_ended = event.run in slot.runs and isinstance(event, TERMINAL_EVENTS)
+        if has_ended:
+            slot.runs.remove(event.run)
         self.deliver(event)
-        if slot.run is None:
+        if has_ended:
             self._feed()
 
     def _lost(self, slot: _Slot, sentence: str) -> None:
-        runs: tuple[str, ...] = (slot.run,) if slot.run else ()
+        runs = tuple(slot.runs)
         slot.failed = slot.process is None or slot.process.hello is None
         if slot.process is not None:
             self._gone.append(slot.process)
         unanswered = slot.probe
-        slot.process, slot.run, slot.probe = None, None, None
+        slot.process, slot.runs, slot.probe = None, [], None
         if self._closed:
             return
         if all(s.process is None and s.failed for s in self._slots):
@@ -221,20 +227,20 @@ class Runner:
         """Give waiting runs to free workers."""
         if self._closed or (self.is_paused and not self._owed_steps):
             return
-        on_gpu = self.hello is not None and len(self.hello.devices) > 1
-        for slot in self._slots[: 1 if on_gpu else None]:
-            if not self._queue:
-                return
-            if slot.process is None:
-                if not slot.failed:
-                    self._launch(slot)
-            elif slot.run is None and slot.process.hello is not None:
+        has_gpu = self.hello is not None and len(self.hello.devices) > 1
+        for slot in self._slots[: 1 if has_gpu else None]:
+            if self._queue and slot.process is None and not slot.failed:
+                self._launch(slot)
+            while self._queue and slot.process is not None and slot.process.hello is not None:
+                is_for_gpu = has_gpu and self._queue[0].spec.device != "cpu"
+                if len(slot.runs) >= (ON_A_GPU if is_for_gpu else 1):
+                    break
                 self._begin(slot, slot.process, self._queue.popleft())
                 if self.is_paused:
                     return
 
     def _begin(self, slot: _Slot, process: WorkerProcess, request: RunRequest) -> None:
-        slot.run = request.run
+        slot.runs.append(request.run)
         process.send(Start(runs=[request], paused=self.is_paused))
         if self._owed_steps:
             process.send(Step(run=request.run, count=self._owed_steps))
@@ -242,10 +248,10 @@ class Runner:
 
     def _tell(self, run: str, command: RunCommand) -> None:
         for slot in self._slots:
-            if slot.run == run and slot.process is not None:
+            if run in slot.runs and slot.process is not None:
                 slot.process.send(command)
 
     def _tell_all(self, command: Callable[[str], RunCommand]) -> None:
         for slot in self._slots:
-            if slot.run is not None:
-                self._tell(slot.run, command(slot.run))
+            for run in slot.runs:
+                self._tell(run, command(run))

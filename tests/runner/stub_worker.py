@@ -14,9 +14,9 @@ def say(event: events.Event) -> None:
     os.write(1, events.encode(event))
 
 
-def hello(protocol: int = events.PROTOCOL_VERSION) -> None:
-    device = Device(name="cpu", label="stub")
-    say(Hello(protocol=protocol, version="0", torch="none", devices=[device], pid=os.getpid(), host="here"))
+def hello(protocol: int = events.PROTOCOL_VERSION, *more: str) -> None:
+    devices = [Device(name=name, label="stub") for name in ("cpu", *more)]
+    say(Hello(protocol=protocol, version="0", torch="none", devices=devices, pid=os.getpid(), host="here"))
 
 
 def finish(run: str) -> None:
@@ -62,12 +62,29 @@ def serve(request: commands.RunRequest, paused: bool) -> None:
         os._exit(0)
 
 
+def serve_together() -> None:
+    """As a worker on a GPU: every run is in hand until it is stopped."""
+    for line in sys.stdin.buffer:
+        command = commands.decode(line)
+        if isinstance(command, Start):
+            for request in command.runs:
+                say(Marker(run=request.run, step=0, kind="begun"))
+        elif isinstance(command, Stop):
+            say(Stopped(run=command.run, step=1))
+        elif isinstance(command, Pause):
+            say(Marker(run=command.run, step=1, kind="paused"))
+
+
 def main() -> None:
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     if mode == "dies":
         sys.exit("no module named torch")
     if mode == "stays":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if mode == "gpu":
+        hello(events.PROTOCOL_VERSION, "cuda:0")
+        serve_together()
+        return
     hello(99 if mode == "old" else events.PROTOCOL_VERSION)
     for line in sys.stdin.buffer:
         command = commands.decode(line)

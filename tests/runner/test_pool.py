@@ -12,6 +12,7 @@ import pytest
 from regtui.commands import Probe, RunRequest
 from regtui.events import Evaluated, Finished, Marker, Preview, Stopped
 from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool
+from regtui.runner.pool import ON_A_GPU
 from regtui.spec import RunSpec
 
 STUB = Path(__file__).parent / "stub_worker.py"
@@ -102,6 +103,45 @@ async def test_a_probe_that_nobody_can_answer_is_told_why(mode: str, words: str)
         (answer,) = await heard.until_heard(Preview)
         assert answer.ask == "lost" and words in answer.trouble
         assert len(heard.of(Lost)) == 1
+
+
+async def test_a_worker_on_a_gpu_has_several_runs_in_hand_and_is_told_of_each() -> None:
+    async with runner("gpu") as (made, heard):
+
+        def began() -> list[str]:
+            return [marker.run for marker in heard.of(Marker) if marker.kind == "begun"]
+
+        made.submit(requests(*"a" * (ON_A_GPU + 2)))
+        await heard.until(lambda: len(began()) == ON_A_GPU)
+        made.stop(["r3"])
+        await heard.until(lambda: len(began()) == ON_A_GPU + 1)
+        assert began()[-1] == f"r{ON_A_GPU}" and not made.is_idle
+        made.pause()
+        await heard.until(lambda: sum(marker.kind == "paused" for marker in heard.of(Marker)) == ON_A_GPU)
+        made.stop()
+        await heard.until_heard(Stopped, ON_A_GPU + 2)
+        assert made.is_idle
+
+
+async def test_on_a_machine_with_a_gpu_runs_for_its_cpu_come_one_by_one() -> None:
+    async with runner("gpu") as (made, heard):
+        cpu = [RunRequest(run=f"c{i}", spec=RunSpec(scenario="s", arm="a", seed=0, device="cpu")) for i in range(2)]
+        made.submit(cpu)
+        await heard.until_heard(Marker)
+        made.stop(["c0"])
+        await heard.until_heard(Marker, 2)
+        assert [type(event).__name__ for event in heard if not isinstance(event, Ready)] == [
+            "Marker", "Stopped", "Marker",
+        ]  # fmt: skip
+
+
+async def test_a_lost_worker_loses_all_that_it_had_in_hand() -> None:
+    async with runner("gpu") as (made, heard):
+        made.submit(requests("a", "b"))
+        await heard.until_heard(Marker, 2)
+        made.kill()
+        (lost,) = await heard.until_heard(Lost)
+        assert set(lost.runs) == {"r0", "r1"}
 
 
 async def test_two_workers_share_the_queue() -> None:
@@ -204,7 +244,7 @@ async def test_a_first_step_starts_one_run_held() -> None:
 async def test_stop_ends_waiting_and_running_runs() -> None:
     async with runner() as (made, heard):
         made.submit(requests("waits", "a", "b"))
-        await heard.until(lambda: made._slots[0].run == "r0")
+        await heard.until(lambda: made._slots[0].runs == ["r0"])
         made.stop()
         stopped = await heard.until_heard(Stopped, 3)
         assert {event.run for event in stopped} == {"r0", "r1", "r2"} and made.is_idle
@@ -214,7 +254,7 @@ async def test_a_worker_that_ignores_a_stop_is_killed_and_the_rest_goes_on(monke
     monkeypatch.setattr(pool, "PATIENCE", 0.3)
     async with runner() as (made, heard):
         made.submit(requests("deaf"))
-        await heard.until(lambda: made._slots[0].run == "r0")
+        await heard.until(lambda: made._slots[0].runs == ["r0"])
         (pid,) = made.pids
         made.stop()
         (lost,) = await heard.until_heard(Lost)
@@ -227,13 +267,13 @@ async def test_a_worker_that_ignores_a_stop_is_killed_and_the_rest_goes_on(monke
 async def test_a_worker_that_heeds_a_stop_is_kept() -> None:
     async with runner() as (made, heard):
         made.submit(requests("waits"))
-        await heard.until(lambda: made._slots[0].run == "r0")
+        await heard.until(lambda: made._slots[0].runs == ["r0"])
         slot = made._slots[0]
         process = slot.process
         made.stop()
         await heard.until_heard(Stopped)
         made.submit(requests("a", "waits")[1:])  # the next run is not the one that was to be stopped
-        await heard.until(lambda: slot.run == "r1")
+        await heard.until(lambda: slot.runs == ["r1"])
         made._give_up(slot, process, "r0")  # as the clock does after its patience
         made.stop()
         await heard.until_heard(Stopped, 2)
