@@ -35,6 +35,7 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
     return {
         "scenario": session.scenario.id,
         "device": devices[0] if devices else session.device,
+        "precision": session.precision,
         "wall_s": round(wall, 2),
         "arms": [_arm(session, arm.name) for arm in session.arms],
         "claims": [_claim(verdict) for verdict in session.verdicts()],
@@ -72,7 +73,8 @@ def print_result(session: Session, wall: float) -> None:
             console.print(f"           [dim]{escape(verdict.remark)}[/]", highlight=False, soft_wrap=True)
     if session.recorder is not None:
         where = session.recorder.warning or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
-        console.print(f"[dim]{wall:.1f} s, {escape(where)}[/]", highlight=False, soft_wrap=True)
+        took = f"{wall:.1f} s" + (f" in {session.precision}" if session.precision != "fp32" else "")
+        console.print(f"[dim]{took}, {escape(where)}[/]", highlight=False, soft_wrap=True)
 
 
 def _also_claimed(session: Session) -> list[str]:

@@ -135,7 +135,10 @@ def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
     env, _, result = raced
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
-    assert set(found) >= {"scenario", "device", "arms", "claims"} and found["device"] == "cpu"
+    assert set(found) >= {"scenario", "device", "arms", "claims"} and (found["device"], found["precision"]) == (
+        "cpu",
+        "fp32",
+    )
     plain, dropped = found["arms"]
     assert (plain["name"], plain["seeds"], len(plain["runs"])) == ("plain", 2, 2)
     assert plain["gap"] == pytest.approx(plain["train_acc"] - plain["test_acc"], abs=0.01)
