@@ -137,10 +137,12 @@ class Jobs:
             self._current.append(self._waiting.popleft())
             return self._current[-1:]
 
-    def wait(self) -> None:
-        """Wait until a run that is being made is told something, or another may join."""
+    def wait(self, has_room: bool) -> None:
+        """Wait until a run that is being made is told something or, where there is room, another may join."""
         with self._changed:
-            self._changed.wait_for(lambda: self._may_join() or any(job.control.has_news for job in self._current))
+            self._changed.wait_for(
+                lambda: (has_room and self._may_join()) or any(job.control.has_news for job in self._current)
+            )
 
     def _may_join(self) -> bool:
         return bool(self._waiting) and not self._ended and devices.is_gpu(self._waiting[0].request.spec.device)

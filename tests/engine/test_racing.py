@@ -38,7 +38,7 @@ class Race:
         self.said.append(event)
         self.listener(event)
 
-    def run(self, wait: Callable[[], None] = lambda: pytest.fail("nobody was held")) -> None:
+    def run(self, wait: Callable[[bool], None] = lambda _: pytest.fail("nobody was held")) -> None:
         first, *others = self.lanes.values()
         race(first, join=lambda: [others.pop(0)] if others else [], wait=wait)
         assert not others
@@ -88,7 +88,8 @@ def test_a_held_run_lets_the_others_go_on_and_is_waited_for_when_all_are_held(sp
     together, waits = Race(specs), []
     together.controls["long"].send(Pause(run="long"))
 
-    def wait() -> None:
+    def wait(has_room: bool) -> None:
+        assert has_room
         waits.append([event.run for event in together.said if isinstance(event, Finished)])
         together.controls["long"].send(Resume(run="long"))
 
@@ -116,7 +117,7 @@ def test_on_a_cpu_nobody_joins(monkeypatch: pytest.MonkeyPatch) -> None:
     def one() -> Iterator[bool]:
         yield False
 
-    race(Lane(one(), Stream("cpu")), join=lambda: pytest.fail("asked"), wait=lambda: pytest.fail("held"))
+    race(Lane(one(), Stream("cpu")), join=lambda: pytest.fail("asked"), wait=lambda _: pytest.fail("held"))
 
 
 @pytest.mark.gpu
