@@ -88,7 +88,10 @@ class _Drive:
         self.plan, self.folder, self.study = plan, folder, study
         store = arguments.out or runs_dir()
         only = msgspec.structs.replace(scenario, arms=(unswept,), claims=(), quiz=())
-        self.session = Session(only, recorder=Recorder(store), device=arguments.device, threads=arguments.threads)
+        self.session = Session(
+            only, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
+            precision=arguments.precision,
+        )  # fmt: skip
         self.console = Console(file=sys.stderr, highlight=False)
         self.workers = worker_count(arguments)
         self.done = asyncio.Event()
@@ -153,8 +156,9 @@ class _Drive:
         path.write_text(text, encoding="utf-8")
         only = load(path)
         self.session = Session(
-            only, recorder=self.session.recorder, device=self.arguments.device, threads=self.arguments.threads
-        )
+            only, recorder=self.session.recorder, device=self.arguments.device, threads=self.arguments.threads,
+            precision=self.arguments.precision,
+        )  # fmt: skip
         self.done.clear()
         seeds = range(self.plan.seeds, self.plan.seeds + self.scenario.seeds)
         self.say(f"the winner and {self.unswept.name} with {counted(len(seeds), 'seed')} that the search has not seen")
