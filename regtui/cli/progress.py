@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from regtui.events import TERMINAL_EVENTS, RunEvent, Steps
+from regtui.events import TERMINAL_EVENTS, Marker, RunEvent, Started, Steps
 from regtui.runner.reports import Garbled, Lost, Ready, Report
 from regtui.scenario.errors import printable
 from regtui.session import Session
@@ -45,6 +45,8 @@ class Progress:
                 self._say(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}")
             case Lost(sentence=sentence) | Garbled(sentence=sentence):
                 self._say(sentence)
+            case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:
+                self._say(f"{self._named(run)}  {why}")
             case RunEvent() if isinstance(report, TERMINAL_EVENTS):
                 self._run_ended(report.run)
             case _:
@@ -61,7 +63,11 @@ class Progress:
         if last is not None and last.test is not None:
             figures = f"  train {last.train.accuracy:.1f} %  test {last.test.accuracy:.1f} %  gap {last.gap:.1f}"
         state = history.state if history.state == "finished" else history.trouble
-        self._say(f"{history.spec.arm}  seed {history.spec.seed}  {state}{figures}")
+        self._say(f"{self._named(run)}  {state}{figures}")
+
+    def _named(self, run: str) -> str:
+        history = self.session.runs.get(run)
+        return f"{history.spec.arm}  seed {history.spec.seed}" if history is not None else run
 
     def _advance(self) -> None:
         if self._bar is None:
