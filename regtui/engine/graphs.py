@@ -41,7 +41,7 @@ class GraphedStep:
     """Takes steps eagerly until all is warm, then replays them. What cannot be captured goes on eagerly."""
 
     def __init__(self, step: Step, on_refused: Callable[[str], None]) -> None:
-        """`on_refused` hears once, in a sentence, why the step of this run cannot be captured after all."""
+        """`on_refused` hears, in a sentence, why a step of this run cannot be captured after all; once for each way."""
         self._step = step
         self._training = step.training
         self._on_refused = on_refused
@@ -52,7 +52,7 @@ class GraphedStep:
         """Steps that were taken eagerly."""
         self._graphs: dict[Way, tuple[torch.cuda.CUDAGraph, Tensor | None]] = {}
         """The graph, and where it leaves the batch as the model saw it."""
-        self._refused = False
+        self._refused: set[Way] = set()
         self.preparing = 0.0
         """Seconds spent on captures so far."""
 
@@ -66,7 +66,7 @@ class GraphedStep:
         self._samples.copy_(samples)
         way = probe is not None, self._training.model.training
         is_warm = self._taken.total() >= WARM_UP and self._taken[way] > 0
-        if way not in self._graphs and is_warm and not self._refused:
+        if is_warm and way not in self._graphs and way not in self._refused:
             self._capture(way, probe)
         if way in self._graphs:
             graph, self._step.inputs = self._graphs[way]
@@ -75,12 +75,12 @@ class GraphedStep:
         self._taken[way] += 1
         done = self._step(self._samples, probe)
         # What is made once and shared by all runs, such as the places of pixels, has to be there before others use it.
-        if not self._refused:
+        if not is_warm:
             torch.cuda.current_stream().synchronize()
         return done
 
     def _capture(self, way: Way, probe: StepProbe | None) -> None:
-        """Make the graph of a step, which is not taken thereby. Where that fails, no further one is tried."""
+        """Make the graph of a step, which is not taken thereby. Where that fails it is not tried again."""
         began = time.monotonic()
         training, graph = self._training, torch.cuda.CUDAGraph()
         ours = training.randomness.on_device()
@@ -97,10 +97,10 @@ class GraphedStep:
             for generator, state in zip(everyone, before, strict=True):
                 generator.graphsafe_set_state(state)
             training.optimizer.zero_grad()
-            self._refused = True
+            self._refused.add(way)
             self._on_refused(
-                "the step could not be captured as a CUDA graph, so its operations are launched one by one, which is "
-                f"slower and trains the same: {str(error).partition(chr(10))[0]}"
+                f"{'a probed step' if probe else 'the step'} could not be captured as a CUDA graph, so its operations "
+                f"are launched one by one, which is slower and trains the same: {str(error).partition(chr(10))[0]}"
             )
         else:
             self._graphs[way] = graph, self._step.inputs

@@ -83,7 +83,7 @@ class StepProbe:
 
         def see_entering(place: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             assert isinstance(place, Place)
-            self._entering[place.layer] = thinned(output.detach(), *inputs[1:])
+            self._entering[place.layer] = thinned(output.detach(), *inputs[1:]).float()
 
         def see_activation(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)

@@ -23,6 +23,7 @@ from torch.utils._pytree import tree_leaves
 from regtui.catalog import MODELS, REGULARIZERS
 from regtui.engine import lattice, warp
 from regtui.engine.metrics import PlacedMeter, StepMeter
+from regtui.engine.probes import StepProbe
 from regtui.engine.stack import Stack
 from regtui.engine.step import Step
 from regtui.engine.training import Training
@@ -85,6 +86,11 @@ def test_the_step_of_every_regularizer_stays_on_the_device(
     model: str, stack_of: Any, gpu_without_memory: FakeTensorMode
 ) -> None:
     assert strangers(spec(model, *stack_of(model)), gpu_without_memory) == []
+
+
+@pytest.mark.parametrize("model", TESTED)
+def test_so_it_does_while_it_is_probed(model: str, stack_of: Any, gpu_without_memory: FakeTensorMode) -> None:
+    assert strangers(spec(model, *stack_of(model)), gpu_without_memory, probed=True) == []
 
 
 @pytest.mark.parametrize(
@@ -220,7 +226,7 @@ def taken(step: Step) -> bool:
     return done
 
 
-def strangers(spec: RunSpec, fake: FakeTensorMode) -> list[str]:
+def strangers(spec: RunSpec, fake: FakeTensorMode, *, probed: bool = False) -> list[str]:
     """Operations of a step on a GPU that touch the host.
 
     Raises one of PyTorch's errors where a value or a shape has to be read back. Backward and optimizer are left out:
@@ -234,6 +240,7 @@ def strangers(spec: RunSpec, fake: FakeTensorMode) -> list[str]:
     with Moving(fake):
         step, samples = copy.deepcopy((step, training.next_samples()), memo)
     training = step.training
+    probe = StepProbe(training.model) if probed else None
 
     def backward(_: Tensor) -> None:
         for parameter in training.model.parameters():
@@ -242,9 +249,9 @@ def strangers(spec: RunSpec, fake: FakeTensorMode) -> list[str]:
     training.optimizer.step = lambda: None  # type: ignore[method-assign,assignment]
     with pytest.MonkeyPatch.context() as patch, fake:
         patch.setattr(Tensor, "backward", backward)
-        step(samples, None)  # makes constants of the device
+        step(samples, probe)  # makes constants of the device
         with Operations() as seen:
-            step(samples, None)
+            step(samples, probe)
     return seen.on_host
 
 
