@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from regtui.catalog import Site
 from regtui.commands import ProbeKind
 from regtui.event_parts import Event, Measured
 from regtui.modes import LayerModes, NormModes, Reading, Weights
 from regtui.norm_truth import LayerTruth
 from regtui.preview import Previewed
+from regtui.spec import Scalar
 
 
 class Answer(Event, frozen=True):
@@ -102,8 +104,39 @@ class Preview(Answer, frozen=True):
     """Keys of entries that do nothing in the present epoch: mixing that was switched off for the last ones."""
 
 
-AnyAnswer = Preview | Modes | NormTruth | Recalibrated | Subnetworks
+class Inspected(Answer, frozen=True):
+    """What a model of the user's own is made of, with the data of the probe's spec."""
+
+    sites: list[Site] = []
+    """In the order of the catalog."""
+    stack: list[dict[str, dict[str, Scalar]]] = []
+    """Its own norms and dropouts, as a scenario file would write them."""
+    notes: list[str] = []
+    """Sentences: what of it cannot be reached by a stack, by the names of its layers."""
+    parameters: int = 0
+    content: str = ""
+    """The version of its library, or a digest of the factory's source file."""
+
+
+class Cost(Answer, frozen=True):
+    """What a run would take, from some steps of a training that is then thrown away."""
+
+    seconds: float = 0.0
+    """Of the whole run, evaluations included, with nothing beside it."""
+    weights: int = 0
+    """Bytes of weights, gradients and the optimizer's state."""
+    data: int = 0
+    """Bytes of the samples that lie on the device."""
+    step: int = 0
+    """Bytes that a step and an evaluation need beside those; 0 where it cannot be measured."""
+    free: int = 0
+    """Bytes that the device had for all of it."""
+    device: str = ""
+
+
+AnyAnswer = Preview | Modes | NormTruth | Recalibrated | Subnetworks | Inspected | Cost
 ANSWERS: dict[ProbeKind, type[AnyAnswer]] = {
     "preview": Preview, "modes": Modes, "norms": NormTruth, "recalibrated": Recalibrated, "subnetworks": Subnetworks,
+    "model": Inspected, "cost": Cost,
 }  # fmt: skip
 """By what a probe asks for: what answers it."""

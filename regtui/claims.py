@@ -63,10 +63,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 _READS: dict[str, Callable[[Evaluated], float | None]] = {
     "gap": lambda e: e.gap,
-    "test_accuracy": lambda e: e.test.accuracy if e.test else None,
+    "test_accuracy": lambda e: e.held_out.accuracy if e.held_out else None,
     "train_accuracy": lambda e: e.train.accuracy,
     "validation_accuracy": lambda e: e.validation.accuracy if e.validation else None,
-    "test_loss": lambda e: e.test.loss if e.test else None,
+    "test_loss": lambda e: e.held_out.loss if e.held_out else None,
     "train_loss": lambda e: e.train.loss,
     "validation_loss": lambda e: e.validation.loss if e.validation else None,
     "true_train_accuracy": lambda e: e.true_train.accuracy if e.true_train else None,
@@ -76,7 +76,10 @@ _READS: dict[str, Callable[[Evaluated], float | None]] = {
 
 
 def read(metric: str, evaluated: Evaluated) -> float | None:
-    """A metric of a run's last evaluation, None where it was not measured."""
+    """A metric of a run's last evaluation, None where it was not measured.
+
+    Of own data whose test part has not been revealed, validation stands for test.
+    """
     return _READS[metric](evaluated) if metric in _READS else evaluated.studied.get(metric)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from regtui.modes import Mode
 from regtui.spec import RunSpec
 
-ProbeKind = Literal["preview", "modes", "norms", "recalibrated", "subnetworks"]
+ProbeKind = Literal["preview", "modes", "norms", "recalibrated", "subnetworks", "model", "cost"]
 """What can be looked at.
 
 preview       what the stack makes of some training samples
@@ -17,6 +17,8 @@ modes         a batch through the weights in train and in eval mode
 norms         the statistics of BatchNorm: running, of a batch, of the whole training set
 recalibrated  the network before and after its running statistics are measured anew, on a copy
 subnetworks   what Dropout and its kin leave of the network, sampled, one by one and put to the vote
+model         what places a model of the user's own has
+cost          what a run would take of memory and time
 """
 
 
@@ -38,6 +40,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spec: RunSpec
     resume: bool = False
     """Go on from the run's checkpoint in the worker's store."""
+    reveal: bool = False
+    """Train nothing: measure the weights that the run ended with on the test part of own data."""
 
 
 class Start(Command, frozen=True):

@@ -15,6 +15,8 @@ import msgspec
 from regtui.answers import ANSWERS as ANSWERS
 from regtui.answers import Answer as Answer
 from regtui.answers import AnyAnswer as AnyAnswer
+from regtui.answers import Cost as Cost
+from regtui.answers import Inspected as Inspected
 from regtui.answers import Modes as Modes
 from regtui.answers import NormTruth as NormTruth
 from regtui.answers import OfWeights as OfWeights
@@ -75,6 +77,8 @@ class Started(RunEvent, frozen=True):
     classes: list[str] = []
     cut_texts: int = 0
     """Training texts that were longer than the length of the run and lost their last words."""
+    is_streamed: bool = False
+    """The training pictures do not fit and come batch by batch."""
     start_step: int = 0
     """> 0 for a run that was resumed from a checkpoint."""
     uncaptured: str = ""
@@ -116,9 +120,14 @@ class Evaluated(RunEvent, frozen=True):
     """In the last evaluation: what the studies of the run found, by study.metric."""
 
     @property
+    def held_out(self) -> Measured | None:
+        """What is compared with the training set: test, of own data validation until the test part is revealed."""
+        return self.test or self.validation
+
+    @property
     def gap(self) -> float | None:
-        """Clean train accuracy minus test accuracy, percentage points."""
-        return None if self.test is None else self.train.accuracy - self.test.accuracy
+        """Clean train accuracy minus held-out accuracy, percentage points."""
+        return None if self.held_out is None else self.train.accuracy - self.held_out.accuracy
 
 
 class Norms(RunEvent, frozen=True):
@@ -201,6 +210,16 @@ class Finished(RunEvent, frozen=True):
     """Why it ended before its last step, in a sentence (early stopping); "" where all steps were taken."""
 
 
+class Revealed(RunEvent, frozen=True):
+    """The test part of own data was looked at: the weights that the finished run ended with, measured on it."""
+
+    step: int
+    test: Measured
+    samples: int
+    at: str
+    """UTC, 2026-01-02T03:04:05Z."""
+
+
 class Failed(RunEvent, frozen=True):
     """The run could not go on. Never a traceback: that is in the file named here."""
 
@@ -220,8 +239,9 @@ class Stopped(RunEvent, frozen=True):
 
 RUN_EVENTS = (
     Started, Steps, Evaluated, Norms, Inside, Studied, Trouble, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
+    Revealed,
 )  # fmt: skip
-TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped)
+TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped, Revealed)
 """After one of these a run says nothing more."""
 
 AnyRunEvent = (
@@ -238,6 +258,7 @@ AnyRunEvent = (
     | Finished
     | Failed
     | Stopped
+    | Revealed
 )
 AnyEvent = Hello | AnyAnswer | AnyRunEvent
 

@@ -39,6 +39,15 @@ def memory() -> int:
         return 0
 
 
+def available_memory() -> int:
+    """Bytes that a process could still take without swapping; all there are where unknown."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, ValueError, StopIteration):
+        return memory()
+
+
 def resident(pid: int | str = "self") -> int:
     """Bytes that a process holds in memory now; 0 where unknown."""
     try:
@@ -50,3 +59,8 @@ def resident(pid: int | str = "self") -> int:
 def load() -> float | None:
     """Processes that ran or wanted to, mean of the last minute; None where unknown."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: 36 MiB, 1.2 GiB."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"

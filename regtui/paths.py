@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+DATA_ROOT, DOWNLOAD = "REGTUI_DATA_ROOT", "REGTUI_DOWNLOAD"
+"""How --data-root and --download reach the workers of this machine."""
+
 PACKAGE = Path(__file__).parent
 
 
@@ -21,6 +24,30 @@ def progress_file() -> Path:
 def state_file() -> Path:
     """What the explorer remembers between two starts: $XDG_STATE_HOME/regtui/session.json."""
     return _base("XDG_STATE_HOME", ".local/state") / "session.json"
+
+
+def datasets_dir() -> Path:
+    """Where torchvision's data sets are looked for: $REGTUI_DATA_ROOT, else $XDG_DATA_HOME/regtui/datasets."""
+    named = os.environ.get(DATA_ROOT)
+    return Path(named).expanduser().resolve() if named else _base("XDG_DATA_HOME", ".local/share") / "datasets"
+
+
+def set_datasets(root: str | None, *, download: bool) -> None:
+    """Say to this process and those that it starts where torchvision's data sets are and whether to fetch them."""
+    if root:
+        os.environ[DATA_ROOT] = root
+    if download:
+        os.environ[DOWNLOAD] = "1"
+
+
+def may_download() -> bool:
+    """Whether torchvision may fetch a data set that is not there."""
+    return os.environ.get(DOWNLOAD) == "1"
+
+
+def prepared_dir() -> Path:
+    """Pictures of the user's own, resized: $XDG_CACHE_HOME/regtui/pictures. May be deleted at any time."""
+    return _base("XDG_CACHE_HOME", ".cache") / "pictures"
 
 
 def scenarios_dir() -> Path:

@@ -66,7 +66,7 @@ def find_lead(arms: Sequence[str], results: Results, said: str | None = None) ->
     been chosen; the lead is shown for the learner's own answer, and no claim of the lesson rests on it.
     """
     values = {
-        arm: {seed: event.test.accuracy for seed, event in results.get(arm, {}).items() if event.test is not None}
+        arm: {seed: event.held_out.accuracy for seed, event in results.get(arm, {}).items() if event.held_out}
         for arm in arms
     }
     shared = sorted(set.intersection(*(set(of_arm) for of_arm in values.values()))) if values else []

@@ -11,7 +11,8 @@ import msgspec
 
 from regtui.claims import Verdict, judge
 from regtui.commands import RunRequest
-from regtui.events import Evaluated, RunEvent, Started
+from regtui.events import TERMINAL_EVENTS, Evaluated, RunEvent, Started
+from regtui.own.names import is_own
 from regtui.predictions import Lead, Predictions, find_lead
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
 from regtui.scenario import Arm, Scenario, apply_setting, run_spec
@@ -43,6 +44,8 @@ class Session:
         self.current: dict[tuple[str, int], RunHistory] = {}
         """The latest run of each (arm, seed)."""
         self.predictions = Predictions()
+        self.revealing: set[str] = set()
+        """Runs whose test part is being measured."""
         self.notice = ""
         """The latest sentence about a worker that the user must see."""
 
@@ -61,6 +64,17 @@ class Session:
                     self.recorder.open(run, spec)
                 requests.append(RunRequest(run=run, spec=spec))
         return requests
+
+    def reveal(self) -> list[RunRequest]:
+        """Requests to measure the test part of own data, for every finished run that has not been revealed."""
+        if not self.is_sealed:
+            return []
+        runs = [run for run in self.current.values() if run.state == "finished" and run.revealed is None]
+        for run in runs:
+            self.revealing.add(run.run)
+            if self.recorder is not None:
+                self.recorder.reopen(run.run)
+        return [RunRequest(run=run.run, spec=run.spec, reveal=True) for run in runs if run.run in self.revealing]
 
     def spec(self, name: str, seed: int) -> RunSpec:
         """What a run of the arm would be made from now."""
@@ -143,6 +157,7 @@ class Session:
         self.arms = list(self.scenario.arms)
         self.predictions = Predictions()
         self.runs.clear()
+        self.revealing.clear()
         self.current.clear()
         self.notice = ""
 
@@ -155,12 +170,15 @@ class Session:
                 if self.recorder is not None:
                     self.recorder.append(report)
                 history = self.runs.get(report.run)
+                if isinstance(report, TERMINAL_EVENTS):
+                    self.revealing.discard(report.run)
                 if history is not None:
                     history.apply(report)
                 if isinstance(report, Started):
                     self.notice = ""
             case Lost(runs=runs, sentence=sentence):
                 self.notice = sentence
+                self.revealing.difference_update(runs)
                 for run in runs:
                     if run in self.runs:
                         self.runs[run].lose(sentence)
@@ -178,8 +196,29 @@ class Session:
 
     @property
     def is_busy(self) -> bool:
-        """A run is waiting, running or paused."""
-        return any(run.is_live for run in self.current.values())
+        """A run is waiting, running or paused, or being revealed."""
+        return bool(self.revealing) or any(run.is_live for run in self.current.values())
+
+    @property
+    def is_sealed(self) -> bool:
+        """The arms train on data of the user's own: what is shown of them is validation, until it is revealed."""
+        return any(is_own(arm.data.name) for arm in self.scenario.arms)
+
+    @property
+    def is_own_work(self) -> bool:
+        """The arms train on data or a model of the user's own, of which nobody knows how long that takes."""
+        return self.is_sealed or bool(self.scenario.options)
+
+    @property
+    def is_revealed(self) -> bool:
+        """Every finished run of sealed data has been measured on the test part."""
+        done = [run for run in self.current.values() if run.state == "finished"]
+        return bool(done) and all(run.revealed is not None for run in done)
+
+    @property
+    def held_out(self) -> str:
+        """What the held-out figures are: test, or of own data validation until all of it is revealed."""
+        return "validation" if self.is_sealed and not self.is_revealed else "test"
 
     @property
     def seeds(self) -> list[int]:
@@ -195,11 +234,15 @@ class Session:
         return {seed: run for (arm, seed), run in sorted(self.current.items()) if arm == name}
 
     def results(self) -> dict[str, dict[int, Evaluated]]:
-        """arm -> seed -> final evaluation, of finished and unsteered runs."""
+        """arm -> seed -> final evaluation, of finished and unsteered runs.
+
+        A claim is judged on one part of the data: until every run is revealed, all show validation.
+        """
+        sealed = self.held_out == "validation"
         found: dict[str, dict[int, Evaluated]] = {arm.name: {} for arm in self.arms}
         for (arm, seed), run in self.current.items():
             if run.result is not None and arm in found:
-                found[arm][seed] = run.result
+                found[arm][seed] = msgspec.structs.replace(run.result, test=None) if sealed else run.result
         return found
 
     def verdicts(self) -> list[Verdict]:

@@ -69,6 +69,12 @@ class DataSpec(Struct, frozen=True):
     """How validation and test images differ from the training images."""
     length: Literal[16, 24, 40] = 24
     """Words of a text: shorter ones are padded, what lies beyond is cut; images have no use for it."""
+    size: Annotated[int, Meta(ge=0, le=512)] = 0
+    """Side of the pictures of a folder of one's own, pixels; 0 for all other data."""
+    fit: Literal["crop", "stretch"] = "crop"
+    """How pictures of one's own become squares: cut to their middle, or stretched."""
+    content: str = ""
+    """Digest of the user's own data, found when they are read; "" for data of the catalog."""
 
 
 class ModelSpec(Struct, frozen=True):
@@ -77,6 +83,8 @@ class ModelSpec(Struct, frozen=True):
     name: str = "cnn"
     params: dict[str, Scalar] = {}
     """Every parameter of the catalog's record, defaults filled in, in the record's order."""
+    content: str = ""
+    """What the code of a model of the user's own is, found when it is built; "" for models of the catalog."""
 
 
 class TrainSpec(Struct, frozen=True):
@@ -155,7 +163,7 @@ def spec_hash(spec: RunSpec) -> str:
     In: the resolved spec with its defaults, the content of the data and the version of the engine. A checkpoint in a
     folder on this machine counts by its content; one of the Hugging Face Hub by its name, since the cache keeps what
     was fetched first and may lie on another machine, where the worker runs.
-    Out: the arm's and the scenario's name, device and threads, and the studies, which train nothing.
+    Out: the arm's and the scenario's name, device and threads, where data lie, and the studies, which train nothing.
     """
     # Through JSON and back first: an int given to a float field would hash as 1, a decoded one as 1.0.
     resolved = msgspec.to_builtins(msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec))
@@ -164,7 +172,15 @@ def spec_hash(spec: RunSpec) -> str:
     if spec.precision == "fp32":  # what every run was before there was a choice
         del resolved["precision"]
     resolved["engine"] = ENGINE_VERSION
-    resolved["content"] = data.content_hash(spec.data.name)
+    resolved["content"] = spec.data.content or data.content_hash(spec.data.name)
+    if not spec.data.content:  # what only own data have must not change the hash of all others
+        for key in ("size", "fit"):
+            del resolved["data"][key]
+    else:
+        del resolved["data"]["name"]  # where they lie, under whatever name
+    del resolved["data"]["content"]
+    if not spec.model.content:
+        del resolved["model"]["content"]
     if content := checkpoint_folder.content_of(str(spec.model.params.get("checkpoint", ""))):
         resolved["model"]["params"]["checkpoint"] = content
     canonical = msgspec.json.encode(resolved, order="deterministic")

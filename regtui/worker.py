@@ -27,8 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--behind-screen", action="store_true", help="leave the CPU to the explorer on this machine where it wants it"
     )
+    parser.add_argument("--data-root", metavar="DIR", help="folder of torchvision's data sets")
+    parser.add_argument("--download", action="store_true", help="let torchvision fetch what is not there")
     options = parser.parse_args(argv)
     store: Path = options.store or paths.runs_dir()
+    paths.set_datasets(options.data_root, download=options.download)
     die_with_parent()
     if options.behind_screen:
         from regtui.priority import step_back

@@ -27,7 +27,7 @@ class PlainStep:
     def __init__(self, spec: RunSpec) -> None:
         training = Training(spec)
         self.device, self.model = training.device, training.model
-        self.images, self.labels = training.task.train.inputs, training.task.train.labels
+        self.images, self.labels = training.task.train.inputs[:], training.task.train.labels
         self.batch_size = spec.train.batch_size
         on_gpu = self.device.type == "cuda"
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=spec.train.lr, fused=True, capturable=on_gpu)

@@ -49,7 +49,7 @@ class LoaderLoop:
         self.model: nn.Module = training.model.to(memory_format=torch.contiguous_format)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=spec.train.lr)
         data = training.task.train
-        pictures = Pictures((data.inputs.cpu() * 255).round().to(torch.uint8), data.labels.cpu(), randaugment)
+        pictures = Pictures((data.inputs[:].cpu() * 255).round().to(torch.uint8), data.labels.cpu(), randaugment)
         loader = DataLoader(
             pictures, spec.train.batch_size, sampler=Endless(len(pictures)), num_workers=setup.workers,
             pin_memory=self.device.type == "cuda",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regtui.catalog.public_datasets import PUBLIC
 from regtui.catalog.records import Dataset
 from regtui.data import FASHION_CLASSES, TEXTS_PER_CLASS, WORDNET_CLASSES, WORDS_PER_TEXT
 
@@ -35,4 +36,5 @@ _ALL = (
     ),
 )
 
-DATASETS: dict[str, Dataset] = {record.name: record for record in _ALL}
+DATASETS: dict[str, Dataset] = {record.name: record for record in (*_ALL, *PUBLIC)}
+"""Own data that are looked at join them: `regtui.own.adopt`."""

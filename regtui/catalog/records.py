@@ -201,9 +201,15 @@ class Dataset(Record, frozen=True):
     kind: Kind
     classes: tuple[str, ...]
     train_samples: int
-    """Samples that train and validation share."""
+    """Samples that train and validation share, unless validation has its own."""
     test_samples: int
     shape: tuple[int, ...]
     """(channels, height, width) of an image; (words,) of the longest text."""
     licence: str
     source: str
+    validation_samples: int = 0
+    """Samples of a validation part of its own; 0: validation is held out of the training samples."""
+    class_counts: tuple[int, ...] = ()
+    """Samples of each class for training and validation; empty where all classes have as many."""
+    is_sealed: bool = False
+    """The user's own: runs look at validation, and the test part only when they are told to reveal it."""

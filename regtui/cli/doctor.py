@@ -23,7 +23,8 @@ from rich.markup import escape
 
 from regtui import __version__, data, machine
 from regtui.cli.output import plain_table, print_json
-from regtui.paths import runs_dir, scenarios_dir
+from regtui.data.public import PLACES
+from regtui.paths import datasets_dir, runs_dir, scenarios_dir
 from regtui.runner import Lost, Ready, Report, Runner, default_command, default_workers
 from regtui.scenario import ScenarioError, load, preset_files
 from regtui.ui.real_pixels import protocol
@@ -42,7 +43,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Look at everything; exit code 1 if anything is at fault."""
     findings = [
         Finding("regtui", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}"),
-        *_packages(), _data(), _scenarios(), _store(), *_terminal(), *_worker(arguments.worker),
+        *_packages(), _data(), _data_sets(), _scenarios(), _store(), *_terminal(), *_worker(arguments.worker),
     ]  # fmt: skip
     at_fault = any(finding.state == "fault" for finding in findings)
     if arguments.json:
@@ -80,6 +81,16 @@ def _data() -> Finding:
     if wrong:
         return Finding("data", "fault", "damaged or missing: " + ", ".join(wrong), "install regtui again")
     return Finding("data", "ok", "Fashion-MNIST subset and WordNet definitions, checksums match")
+
+
+def _data_sets() -> Finding:
+    """Public data sets, looked for by the names that torchvision gives their folders and files."""
+    root = datasets_dir()
+    found = [name for name, place in PLACES.items() if (root / place).exists()]
+    if found:
+        return Finding("data sets", "ok", f"{', '.join(found)} in {root}")
+    return Finding("data sets", "ok", f"none of torchvision's in {root}; --data-root names another folder, --download "
+                   "lets torchvision fetch there")  # fmt: skip
 
 
 def _scenarios() -> Finding:

@@ -6,12 +6,13 @@ import argparse
 import gc
 import sys
 
+from regtui import own, paths
 from regtui.scenario import Scenario, find, load, preset_files
 
 
 def explore(arguments: argparse.Namespace) -> int:
     """Open the explorer on a scenario, by default the first preset."""
-    scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
+    scenario = _scenario(arguments)
     # Textual draws on stderr, so a redirected one would leave the screen black.
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     for name, stream in streams.items():
@@ -26,6 +27,20 @@ def explore(arguments: argparse.Namespace) -> int:
     if sentence:
         print(f"regtui: {sentence}", file=sys.stderr)
     return code
+
+
+def _scenario(arguments: argparse.Namespace) -> Scenario:
+    """What to open. Own data and own models are looked at first, which takes imports that nothing else needs."""
+    if not (arguments.data or arguments.model):
+        paths.set_datasets(arguments.data_root, download=arguments.download)
+        scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
+        if not any(own.is_own(arm.data.name) for arm in scenario.arms):
+            return scenario
+    from regtui.cli.own import chosen, tell_of_data
+
+    scenario = chosen(arguments, paths.runs_dir())
+    tell_of_data(scenario)
+    return scenario
 
 
 def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, str]:

@@ -113,13 +113,15 @@ def runs(arguments: argparse.Namespace) -> int:
 
 
 def _run_row(run: RunHistory) -> dict[str, Any]:
-    last = run.last
+    last = run.measured
     return {
         "run": run.run, "scenario": run.spec.scenario, "arm": run.spec.arm, "seed": run.spec.seed, "state": run.state,
         "step": run.step, "total_steps": run.total_steps, "steered": run.is_steered,
         "ended_early": run.ended_early,
         "train_acc": _rounded(last.train.accuracy) if last else None,
         "test_acc": _rounded(last.test.accuracy) if last and last.test else None,
+        "validation_acc": _rounded(last.validation.accuracy) if last and last.validation else None,
+        "revealed": run.revealed.at if run.revealed else None,
         "gap": _rounded(last.gap) if last else None, "trouble": run.trouble,
         "settings": msgspec.to_builtins(run.spec),
     }  # fmt: skip

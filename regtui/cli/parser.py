@@ -10,7 +10,9 @@ from pathlib import Path
 from regtui import __version__
 from regtui.export.columns import COLUMNS
 
-COMMANDS = ("explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "export", "bench", "doctor", "worker")
+COMMANDS = (
+    "explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "export", "reveal", "bench", "doctor", "worker",
+)  # fmt: skip
 FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
 
@@ -28,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="the explorer (also: regtui [SCENARIO])")
     explore.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
+    _add_own(explore)
     _add_machine(explore)
     explore.set_defaults(function=_later("regtui.cli.explore", "explore"), parser=explore)
 
@@ -45,9 +48,13 @@ def build_parser() -> argparse.ArgumentParser:
     catalog.set_defaults(function=_later("regtui.cli.listings", "catalog"), parser=catalog)
 
     run = commands.add_parser("run", help="run a scenario without a screen: progress on stderr, a table on stdout")
-    run.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
+    run.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
     _add_what(run, seeds="paired seeds; default: the scenario's, usually 5", arm="only this arm (repeatable)")
+    _add_own(run)
     _add_machine(run)
+    run.add_argument(
+        "--reveal", action="store_true", help="data of your own: measure the test part at the end, and record when"
+    )
     _add_output(run)
     run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
 
@@ -74,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
         sweep, seeds="paired seeds a trial; their mean counts (default 1)",
         arm="search around this arm (default: the last one)",
     )  # fmt: skip
+    _add_data(sweep)
     _add_machine(sweep)
     _add_output(sweep)
     sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)
@@ -95,6 +103,18 @@ def build_parser() -> argparse.ArgumentParser:
         help="where to write; default: stdout for csv and json, regtui-RUN... in this directory for the others",
     )  # fmt: skip
     export.set_defaults(function=_later("regtui.cli.export", "export"), parser=export)
+
+    reveal = commands.add_parser(
+        "reveal", help="measure finished runs on the test part of data of your own, and record when",
+        description="Runs on data of your own are compared on validation. This measures what finished runs came to on "
+        "the test part, once; the figure and its time stay in the record of the run.",
+    )  # fmt: skip
+    reveal.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    reveal.add_argument("--model", metavar="NAME", help="the model of the runs, where it is code of your own")
+    reveal.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
+    reveal.add_argument("--worker", metavar="COMMAND", help="where their checkpoints are; default: this machine")
+    reveal.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    reveal.set_defaults(function=_later("regtui.cli.reveal", "reveal"), parser=reveal)
 
     bench = commands.add_parser(
         "bench", help="how fast this machine trains: the engine against a plain PyTorch loop",
@@ -156,6 +176,25 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--worker", metavar="COMMAND", help='where to train, e.g. "ssh gpu01 regtui worker"; default: this machine'
     )
+
+
+def _add_own(parser: argparse.ArgumentParser) -> None:
+    _add_data(parser)
+    parser.add_argument(
+        "--model", metavar="NAME", help="train another model: package.module:factory (a callable that gives a "
+        "torch.nn.Module, found from the current directory first; its arguments: --set model.x=...), torchvision:NAME "
+        "or timm:NAME",
+    )  # fmt: skip
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", metavar="NAME", help="train on other data: folder:PATH (a folder of pictures for each class), "
+        "text:PATH (CSV or TSV of text and label) or a data set of the catalog; without a scenario the ladder, or for "
+        "texts the transformer, is asked of them",
+    )  # fmt: skip
+    parser.add_argument("--data-root", metavar="DIR", help="where torchvision's data sets are (cifar10, mnist, ...)")
+    parser.add_argument("--download", action="store_true", help="let torchvision fetch there what is missing")
 
 
 def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:

@@ -47,6 +47,8 @@ class Progress:
                 self._say(sentence)
             case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:
                 self._say(f"{self._named(run)}  {why}")
+            case Started(is_streamed=True):
+                self._say("the training pictures do not fit into memory and come from disk, batch by batch")
             case RunEvent() if isinstance(report, TERMINAL_EVENTS):
                 self._run_ended(report.run)
             case _:
@@ -60,8 +62,11 @@ class Progress:
             return
         last = history.last
         figures = ""
-        if last is not None and last.test is not None:
-            figures = f"  train {last.train.accuracy:.1f} %  test {last.test.accuracy:.1f} %  gap {last.gap:.1f}"
+        if last is not None and last.held_out is not None:
+            part = "test" if last.test else "validation"
+            figures = f"  train {last.train.accuracy:.1f} %  {part} {last.held_out.accuracy:.1f} %  gap {last.gap:.1f}"
+        if history.revealed is not None:
+            figures = f"  test {history.revealed.test.accuracy:.1f} %, revealed {history.revealed.at}"
         state = history.state if history.state == "finished" else history.trouble
         self._say(f"{self._named(run)}  {state}{figures}")
 

@@ -22,6 +22,8 @@ from regtui.store import RunHistory
 from regtui.trouble import summary
 
 _COLUMNS = {"train_acc": "train_accuracy", "test_acc": "test_accuracy", "gap": "gap"}
+_SEALED = {"train_acc": "train_accuracy", "validation_acc": "validation_accuracy", "gap": "gap"}
+"""Of own data whose test part has not been revealed: there is no test figure yet."""
 _MEASURED = {**_COLUMNS, "validation_acc": "validation_accuracy"}
 """Validation is in the object only: settings are chosen with it, so it is no result of its own."""
 MARKS = {"confirmed": "[green]confirmed[/]", "refuted": "[red]refuted  [/]", "not shown": "[yellow]not shown[/]"}
@@ -37,6 +39,7 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
         "device": devices[0] if devices else session.device,
         "precision": session.precision,
         "wall_s": round(wall, 2),
+        **({"revealed": session.is_revealed} if session.is_sealed else {}),
         "arms": [_arm(session, arm.name) for arm in session.arms],
         "claims": [_claim(verdict) for verdict in session.verdicts()],
     }
@@ -45,12 +48,14 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
 def print_result(session: Session, wall: float) -> None:
     """The table of the arms, the verdicts of the claims and where the runs are."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    table = plain_table("arm", ">seeds", ">train %", ">test %", ">gap", ">lesson", ">samples/s")
+    part = session.held_out
+    columns = _SEALED if part == "validation" else _COLUMNS
+    table = plain_table("arm", ">seeds", ">train %", f">{part} %", ">gap", ">lesson", ">samples/s")
     for arm in session.arms:
         row = _arm(session, arm.name)
         lesson = f"{arm.lesson.train:g}/{arm.lesson.test:g}" if arm.lesson else ""
         rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
-        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in _COLUMNS), lesson, rate)
+        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in columns), lesson, rate)
     console.print(table)
     for arm in session.arms:
         found = diagnose_runs(arm, session.of_arm(arm.name).values())
@@ -62,8 +67,10 @@ def print_result(session: Session, wall: float) -> None:
             console.print(
                 f"[yellow]{'inside':<12}[/]  {escape(f'{arm.name}: {inside}')}", highlight=False, soft_wrap=True
             )
-    if columns := _also_claimed(session):
-        console.print(_claimed_table(session, columns))
+    if others := _also_claimed(session):
+        console.print(_claimed_table(session, others))
+    if session.is_sealed:
+        console.print(f"[dim]{_what_is_sealed(session)}[/]", highlight=False, soft_wrap=True)
     for (arm_name, seed), run in session.current.items():
         if run.trouble:
             console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
@@ -75,6 +82,12 @@ def print_result(session: Session, wall: float) -> None:
         where = session.recorder.warning or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
         took = f"{wall:.1f} s" + (f" in {session.precision}" if session.precision != "fp32" else "")
         console.print(f"[dim]{took}, {escape(where)}[/]", highlight=False, soft_wrap=True)
+
+
+def _what_is_sealed(session: Session) -> str:
+    if session.is_revealed:
+        return "The test part was revealed; its time is in the record of each run."
+    return "Validation, which settings may be chosen by; the test part is kept for one look: regtui reveal RUN..."
 
 
 def _also_claimed(session: Session) -> list[str]:
@@ -112,6 +125,8 @@ def _arm(session: Session, name: str) -> dict[str, Any]:
         summary = _summary(results.values(), metric)
         row[key] = round(summary.mean, 6) if summary else None
         bounds[key] = _bounds(summary)
+    if session.held_out == "validation":
+        row["test_acc"] = bounds["test_acc"] = None
     rates = [run.samples_per_s for run in runs.values() if run.state == "finished"]
     row["ci95"] = bounds
     row["samples_per_s"] = round(sum(rates) / len(rates), 1) if rates else None

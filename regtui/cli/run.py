@@ -8,27 +8,35 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from regtui.cli.ask import answers
 from regtui.cli.machine import crowding, worker_command, worker_count
 from regtui.cli.output import print_json
+from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
 from regtui.cli.progress import Progress
 from regtui.cli.result import print_result, result_object
+from regtui.events import Cost
 from regtui.paths import runs_dir
 from regtui.runner import Runner
 from regtui.runner.reports import Report
-from regtui.scenario import Scenario, apply_setting, find, load, parse_value
+from regtui.scenario import Scenario, apply_setting, parse_value
 from regtui.scenario.errors import Problem, ScenarioError, nearest
 from regtui.session import Session
+from regtui.spec import RunSpec
 from regtui.store import Recorder
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the scenario and print what came out. 0 done, 1 a run failed, 130 interrupted."""
-    scenario = configured(load(find(arguments.scenario)), arguments)
+    if not (arguments.scenario or arguments.data):
+        raise ScenarioError("regtui run", [Problem("", "needs a scenario, or data of your own: --data folder:PATH")])
     store = arguments.out or runs_dir()
+    scenario = configured(chosen(arguments, store), arguments)
+    tell_of_data(scenario)
     if arguments.out:
         must_be_writable(store)
     command = worker_command(arguments, store)
@@ -39,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     if sentence := crowding(arguments):
         print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()
-    finished = asyncio.run(_drive(session, command, worker_count(arguments), arguments.seeds or scenario.seeds))
+    finished = asyncio.run(_drive(session, command, worker_count(arguments), arguments.seeds or scenario.seeds,
+                                  measured=cost_specs(scenario, arguments), reveals=arguments.reveal))  # fmt: skip
     wall = time.monotonic() - began
     if arguments.json:
         print_json(result_object(session, wall))
@@ -88,13 +97,23 @@ def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
     return msgspec.structs.replace(scenario, arms=tuple(kept), claims=claims)
 
 
-async def _drive(session: Session, command: list[str], workers: int, seeds: int) -> bool:
-    """Make all runs; False when interrupted. What was reported until then stays in the session."""
+async def _drive(
+    session: Session, command: list[str], workers: int, seeds: int, *, measured: Sequence[RunSpec], reveals: bool
+) -> bool:
+    """Make all runs; False when interrupted. What was reported until then stays in the session.
+
+    measured  runs whose cost is told before any starts
+    reveals   measure the test part of own data once all runs are done
+
+    Raises ScenarioError for a run that does not fit.
+    """
     done = asyncio.Event()
+    heard: asyncio.Queue[Report] = asyncio.Queue()
     interrupted = False
     progress = Progress(session, sys.stderr)
 
     def deliver(report: Report) -> None:
+        heard.put_nowait(report)
         session.take(report)
         progress.show(report)
         if not session.is_busy:
@@ -110,9 +129,20 @@ async def _drive(session: Session, command: list[str], workers: int, seeds: int)
         loop.add_signal_handler(number, interrupt)
     runner = Runner(command, deliver, workers=workers)
     with progress:
-        runner.submit(session.request([arm.name for arm in session.arms], range(seeds)))
-        await done.wait()
-        await runner.close()
+        try:
+            if measured:
+                found = await answers(runner, heard.get, "cost", measured, "regtui run")
+                tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, workers)
+                done.clear()
+            if not interrupted:
+                runner.submit(session.request([arm.name for arm in session.arms], range(seeds)))
+                await done.wait()
+            if reveals and not interrupted and (requests := session.reveal()):
+                done.clear()
+                runner.submit(requests)
+                await done.wait()
+        finally:
+            await runner.close()
     if session.recorder is not None:
         session.recorder.close()
     return not interrupted

@@ -13,12 +13,13 @@ from rich.console import Console
 
 from regtui.cli.machine import worker_command, worker_count
 from regtui.cli.output import counted, print_json
+from regtui.cli.own import chosen, tell_of_data
 from regtui.cli.run import configured, must_be_writable
 from regtui.cli.sweep_result import Outcome, print_outcome
 from regtui.paths import runs_dir
 from regtui.runner import Runner
 from regtui.runner.reports import Garbled, Lost, Report
-from regtui.scenario import Arm, Problem, Scenario, ScenarioError, find, load
+from regtui.scenario import Arm, Problem, Scenario, ScenarioError, load
 from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.store import Recorder
@@ -31,10 +32,11 @@ from regtui.sweep.winner import WINNER, scenario_text
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Search, then compare the winner with the unswept arm. 0 done, 1 nothing came out, 2 wrong usage, 130 cut off."""
-    scenario = configured(load(find(arguments.scenario)), arguments)
+    store = arguments.out or runs_dir()
+    scenario = configured(chosen(arguments, store), arguments)
+    tell_of_data(scenario)
     unswept = _arm(scenario, arguments)
     swept, space = parse_space(arguments.over, unswept)
-    store = arguments.out or runs_dir()
     must_be_writable(store)
     plan = Plan(
         scenario=scenario.id, arm=swept, space=space, sampler=arguments.sampler, pruner=arguments.pruner,
@@ -165,6 +167,10 @@ class _Drive:
         self.search = None
         self.runner.submit(self.session.request([arm.name for arm in self.session.arms], seeds))
         await self.done.wait()
+        if requests := self.session.reveal():  # own data: the one look at their test part
+            self.done.clear()
+            self.runner.submit(requests)
+            await self.done.wait()
         return self.session
 
     def say_where(self) -> None:

@@ -14,7 +14,7 @@ from regtui.engine.live_subnetworks import live_subnetworks
 from regtui.engine.norm_truth import norm_truth, recalibrated
 from regtui.engine.preview import preview
 from regtui.engine.training import Training
-from regtui.events import ANSWERS, AnyAnswer
+from regtui.events import ANSWERS, AnyAnswer, Cost, Inspected
 from regtui.modes import Weights
 
 Look = Callable[[Probe, Training, Weights], AnyAnswer]
@@ -36,6 +36,8 @@ def answer(probe: Probe, training: Training | None = None, *, store: Path | None
     try:
         if probe.kind == "preview":
             return preview(probe, training)
+        if probe.kind in ("model", "cost"):
+            return _looked_ahead(probe)
         if training:
             return LOOKS[probe.kind](probe, training, "run")
         with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
@@ -48,3 +50,11 @@ def answer(probe: Probe, training: Training | None = None, *, store: Path | None
     except Exception as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
         return ANSWERS[probe.kind](ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")
+
+
+def _looked_ahead(probe: Probe) -> Inspected | Cost:
+    """A look at what has not been trained yet."""
+    from regtui.engine.cost import cost  # it takes steps, and the loop that takes them asks this module
+    from regtui.engine.inspect import inspect
+
+    return inspect(probe) if probe.kind == "model" else cost(probe)

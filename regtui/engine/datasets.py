@@ -6,49 +6,22 @@ Texts are in text.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from regtui import data
+from regtui import data, own
 from regtui.catalog import DATASETS
-from regtui.engine import splits, text, warp
+from regtui.engine import own_data, public, splits, text, warp
 from regtui.engine.randomness import Randomness
 from regtui.engine.splits import Split, TaskData, select
+from regtui.engine.tasks import ImageData, Source
 from regtui.engine.text import Vocabulary
 from regtui.spec import DataSpec, Shift
 
 __all__ = ["SOURCES", "ImageData", "Source", "Split", "TaskData", "fashion_mnist", "load", "pixels", "shifted"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageData(TaskData):
-    """A task of pictures."""
-
-    shape: tuple[int, int, int]
-    """(C, H, W)"""
-    mean: Tensor
-    """(C,) of the whole official training set, not of the split, so that arms and seeds agree on it."""
-    std: Tensor
-    """(C,)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A decoded data set, on the CPU."""
-
-    train: Tensor
-    """(N, C, H, W) uint8; training and validation images are chosen from these."""
-    train_labels: Tensor
-    """(N,) long."""
-    test: Tensor
-    test_labels: Tensor
-    mean: tuple[float, ...]
-    """A number a channel, of pixels in [0, 1]."""
-    std: tuple[float, ...]
 
 
 @cache
@@ -65,7 +38,10 @@ def fashion_mnist() -> Source:
     return Source(train, train_labels, test, test_labels, mean=(0.2860,), std=(0.3530,))
 
 
-SOURCES: dict[str, Callable[[], Source]] = {"fashion-mnist": fashion_mnist}
+SOURCES: dict[str, Callable[[], Source]] = {
+    "fashion-mnist": fashion_mnist,
+    **{name: partial(public.source, name) for name in public.CLASSES},
+}
 """Every data set of pictures in the catalog."""
 
 
@@ -76,6 +52,8 @@ def load(spec: DataSpec, randomness: Randomness, vocabulary: Vocabulary | None =
 
     Raises ValueError for an unknown data set, for more samples than there are and for a share outside [0, 1].
     """
+    if own.is_own(spec.name):
+        return own_data.load(spec, randomness, vocabulary)
     if spec.name in text.SOURCES:
         return text.load(spec, randomness, vocabulary)
     if spec.name not in SOURCES:

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from regtui.engine.probes import StepProbe
 from regtui.engine.step import Step
+from regtui.engine.streaming import StreamedSplit
 from regtui.engine.training import Training
 
 WARM_UP = 3
@@ -34,6 +35,8 @@ Way = tuple[bool, bool]
 
 def obstacle(training: Training) -> str:
     """Why the model or the stack keep the step of a training from being a graph, a sentence; "" where they do not."""
+    if isinstance(training.task.train, StreamedSplit):
+        return "the training pictures do not fit on the device and come from disk, so its steps are no CUDA graph"
     return training.model.uncapturable or next(training.stack.uncapturable, "")
 
 

@@ -31,7 +31,7 @@ def live_subnetworks(probe: Probe, training: Training, weights: Weights) -> Subn
     Of a bag the voters are its members. Raises ValueError for a network that leaves nothing out.
     """
     model, size = training.model, training.spec.train.evaluation_batch
-    inputs, labels = training.task.test.inputs[:SAMPLES], training.task.test.labels[:SAMPLES]
+    inputs, labels = training.task.held_out.inputs[:SAMPLES], training.task.held_out.labels[:SAMPLES]
     bag = model if isinstance(model, BaggedCnn) else None
     if bag is None and not dropping(model):
         raise ValueError(NOTHING_DROPS)

@@ -21,6 +21,7 @@ from regtui.engine.metrics import PlacedMeter, StepMeter
 from regtui.engine.observer import Observer
 from regtui.engine.probes import StepProbe
 from regtui.engine.reporter import BLOCK
+from regtui.engine.reveal import reveal
 from regtui.engine.step import Step
 from regtui.engine.training import Training
 from regtui.events import Checkpoint, Event
@@ -39,7 +40,7 @@ def train(request: RunRequest, emit: Callable[[Event], None], control: Control, 
 
 
 def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, store: Path | None) -> Iterator[bool]:
-    """Make a run and emit its events, the last one being Finished, Stopped or Diverged; turn by turn.
+    """Make a run and emit its events, the last one being Finished, Stopped, Diverged or Revealed; turn by turn.
 
     A turn ends where the steps of a block have been launched, before anything waits for them, and where the run is
     held, which is the only time that it gives True. What others do between two turns changes no number of this run.
@@ -50,8 +51,11 @@ def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, 
 
     Raises ValueError, with a sentence for people, for a spec that cannot be built or a checkpoint that does not fit.
     """
-    training, seconds = Training(threads.settle(request.spec, _stepper)), 0.0
+    training, seconds = Training(threads.settle(request.spec, stepper)), 0.0
     folder = store / request.run if store else None
+    if request.reveal:
+        reveal(request, training, emit, folder)
+        return
     if request.resume:
         if folder is None:
             raise ValueError("a run can only go on from a run store, and this worker has none")
@@ -60,8 +64,8 @@ def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, 
     yield from Loop(request.run, training, observer, emit, control, folder).turns()
 
 
-def _stepper(training: Training) -> Callable[[], object]:
-    """Takes one step of a training that nobody watches."""
+def stepper(training: Training) -> Callable[[], object]:
+    """What takes one step of a training that nobody watches."""
 
     def silent(_: Event) -> None: ...
 

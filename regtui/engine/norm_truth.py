@@ -68,7 +68,7 @@ def recalibrated(probe: Probe, training: Training, weights: Weights) -> Recalibr
 
     Raises ValueError for a network without running statistics.
     """
-    model, test, size = training.model, training.task.test, training.spec.train.evaluation_batch
+    model, test, size = training.model, training.task.held_out, training.spec.train.evaluation_batch
     norms = batchnorms(model)
     if not any(norm.running_mean is not None for norm in norms.values()):
         raise ValueError(NO_AVERAGES if norms else NO_NORM)
@@ -82,8 +82,9 @@ def recalibrated(probe: Probe, training: Training, weights: Weights) -> Recalibr
         Measured(loss=cross_entropy(guess, test.labels), accuracy=accuracy(guess, test.labels)) for guess in guesses
     )
     changed = (guesses[0].argmax(1) != guesses[1].argmax(1)).double().mean().item() * 100
+    split = "validation" if training.task.test is None else "test"
     return Recalibrated(
-        ask=probe.ask, step=training.step, weights=weights, samples=len(training.task.clean.labels), split="test",
+        ask=probe.ask, step=training.step, weights=weights, samples=len(training.task.clean.labels), split=split,
         judged=len(test.labels), before=before, after=after, changed=changed,
     )  # fmt: skip
 
@@ -93,7 +94,9 @@ def training_batch(training: Training, draw: int) -> Batch:
     train, seed = training.task.train, derive(training.spec.seed, f"norm-truth/{draw}")
     order = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(seed))
     chosen = order[: training.spec.train.batch_size].to(training.device)  # (B,)
-    batch = Batch(train.inputs[chosen], train.labels[chosen], classes=len(training.task.classes), samples=chosen)
+    batch = Batch(
+        train.inputs.index_select(0, chosen), train.labels[chosen], classes=len(training.task.classes), samples=chosen
+    )
     return own_stack(training.spec, training.task, draw, training).on_batch(batch)
 
 

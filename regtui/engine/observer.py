@@ -17,6 +17,7 @@ from regtui.engine.datasets import Split
 from regtui.engine.metrics import evaluate, significant
 from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
 from regtui.engine.reporter import Reporter
+from regtui.engine.streaming import StreamedSplit
 from regtui.engine.text import TextData
 from regtui.engine.training import Training
 from regtui.events import (
@@ -65,6 +66,7 @@ class Observer:
                 clean_samples=len(training.task.clean.labels),
                 classes=list(training.task.classes),
                 cut_texts=training.task.cut if isinstance(training.task, TextData) else 0,
+                is_streamed=isinstance(training.task.train, StreamedSplit),
                 start_step=training.step,
                 uncaptured=graphs.obstacle(training) if training.device.type == "cuda" else "",
             )
@@ -120,7 +122,7 @@ class Observer:
             seconds=round(self.reporter.seconds, 6),
             train=clean[0],
             validation=validation,
-            test=measured(task.test)[0],
+            test=None if task.test is None else measured(task.test)[0],
             true_train=clean[1] if others else None,
             drift=drift,
             pretraining_loss=forgotten,

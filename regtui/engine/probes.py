@@ -110,8 +110,8 @@ class StepProbe:
         """Note the gradients, before the stack changes them."""
         for layer, weight in self._weights.items():
             gradient = weight.grad
-            assert gradient is not None
-            self._gradients[layer] = gradient.norm()
+            if gradient is not None:  # a model of the user's own may hold some weights fast
+                self._gradients[layer] = gradient.norm()
 
     def inside(self, origin: Origin | None = None) -> list[LayerInside]:
         """The layers in the order of the forward pass; weights as they are now, and how far they are from `origin`."""
@@ -126,7 +126,7 @@ class StepProbe:
                     mean=mean,
                     std=std,
                     dead=significant(self._dead[layer].item()) if layer in self._dead else 0.0,
-                    grad=significant(self._gradients[layer].item()),
+                    grad=significant(self._gradients[layer].item()) if layer in self._gradients else 0.0,
                     weight=significant(weight.detach().norm().item()),
                     drift=significant(drift) if math.isfinite(drift) else None,
                     histogram=histogram,

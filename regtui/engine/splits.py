@@ -13,6 +13,7 @@ from torch import Tensor
 
 from regtui.catalog import Dataset
 from regtui.engine.randomness import Randomness
+from regtui.engine.streaming import StreamedSplit
 from regtui.spec import DataSpec
 
 CLEAN_SAMPLES = 2000
@@ -33,16 +34,24 @@ class Split:
 class TaskData:
     """Everything a run trains on and is measured with; `ImageData` and `TextData` say what the inputs are."""
 
-    train: Split
+    train: Split | StreamedSplit
     """Any number of samples from its start is balanced over the classes."""
     clean: Split
     """The first training samples, at most `CLEAN_SAMPLES`, with the labels that are trained on."""
     validation: Split | None
     """Training samples that are held out; None where the spec asks for none."""
-    test: Split
+    test: Split | None
+    """None for data of the user's own, until they are revealed."""
     true_clean_labels: Tensor | None
     """(N,) long: the labels of `clean` before the noise; None without label noise."""
     classes: tuple[str, ...]
+
+    @property
+    def held_out(self) -> Split:
+        """What nothing was learned from and may be looked at: the test samples, of own data those for validation."""
+        split = self.test or self.validation
+        assert split is not None
+        return split
 
 
 @dataclass(frozen=True, slots=True)

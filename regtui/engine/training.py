@@ -47,7 +47,7 @@ class Training:
         self.stack = Stack(spec.stack, self.randomness)
         self.stack.build(self.model)
         models.initialize(self.model, spec.seed)
-        self.memory = Memory(self.model, self.task.test.inputs) if self.model.checkpoint() else None
+        self.memory = Memory(self.model, self.task.held_out.inputs) if self.model.checkpoint() else None
         """What a pretrained model began with; None for all others."""
         self.model.to(memory_format=precision.memory_format(spec.precision, self.device))
         self.origin = Origin(self.model) if spec.train.probes else None

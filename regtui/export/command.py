@@ -34,7 +34,7 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
     if not said:
         return Copied("", f"Nothing was copied: {_unsayable(session, wanted)}; --set changes values only.")
     base, settings = min(said, key=lambda found: (len(found[1]), found[0] != arm))
-    words = ["regtui", "run", _scenario(session), "--arm", base, "--seeds", str(seeds)]
+    words = ["regtui", "run", _scenario(session), *session.scenario.options, "--arm", base, "--seeds", str(seeds)]
     for setting in settings:
         words += ["--set", setting]
     if session.device != "auto":
@@ -75,8 +75,9 @@ def _written(value: bool | int | float | str) -> str:
 def _scenario(session: Session) -> str:
     """What `regtui run` finds it by: a preset's name, else its file."""
     scenario = session.scenario
-    is_preset = any(preset_id(path) == scenario.id for path in preset_files())
-    return scenario.id if is_preset or not scenario.file else scenario.file
+    id = scenario.id.partition("@")[0] if scenario.options else scenario.id
+    is_preset = any(preset_id(path) == id for path in preset_files())
+    return id if is_preset or not scenario.file else scenario.file
 
 
 def _steered(session: Session, arm: str) -> Iterator[str]:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from regtui.claims import Verdict, judge
 from regtui.events import Evaluated
 from regtui.export.settings import Settings, flat
 from regtui.export.stored import StoredRun
+from regtui.own.names import is_own
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 from regtui.scenario.presets import preset_id
 
@@ -28,6 +31,8 @@ class Group:
     settings: Settings
     look: int
     runs: list[StoredRun] = field(default_factory=list)
+    is_sealed: bool = False
+    """A run of the comparison keeps its test part for a reveal, so that all show validation."""
 
     @property
     def shown(self) -> list[StoredRun]:
@@ -37,7 +42,10 @@ class Group:
 
     def results(self) -> dict[int, Evaluated]:
         """By seed, the last evaluation of those that finished unsteered."""
-        return {run.spec.seed: run.history.result for run in self.shown if run.history.result is not None}
+        found = {run.spec.seed: run.history.result for run in self.shown if run.history.result is not None}
+        if self.is_sealed:
+            return {seed: msgspec.structs.replace(result, test=None) for seed, result in found.items()}
+        return found
 
 
 def grouped(runs: Sequence[StoredRun]) -> list[Group]:
@@ -54,6 +62,9 @@ def grouped(runs: Sequence[StoredRun]) -> list[Group]:
             group = Group(arm, name, settings, len(groups))
             groups.append(group)
         group.runs.append(run)
+    sealed = any(is_own(run.spec.data.name) and run.history.revealed is None for run in runs)
+    for group in groups:
+        group.is_sealed = sealed
     return groups
 
 

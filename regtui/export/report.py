@@ -89,7 +89,8 @@ def _figures(groups: Sequence[Group], scenario: Scenario | None) -> str:
         said = f"{lesson.train:g}/{lesson.test:g}" if lesson else ""
         cells = [_mean(group, metric) for metric in ("train_accuracy", "test_accuracy", "gap")]
         rows.append((group.name, str(len(group.results())), *cells, *([said] if lessons else [])))
-    heads = ("arm", "seeds", "clean train %", "test %", "gap", *(["the lesson says"] if lessons else []))
+    part = "validation" if any(group.is_sealed for group in groups) else "test"
+    heads = ("arm", "seeds", "clean train %", f"{part} %", "gap", *(["the lesson says"] if lessons else []))
     note = "After the last step of runs that finished unsteered; mean and half width of the 95 % interval over seeds."
     return _table("Figures", heads, rows, note, right=range(1, len(heads)))
 

@@ -27,24 +27,28 @@ def load(path: Path) -> Scenario:
         raise ScenarioError(str(path), [Problem("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise ScenarioError(str(path), [Problem("", "is not UTF-8 text; save it as UTF-8")]) from None
-    scenario = loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}")
+    scenario = loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}", root=path.resolve().parent)
     return msgspec.structs.replace(scenario, file=str(path.resolve()))
 
 
-def loads(text: str, *, source: str, id: str) -> Scenario:
-    """The scenario of a text. `source` is named in errors. Raises ScenarioError."""
+def loads(text: str, *, source: str, id: str, root: Path | None = None) -> Scenario:
+    """The scenario of a text. Raises ScenarioError.
+
+    source  is named in errors
+    root    where relative paths to own data begin; None: in the current directory
+    """
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ScenarioError(source, [Problem("", f"is not valid TOML: {error}")]) from None
     problems = Problems()
-    scenario = _scenario(raw, id, problems)
+    scenario = _scenario(raw, id, problems, root)
     if problems or scenario is None:
         raise ScenarioError(source, problems)
     return scenario
 
 
-def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | None:
+def _scenario(raw: dict[str, Any], id: str, problems: Problems, root: Path | None = None) -> Scenario | None:
     problems.refuse_non_finite(raw)
     file = problems.convert(raw, ScenarioFile, "")
     # What a file lacks at its top does not hide what is wrong further down.
@@ -54,7 +58,7 @@ def _scenario(raw: dict[str, Any], id: str, problems: Problems) -> Scenario | No
     quiz = [problems.convert(item, Question, f"quiz[{i}]") for i, item in enumerate(_list(raw, "quiz"))]
     if base is None or None in arm_files:
         return None
-    arms = resolve_arms(base, [arm for arm in arm_files if arm is not None], problems)
+    arms = resolve_arms(base, [arm for arm in arm_files if arm is not None], problems, root)
     names = [arm.name for arm in arm_files if arm is not None]
     for i, claim in enumerate(claims):
         if claim is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from regtui import own
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Dataset, Param
 from regtui.scenario.errors import Problems, nearest, shown
 from regtui.scenario.schema import Arm, ArmFile, BaseFile
@@ -15,9 +17,12 @@ from regtui.spec import DataSpec, ModelSpec, Precision, RunSpec, Scalar, StackEn
 S = TypeVar("S", bound=Struct)
 
 
-def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -> list[Arm]:
-    """The arms, each built on the resolved one before it; problems are noted, not raised."""
-    data = problems.convert(base.data, DataSpec, "base.data") or DataSpec()
+def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems, root: Path | None = None) -> list[Arm]:
+    """The arms, each built on the resolved one before it; problems are noted, not raised.
+
+    root  where a relative path to own data begins; None: in the current directory
+    """
+    data = problems.convert(_own_filled(base.data, root, "base.data", problems), DataSpec, "base.data") or DataSpec()
     train = problems.convert(base.train, TrainSpec, "base.train") or TrainSpec()
     model = _model(base.model, None, "base.model", problems)
     own = own_stack(model) if base.stack is None else _add((), base.stack, model, "base.stack", problems)
@@ -30,7 +35,7 @@ def resolve_arms(base: BaseFile, files: Sequence[ArmFile], problems: Problems) -
         key = f"arms[{i}]"
         if any(file.name == arm.name for arm in arms):
             problems.add(f"{key}.name", f"is {shown(file.name)}, which another arm has already")
-        before = _arm(file, before, key, problems)
+        before = _arm(file, before, key, problems, root)
         found = Problems()
         check_arm(before, key, found)
         problems.add_new(found)
@@ -52,11 +57,19 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
     """What can only be seen when all settings of an arm are known."""
     dataset = DATASETS.get(arm.data.name)
     if dataset is None:
-        problems.add(f"{key}.data.name", f"is {shown(arm.data.name)}, which is not in the catalog"
-                     + nearest(arm.data.name, DATASETS))  # fmt: skip
+        hint = "; name data of your own with --data, or in a scenario file" if own.is_own(arm.data.name) else nearest(
+            arm.data.name, DATASETS)  # fmt: skip
+        problems.add(f"{key}.data.name", f"is {shown(arm.data.name)}, which is not in the catalog{hint}")
         return
+    _check_own(arm, dataset, key, problems)
     wanted = arm.data.train + arm.data.validation
-    if wanted > dataset.train_samples:
+    if dataset.validation_samples:
+        most = dataset.validation_samples
+        if arm.data.validation > most:
+            problems.add(f"{key}.data.validation", f"is {arm.data.validation}; allowed is at most {most}")
+        if arm.data.train > dataset.train_samples:
+            problems.add(f"{key}.data.train", f"is {arm.data.train}; allowed is at most {dataset.train_samples}")
+    elif wanted > dataset.train_samples:
         problems.add(f"{key}.data", f"train + validation is {wanted}; allowed is at most {dataset.train_samples}, "
                      f"which is all that {dataset.name} has for training")  # fmt: skip
     if arm.data.test > dataset.test_samples:
@@ -88,6 +101,18 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
         if entry.where and entry.where not in model.sites:
             problems.add(f"{key}.stack", f"has {entry.key}, which has no place in the model {model.name}; "
                          f"it has {', '.join(model.sites)}")  # fmt: skip
+
+
+def _check_own(arm: Arm, dataset: Dataset, key: str, problems: Problems) -> None:
+    """What own data need, and what no other data take."""
+    if dataset.is_sealed and not arm.data.validation:
+        problems.add(f"{key}.data.validation", "is 0, but data of your own show validation while they train, and test "
+                     "only when it is revealed; allowed is at least 1")  # fmt: skip
+    if arm.data.size and not (dataset.is_sealed and dataset.kind == "image"):
+        problems.add(f"{key}.data.size", f"is {arm.data.size}; only pictures of your own are resized, "
+                     f"{dataset.name} is as it is")  # fmt: skip
+    if not arm.data.size and dataset.is_sealed and dataset.kind == "image":
+        problems.add(f"{key}.data.size", f"is 0; allowed is a whole number from {own.SIZES[0]} to {own.SIZES[1]}")
 
 
 def _single(arm: Arm, dataset: Dataset) -> set[str]:
@@ -166,8 +191,19 @@ def _moved(before: Arm, model: ModelSpec) -> tuple[StackEntry, ...]:
     return tuple(entry for entry in own if all(entry.key != other.key for other in added)) + added
 
 
-def _arm(file: ArmFile, before: Arm, key: str, problems: Problems) -> Arm:
-    data = _merged(before.data, file.data, f"{key}.data", problems)
+def _own_filled(given: dict[str, Any], root: Path | None, key: str, problems: Problems) -> dict[str, Any]:
+    """The data table with what own data say of themselves; what is wrong with those is noted."""
+    if "content" in given:
+        problems.add(f"{key}.content", "is not a key here; it is found when the data are read")
+    try:
+        return own.filled(given, root or Path.cwd())
+    except own.OwnDataError as error:
+        problems.add(f"{key}.name", str(error))
+        return {name: value for name, value in given.items() if name != "name"}
+
+
+def _arm(file: ArmFile, before: Arm, key: str, problems: Problems, root: Path | None) -> Arm:
+    data = _merged(before.data, _own_filled(file.data, root, f"{key}.data", problems), f"{key}.data", problems)
     train = _merged(before.train, file.train, f"{key}.train", problems)
     model = _model(file.model, before.model, f"{key}.model", problems)
     if file.stack is not None:
@@ -214,6 +250,10 @@ def _model(given: dict[str, Any], before: ModelSpec | None, key: str, problems: 
     """The model with all its parameters; those of `before` stay where the model is the same."""
     given = dict(given)
     name = given.pop("name", before.name if before else "cnn")
+    if isinstance(name, str) and ":" in name:
+        problems.add(f"{key}.name", f"is {shown(name)}, which names code; a scenario file is data and names none: take "
+                     f"a model of the catalog here and give --model {name} on the command line")  # fmt: skip
+        return before or ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
     record = MODELS.get(name) if isinstance(name, str) else None
     if record is None:
         problems.add(f"{key}.name", f"is {shown(name)}, which is not in the catalog" + nearest(str(name), MODELS))

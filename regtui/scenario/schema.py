@@ -153,6 +153,10 @@ class Scenario(Struct, frozen=True, kw_only=True):
     quiz: tuple[Question, ...] = ()
     file: str = ""
     """Where it was read from; "" for a text."""
+    options: tuple[str, ...] = ()
+    """What a command line put in the place of the file's own: --data, --model and their values."""
+    notes: tuple[str, ...] = ()
+    """What whoever runs it must know of that: what a stack cannot reach in a model, by the names of its layers."""
 
     def arm(self, name: str) -> Arm:
         """The arm of that name. Raises KeyError."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from regtui.events import (
     AnyRunEvent,
     Checkpoint,
@@ -14,6 +16,7 @@ from regtui.events import (
     Inside,
     Marker,
     Norms,
+    Revealed,
     Started,
     Steps,
     Stopped,
@@ -52,6 +55,8 @@ class RunHistory:
         self.samples_per_s = 0.0
         self.ending: Diverged | Finished | Failed | Stopped | None = None
         self.checkpoint: Checkpoint | None = None
+        self.revealed: Revealed | None = None
+        """The first look at the test part of own data."""
         self.trouble = ""
         """One sentence: why the run did not finish."""
         self.ended_early = ""
@@ -97,8 +102,15 @@ class RunHistory:
 
     @property
     def result(self) -> Evaluated | None:
-        """The evaluation after the last step, of a run that finished unsteered."""
-        return self.last if self.state == "finished" and not self.is_steered else None
+        """The evaluation after the last step, of a run that finished unsteered; with its test part once revealed."""
+        return self.measured if self.state == "finished" and not self.is_steered else None
+
+    @property
+    def measured(self) -> Evaluated | None:
+        """The latest evaluation, with the test part of own data once that was revealed."""
+        if self.last is None or self.revealed is None:
+            return self.last
+        return msgspec.structs.replace(self.last, test=self.revealed.test)
 
     @property
     def lasting(self) -> list[Trouble]:
@@ -148,6 +160,10 @@ class RunHistory:
                 self._mark(event)
             case Checkpoint():
                 self.checkpoint = event
+            case Revealed():
+                self.revealed = self.revealed or event
+            case Failed() | Stopped() if self.state == "finished":  # it was to be revealed, and remains what it was
+                self.trouble = f"{event.message} {event.hint}".strip() if isinstance(event, Failed) else ""
             case _:
                 self._end(event)
 

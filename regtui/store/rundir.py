@@ -62,6 +62,16 @@ class Recorder:
         except OSError as error:
             self._give_up(error)
 
+    def reopen(self, run: str) -> None:
+        """Go on writing a run that was recorded before; one that is not in this store stays unrecorded."""
+        path = self.root / run / "events.jsonl"
+        if self.warning or run in self._files or not path.is_file():
+            return
+        try:
+            self._files[run] = path.open("ab", buffering=0)
+        except OSError as error:
+            self._give_up(error)
+
     def append(self, event: AnyRunEvent) -> None:
         """One event, one line, one write."""
         file = self._files.get(event.run)

@@ -41,7 +41,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Eight hex digits over all of it; the number of trials is not in it, so that more can be asked for."""
-        content = msgspec.json.encode((self, data.content_hash(self.arm.data.name)), order="deterministic")
+        content = msgspec.json.encode(
+            (self, self.arm.data.content or data.content_hash(self.arm.data.name)), order="deterministic"
+        )
         return hashlib.sha256(content).hexdigest()[:8]
 
 

@@ -14,6 +14,8 @@ from regtui.scenario import Arm, Scenario
 from regtui.spec import DataSpec, TrainSpec
 
 WINNER = "winner"
+FOUND = ("content",)
+"""What a scenario file does not say: it is found when own data are read."""
 
 
 def scenario_text(scenario: Scenario, arm: Arm, winner: Arm, sweep: str) -> str:
@@ -64,7 +66,7 @@ def _given(arm: Arm) -> dict[str, Any]:
 
 def _differing(table: DataSpec | TrainSpec, other: DataSpec | TrainSpec) -> dict[str, Any]:
     mine, theirs = msgspec.to_builtins(table), msgspec.to_builtins(other)
-    return {key: value for key, value in mine.items() if theirs[key] != value}
+    return {key: value for key, value in mine.items() if theirs[key] != value and key not in FOUND}
 
 
 def _table(values: dict[str, Any]) -> str:

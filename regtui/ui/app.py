@@ -11,7 +11,8 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from regtui.events import TERMINAL_EVENTS, Answer, RunEvent, Stopped
+from regtui.commands import Probe
+from regtui.events import TERMINAL_EVENTS, Answer, Cost, RunEvent, Stopped
 from regtui.progress import Progress
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
@@ -24,6 +25,7 @@ from regtui.ui.keys import KEYS, bindings
 from regtui.ui.learning import LearnerApp
 from regtui.ui.leaving import leave_when_told
 from regtui.ui.opening import settle
+from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
@@ -107,10 +109,14 @@ class RegtuiApp(LearnerApp):
             self.recorder.close()
 
     def _take(self, report: Report) -> None:
+        view = self.view
+        if isinstance(report, Cost):
+            view.cost = report.trouble or cost_sentence(report)
+            self._texts.poke()
+            return
         if isinstance(report, Answer):
             self.show_answer(report)
             return
-        view = self.view
         owner = (self.curriculum.owner(report.run) if isinstance(report, RunEvent) else None) or view.session
         if not (isinstance(report, Stopped) and owner.is_waiting(report.run)):
             view.heard = view.clock()  # a run that never began is ended by the runner itself, not by a worker
@@ -119,6 +125,9 @@ class RegtuiApp(LearnerApp):
             self.progress.ran(owner.scenario.id, owner.seeds_done)
             self.tell_of_progress()
         if isinstance(report, Ready):
+            if view.session.is_own_work and not view.cost and not view.session.current:
+                first = view.session.arms[0].name
+                self.runner.probe(Probe(ask="cost", spec=view.session.spec(first, 0), kind="cost"))
             view.ready = report.hello.devices[-1].name if self._device == "auto" else self._device
         if self.recorder is not None:
             view.warning = self.recorder.warning
@@ -173,6 +182,13 @@ class RegtuiApp(LearnerApp):
         sentence = self.view.race.reset()
         self.view.arm = self.view.session.arms[0].name
         self._changed(sentence)
+
+    def action_reveal(self) -> None:
+        unseen = self.view.session.is_sealed and not self.view.session.is_busy and not self.view.session.is_revealed
+        if not unseen or self._asked_twice(
+            "R", "The test part is for one look, once nothing is left to choose: press R again to measure it."
+        ):
+            self._changed(self.view.race.reveal())
 
     def action_next_scenario(self) -> None:
         self._go(1, "n")

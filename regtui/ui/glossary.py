@@ -22,6 +22,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "training set, eval mode, not augmented). "
             "gap: train minus test, percentage points. ±: half the width of the gap's 95 % interval over "
             "finished seeds. lesson: what the lesson says.",
+            "With data of your own val stands for test: validation, until R reveals the test part of all finished "
+            "runs. Choose by validation, and look at test once; the time of the look is recorded.",
             "~ before the gap: steered while it trained, so there is no ± and no part in the verdicts; steered seeds "
             "are never averaged with others, and unsteered ones are shown first. In the charts a steered seed beside "
             "others is a dotted curve of its own, ~ before its name.",
@@ -170,6 +172,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "were right and you ✘ where not. The best arm is the one with the highest mean test accuracy over the "
             "seeds that all arms of the scenario share; its lead is that over the arm you said, or over the second "
             "best, and too close to call where its paired 95 % interval includes 0.",
+            "With data or a model of your own it first tells what they are and what a run takes: time and memory "
+            "from some real steps of the first arm, without the writing of checkpoints and with nothing beside it.",
         ),
     ),
 }  # fmt: skip

@@ -51,6 +51,8 @@ KEYS: tuple[Key, ...] = (
     Key("m", "more_seeds", "more seeds", "One more paired seed for every arm: intervals get narrower.", 6),
     Key("M,shift+m", "all_seeds", "all seeds", "All paired seeds of the scenario at once: verdicts with intervals."),
     Key("r", "reset", "reset", "Stop, and forget all runs and your own arms.", 15),
+    Key("R,shift+r", "reveal", "reveal", "Data of your own: measure the test part of every finished run, for the "
+        "record."),
     Key("n", "next_scenario", "next", "The next scenario of the lesson.", 7),
     Key("p", "previous_scenario", "previous", "The scenario before this one.", 11),
     Key("o", "open_scenario", "open", "Choose a scenario from the list.", 8),

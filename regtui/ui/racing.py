@@ -118,6 +118,18 @@ class Race:
         self._submit_missing()
         return f"{_seeds(most).capitalize()} for every arm: the intervals get narrower with each."
 
+    def reveal(self) -> str:
+        """Measure the test part of own data for every finished run that has not been."""
+        if not self.session.is_sealed:
+            return "Only the test part of data of your own is kept apart; what is shown here is test."
+        if self.session.is_busy:
+            return "Runs are under way: reveal the test part once they are done."
+        requests = self.session.reveal()
+        if not requests:
+            return "Nothing is left to reveal: every finished run was measured on the test part."
+        self.runner.submit(requests)
+        return "Measuring the test part; the figures and their time go into the record."
+
     # -- edits ---------------------------------------------------------------------------------------------------
 
     def edit(self, arm: str, key: str, value: Scalar, *, steerable: bool) -> tuple[str, str]:

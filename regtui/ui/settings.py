@@ -9,6 +9,7 @@ import msgspec
 
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, Param, Regularizer
 from regtui.catalog.norms import NORMS
+from regtui.own.names import label as own_label
 from regtui.scenario import Arm
 from regtui.spec import Scalar, StackEntry
 
@@ -88,10 +89,11 @@ class Row:
 def stack_rows(arm: Arm, expanded: frozenset[str] = frozenset()) -> list[Row]:
     """Groups with the rows of the expanded ones, then what is on in the stack's order, then what is off."""
     rows: list[Row] = []
-    kind = DATASETS[arm.data.name].kind
+    dataset = DATASETS[arm.data.name]
+    kind = dataset.kind
     for group in GROUPS:
-        if group == "test" and kind == "text":
-            continue  # nothing shifts a text
+        if group == "test" and (kind == "text" or dataset.is_sealed):
+            continue  # nothing shifts a text, and own test pictures are what they are
         rows.append(Row("group", group, group, text=_summary(arm, group)))
         if group in expanded:
             rows += _settings(arm, group)
@@ -170,7 +172,8 @@ def _summary(arm: Arm, group: str) -> str:
     if group == "data":
         noise = f"  noise {data.label_noise:.0%}" if data.label_noise else ""
         length = f"  {data.length} words" if DATASETS[data.name].kind == "text" else ""
-        return f"{data.name}  {data.train}{length}{noise}"
+        size = f"  {data.size} px" if data.size else ""
+        return f"{own_label(data.name)}  {data.train}{length}{size}{noise}"
     if group == "test":
         parts = [
             f"mirrored {shift.mirror:.0%}" if shift.mirror else "",
@@ -205,7 +208,7 @@ def _settings(arm: Arm, group: str) -> list[Row]:
 def _data_params(arm: Arm) -> tuple[Param, ...]:
     dataset = DATASETS[arm.data.name]
     train, *others = _DATA
-    most = dataset.train_samples - arm.data.validation
+    most = dataset.train_samples - (0 if dataset.validation_samples else arm.data.validation)
     train = msgspec.structs.replace(train, low=len(dataset.classes), high=most)
     return (train, *others, _LENGTH) if dataset.kind == "text" else (train, *others)
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from regtui.claims import interval
 from regtui.events import Evaluated
 from regtui.store import RunHistory
@@ -20,6 +22,7 @@ class Standing:
 
     train: float
     test: float | None
+    """Of own data validation, until all runs that count were revealed."""
     gap: float | None
     half_width: float | None
     """Half the gap's 95 % interval over finished seeds; None where there are fewer than two, or steered ones."""
@@ -59,16 +62,18 @@ def apart(runs: Mapping[int, RunHistory]) -> list[RunHistory]:
 def standing(runs: Mapping[int, RunHistory]) -> Standing | None:
     """Where an arm stands; None before its first evaluation."""
     figures = counted(runs)
-    latest = [run.last for run in figures if run.last is not None]
+    latest = [run.measured for run in figures if run.measured is not None]
     if not latest:
         return None
+    if any(event.test is None for event in latest):  # a mean is of one part of the data
+        latest = [msgspec.structs.replace(event, test=None) for event in latest]
     gaps = _read(latest, lambda event: event.gap)
     is_steered = any(run.is_steered for run in figures)
     is_final = all(run.state == "finished" for run in figures)
     spread = interval(gaps) if len(gaps) > 1 and is_final and not is_steered else None
     return Standing(
         train=math.fsum(event.train.accuracy for event in latest) / len(latest),
-        test=_mean(_read(latest, lambda event: event.test.accuracy if event.test else None)),
+        test=_mean(_read(latest, lambda event: event.held_out.accuracy if event.held_out else None)),
         gap=_mean(gaps),
         half_width=spread.high - spread.mean if spread else None,
         true_train=_mean(_read(latest, lambda event: event.true_train.accuracy if event.true_train else None)),

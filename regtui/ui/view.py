@@ -40,6 +40,8 @@ class View:
     """Why something is not recorded, "" while all is well."""
     ready: str = ""
     """Where training happens, once a worker has said hello: cpu, cuda:0 NVIDIA H100."""
+    cost: str = ""
+    """How long and how large a run on own data or an own model is, once a worker has tried; "" for all others."""
     clock: Callable[[], float] = time.monotonic
     _looks: dict[str, Looks] = field(default_factory=dict)
     """By scenario, so that an arm keeps its look when one comes back to it."""

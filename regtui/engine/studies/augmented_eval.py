@@ -24,7 +24,7 @@ def augmented_eval(training: Training, model: nn.Module) -> Found:
     The mean over views is test-time augmentation (Krizhevsky et al. 2012, section 4.1, took ten).
     """
     size = training.spec.train.evaluation_batch
-    inputs, labels = training.task.test.inputs[:SAMPLES], training.task.test.labels[:SAMPLES]
+    inputs, labels = training.task.held_out.inputs[:SAMPLES], training.task.held_out.labels[:SAMPLES]
     clean = accuracy(probabilities(model, inputs, size), labels)
     values = {"clean_accuracy": clean, "accuracy": math.nan, "cost": math.nan, "tta_gain": math.nan}
     if not training.stack.augments:

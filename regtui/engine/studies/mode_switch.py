@@ -25,7 +25,7 @@ def mode_switch(training: Training, model: nn.Module) -> Found:
     sample where it comes alone, of one class where samples come in the order of a folder of pictures. Its running
     averages move at every pass, and keep what they took in.
     """
-    test, size = training.task.test, training.spec.train.evaluation_batch
+    test, size = training.task.held_out, training.spec.train.evaluation_batch
     weights = [parameter.detach().clone() for parameter in model.parameters()]
     calm = probabilities(model, test.inputs, size)  # (N, K)
     model.train()

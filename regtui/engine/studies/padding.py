@@ -28,7 +28,7 @@ def padding(training: Training, model: nn.Module) -> Found:
     In train mode without Dropout: BatchNorm takes the batch's statistics, the others know no modes. The change of a
     text is the total variation distance of its probabilities. NaN where the test set has no two batches.
     """
-    size, texts = training.spec.train.batch_size, training.task.test.inputs
+    size, texts = training.spec.train.batch_size, training.task.held_out.inputs
     kept = min(BATCHES, len(texts) // size) * size
     if kept < 2 * size:
         return Found(dict.fromkeys(("mates", "padding", "eval_padding"), math.nan))

@@ -27,7 +27,7 @@ def subnetworks(training: Training, model: nn.Module) -> Found:
     the voters are its members, who vote in eval mode too. Every T is measured on all separate groups of T voters.
     """
     size = training.spec.train.evaluation_batch
-    inputs, labels = training.task.test.inputs[:SAMPLES], training.task.test.labels[:SAMPLES]
+    inputs, labels = training.task.held_out.inputs[:SAMPLES], training.task.held_out.labels[:SAMPLES]
     calm = probabilities(model, inputs, size)  # (N, K)
     reference = accuracy(calm, labels)
     values = dict.fromkeys(("accuracy_1", "accuracy_16", "accuracy_64", "vote_gain", "gain", "loss_gain"), math.nan)

@@ -38,12 +38,14 @@ def accuracy_figure(view: View) -> Figure:
     if stands is not None and stands.gap is not None:
         title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
     title = (*title, *line(("  ╌ train", FAINT)))
+    if view.session.is_sealed:
+        title = (*title, *line(("  ─ val", FAINT)))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 
 def test_accuracy(event: Evaluated) -> float | None:
     """Percent."""
-    return event.test.accuracy if event.test else None
+    return event.held_out.accuracy if event.held_out else None
 
 
 def _floor(series: list[Series]) -> float:

@@ -39,13 +39,14 @@ def loss_figure(view: View) -> Figure:
         series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
         y_limits=_limits(series),
     )  # fmt: skip
-    title = line(("Loss", "bold"), ("  test  ", MUTED), ("· training batches", FAINT))
+    part = "validation" if view.session.is_sealed else "test"
+    title = line(("Loss", "bold"), (f"  {part}  ", MUTED), ("· training batches", FAINT))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 
 def test_loss(event: Evaluated) -> float | None:
     """Nats."""
-    return event.test.loss if event.test else None
+    return event.held_out.loss if event.held_out else None
 
 
 def binned(run: RunHistory, column: Column) -> tuple[list[float], list[float]]:

@@ -27,7 +27,8 @@ def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     name = room - (4 + 10 + 6 + (5 if seeds else 0))
     lesson = name - 7 >= SHORTEST_NAME and any(arm.lesson for arm in view.session.arms)
     name -= 7 if lesson else 0
-    heading = "    " + left("", name) + right("train/test", 10) + right("gap", 6)
+    part = "val" if view.session.held_out == "validation" else "test"
+    heading = "    " + left("", name) + right(f"train/{part}", 10) + right("gap", 6)
     heading += (right("±", 5) if seeds else "") + (right("lesson", 7) if lesson else "")
     rows: list[Line] = [line((heading, FAINT))]
     for arm in view.session.arms:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from regtui.ui.panes.claims import claim_lines, prediction_lines
 from regtui.ui.panes.diagnosed import diagnosis_lines, inside_lines
-from regtui.ui.panes.observed import observation, redrawn_labels, steering, troubles
+from regtui.ui.panes.observed import observation, own_data, redrawn_labels, sealed_test, steering, troubles
 from regtui.ui.panes.pane import Pane
 from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, line, wrapped
 from regtui.ui.view import View
@@ -22,10 +22,15 @@ def lesson_lines(view: View, room: int) -> list[Line]:
         rows += wrapped(view.warning, room, OPEN)
     for trouble in troubles(view):
         rows += wrapped(trouble, room, BAD)
+    if session.is_sealed and session.current:
+        rows += wrapped(sealed_test(view), room, MUTED)
     predicted = prediction_lines(session, room)
     if not session.current:
         rows += predicted
         rows += wrapped(session.scenario.story, room, MUTED) if session.scenario.story else []
+        rows += wrapped(own_data(view), room, MUTED)
+        if view.cost and session.is_own_work:
+            rows += wrapped(view.cost, room, "", line(("Takes  ", MUTED)))
         if session.scenario.watch:
             rows += wrapped(session.scenario.watch, room, "", line(("Watch  ", MUTED)))
         return rows

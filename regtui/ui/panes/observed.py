@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 
+from regtui.catalog import DATASETS
 from regtui.diagnosis import GUESS, LATER, RISE
+from regtui.events import Cost
+from regtui.machine import size
+from regtui.own import described
 from regtui.store import RunHistory
 from regtui.ui.panes.diagnosed import arm_diagnosis
 from regtui.ui.standing import Standing, standing
+from regtui.ui.text import duration
 from regtui.ui.view import View
 
 
@@ -70,7 +75,8 @@ def overfitting(arm: str, run: RunHistory, *, of_many: bool = False) -> str:
 
     `of_many`: name the seed, since the other figures are means over several.
     """
-    tested = [(event.test.loss, event) for event in run.evaluations if event.test and math.isfinite(event.test.loss)]
+    held_out = [(event.held_out, event) for event in run.evaluations]
+    tested = [(split.loss, event) for split, event in held_out if split and math.isfinite(split.loss)]
     if len(tested) <= LATER:
         return ""
     at = min(range(len(tested)), key=lambda i: tested[i][0])
@@ -85,8 +91,9 @@ def overfitting(arm: str, run: RunHistory, *, of_many: bool = False) -> str:
     # Right on more redrawn labels than true ones: those can only have been learned by heart.
     fits_noise = now.true_train is not None and now.train.accuracy > now.true_train.accuracy
     what = "memorizes, including the redrawn labels" if fits_noise else "memorizes its training set"
+    part = "test" if now.test else "validation"
     return (
-        f"{who} {what}: test loss {lowest:.2f} at epoch {then.epoch:.3g}, {loss:.2f} now; "
+        f"{who} {what}: {part} loss {lowest:.2f} at epoch {then.epoch:.3g}, {loss:.2f} now; "
         f"clean train loss {then.train.loss:.2f} then, {now.train.loss:.2f} now."
     )
 
@@ -100,6 +107,33 @@ def redrawn_labels(view: View) -> str:
     true = f"; against the true labels {arm.name} has {stands.true_train:.1f} %" if (
         stands is not None and stands.true_train is not None) else ""  # fmt: skip
     return f"Train accuracy is against the labels trained on, {arm.data.label_noise:.0%} of them redrawn{true}."
+
+
+def cost_sentence(cost: Cost) -> str:
+    """How long a run of the first arm takes and what memory it needs, and whether that is too much."""
+    needed = cost.weights + cost.data + cost.step
+    sentence = f"about {duration(cost.seconds)} a run and seed on {cost.device}, {size(needed)} beside PyTorch itself"
+    if cost.free and needed > cost.free:
+        return f"{sentence}: more than the {size(cost.free)} that are free. A smaller batch or fewer samples fit."
+    return f"{sentence}."
+
+
+def own_data(view: View) -> str:
+    """What own data of a scenario file are; with --data its story says so."""
+    session = view.session
+    return (
+        described(DATASETS[view.selected.data.name]) + "." if session.is_sealed and not session.scenario.options else ""
+    )
+
+
+def sealed_test(view: View) -> str:
+    """Of own data: which part is shown, and what became of the test part."""
+    session = view.session
+    if not session.is_revealed:
+        return "Data of your own: validation is shown; R reveals the test part, once."
+    run = view.shown_run(view.selected.name)
+    when = f" {run.revealed.at[:10]} {run.revealed.at[11:16]} UTC" if run is not None and run.revealed else ""
+    return f"The test part was revealed{when}: rows and verdicts are of it, curves of validation."
 
 
 def troubles(view: View) -> list[str]:

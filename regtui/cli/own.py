@@ -1,0 +1,114 @@
+"""What `explore` and `run` make of --data and --model, and what must be said before anything runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from regtui import own, paths
+from regtui.cli.ask import ask
+from regtui.cli.machine import worker_command
+from regtui.cli.output import counted
+from regtui.events import Cost, Inspected
+from regtui.machine import size
+from regtui.own.models import is_code, with_model
+from regtui.own.scenario import preset_for, with_data
+from regtui.scenario import Scenario, find, load, parse_value, preset_files, run_spec
+from regtui.scenario.errors import Problem, ScenarioError, printable
+from regtui.scenario.resolve import own_stack
+from regtui.spec import ModelSpec, RunSpec
+
+
+def chosen(arguments: argparse.Namespace, store: Path) -> Scenario:
+    """The scenario that a command line asks for, on its own data and its own model. Raises ScenarioError."""
+    paths.set_datasets(arguments.data_root, download=arguments.download)
+    name = arguments.scenario or (preset_for(arguments.data) if arguments.data else None)
+    scenario = load(find(name) if name else preset_files()[0])
+    if arguments.data:
+        scenario = with_data(scenario, arguments.data, Path.cwd())
+    return _on_model(scenario, arguments, store) if getattr(arguments, "model", None) else scenario
+
+
+def _on_model(scenario: Scenario, arguments: argparse.Namespace, store: Path) -> Scenario:
+    """The scenario on the model of --model, which a worker is asked about. Its --set are taken out of the others."""
+    if not is_code(arguments.model):
+        allowed = "package.module:factory, torchvision:NAME or timm:NAME; a model of the catalog is set in the scenario"
+        raise ScenarioError("--model", [Problem("", f"is {arguments.model!r}; allowed is {allowed}")])
+    settings: list[str] = getattr(arguments, "settings", [])
+    mine = [setting for setting in settings if setting.startswith("model.") and "=" in setting]
+    if mine:
+        arguments.settings = [setting for setting in settings if setting not in mine]
+    params = {key.removeprefix("model."): parse_value(value) for key, _, value in (s.partition("=") for s in mine)}
+    model = ModelSpec(name=arguments.model, params=params)
+    spec = run_spec(scenario.id, msgspec.structs.replace(scenario.arms[0], model=model, stack=()), 0, device="cpu")
+    print(f"regtui: looking at {arguments.model}", file=sys.stderr)
+    (inspected,) = ask(worker_command(arguments, store), "model", [spec], "--model")
+    assert isinstance(inspected, Inspected)
+    scenario = with_model(scenario, arguments.model, params, inspected)
+    own_entries = ", ".join(entry.key for entry in own_stack(scenario.arms[0].model)) or "no norms and no dropouts"
+    print(f"regtui: {arguments.model}: {inspected.parameters:,} weights; its own stack: {own_entries}; places: "
+          f"{', '.join(inspected.sites)}", file=sys.stderr)  # fmt: skip
+    for note in scenario.notes:
+        print(f"regtui: {arguments.model}: {printable(note)}", file=sys.stderr)
+    return scenario
+
+
+def cost_specs(scenario: Scenario, arguments: argparse.Namespace) -> list[RunSpec]:
+    """The runs whose cost is measured before any starts: one an arm of own data or of an own model, else none."""
+    if not (own.is_own(scenario.arms[0].data.name) or is_code(scenario.arms[0].model.name)):
+        return []
+    machine = {"device": arguments.device, "threads": arguments.threads, "precision": arguments.precision}
+    return [run_spec(scenario.id, arm, 0, **machine) for arm in scenario.arms]
+
+
+def tell_of_costs(specs: Sequence[RunSpec], costs: Sequence[Cost], seeds: int, workers: int) -> None:
+    """On stderr: how long all runs will take, and how much memory. Raises ScenarioError for one that does not fit."""
+    for spec, cost in zip(specs, costs, strict=True):
+        needed = cost.weights + cost.data + cost.step
+        if cost.free and needed > cost.free:
+            raise ScenarioError("regtui run", [Problem(
+                spec.arm, f"needs about {size(needed)} on {cost.device}, which has {size(cost.free)} free; lower "
+                "train.batch_size or data.train, or take a smaller model")])  # fmt: skip
+    lanes = 1 if costs[0].device.startswith("cuda") else min(workers, len(costs) * seeds)
+    seconds = sum(cost.seconds for cost in costs) * seeds / lanes
+    most = max(costs, key=lambda cost: cost.weights + cost.data + cost.step)
+    print(f"regtui: {counted(len(costs) * seeds, 'run')} will take about {_time(seconds)} on {most.device} and up to "
+          f"{size(most.weights + most.data + most.step)} each beside PyTorch itself (data {size(most.data)}, weights "
+          f"and optimizer {size(most.weights)})", file=sys.stderr)  # fmt: skip
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def tell_of_data(scenario: Scenario) -> None:
+    """On stderr: what own data the arms train on, what was left out, and how much memory they take."""
+    told = dict.fromkeys((arm.data.name, arm.data.size, arm.data.fit) for arm in scenario.arms)
+    for name, side, fit in told:
+        if not own.is_own(name):
+            continue
+        adopted = own.adopt(name, size=side, fit=fit)
+        begin = "\r\x1b[K" if sys.stderr.isatty() else ""
+        lines = [f"{own.label(name)}: {own.described(adopted.record)}", *adopted.notes]
+        lines.append(_sizes(scenario, name))
+        for line in lines:
+            print(f"{begin}regtui: {printable(line)}", file=sys.stderr)
+
+
+def _sizes(scenario: Scenario, name: str) -> str:
+    arm = next(arm for arm in scenario.arms if arm.data.name == name)
+    data = arm.data
+    parts = f"{data.train:,} for training, {data.validation:,} for validation, {data.test:,} kept for `regtui reveal`"
+    if not data.size:
+        return f"{parts}; {data.length} words of each text"
+    record = own.adopt(name, size=data.size, fit=data.fit).record
+    channels, height, width = record.shape
+    gigabytes = (data.train + data.validation) * channels * height * width * 4 / 2**30
+    how = "cut to their middle" if data.fit == "crop" else "stretched"
+    return f"{parts}; {height}x{width} pixels, {how}, {gigabytes:.2f} GiB as float32"

@@ -1,0 +1,60 @@
+"""What a model of the user's own is, before anything is trained with it."""
+
+from __future__ import annotations
+
+import copy
+from typing import get_args
+
+import torch
+
+from regtui.catalog import Site
+from regtui.commands import Probe
+from regtui.engine import datasets
+from regtui.engine.models import factories
+from regtui.engine.models.adopted import Adopted, build
+from regtui.engine.randomness import CPU, Randomness
+from regtui.events import Inspected
+
+
+def inspect(probe: Probe) -> Inspected:
+    """Build the model of the probe's spec for its data and say what a stack can do with it.
+
+    Raises ValueError, with a sentence for people, for a model that cannot be built or not be trained.
+    """
+    spec = probe.spec
+    task = datasets.load(spec.data, Randomness(spec.seed, CPU))
+    model = build(spec.model, task)
+    sites = {place.site for place in model.places()}
+    notes = list(model.notes)
+    if _draws_in_training(model, task.clean.inputs[:2]):
+        notes.append(
+            "in training it draws random numbers that no stack controls (a functional dropout, say): a run repeats, "
+            "but its draws are not those of the other arms"
+        )
+    return Inspected(
+        ask=probe.ask,
+        sites=[site for site in get_args(Site) if site in sites],
+        stack=model.own,
+        notes=notes,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        content=factories.digest(spec.model.name),
+    )
+
+
+def _draws_in_training(model: Adopted, inputs: torch.Tensor) -> bool:
+    """Whether a pass in train mode draws from the generator of the process. Raises ValueError where it fails."""
+    trained = copy.deepcopy(model).train()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        before = torch.get_rng_state()
+        try:
+            output = trained(inputs)
+        except Exception as error:  # what the network of somebody else raises
+            raise ValueError(
+                f"the model cannot be trained on these pictures: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(output, torch.Tensor):
+            raise ValueError(
+                f"in train mode the model gives a {type(output).__name__}; allowed is one tensor of logits "
+                "(switch auxiliary outputs off: --set model.aux_logits=false)"
+            )
+        return not torch.equal(before, torch.get_rng_state())

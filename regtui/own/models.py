@@ -1,0 +1,102 @@
+"""Models of the user's own by name: package.module:factory, torchvision:NAME or timm:NAME.
+
+They are code, so only a command line can name them, never a scenario file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from regtui.catalog import MODELS, REGULARIZERS, Model
+from regtui.events import Inspected
+from regtui.scenario.errors import Problems, ScenarioError
+from regtui.scenario.resolve import check_arm, own_stack
+from regtui.scenario.schema import Arm, Scenario
+from regtui.spec import ModelSpec, Scalar, StackEntry
+
+LIBRARIES = ("torchvision", "timm")
+
+
+def is_code(name: str) -> bool:
+    """Whether a model's name is that of code outside of regtui."""
+    return ":" in name
+
+
+def is_library(name: str) -> bool:
+    """Whether it is a model of torchvision or timm, and not code of the user's."""
+    return name.partition(":")[0] in LIBRARIES
+
+
+def adopt(name: str, inspected: Inspected) -> Model:
+    """Put a model that a worker has looked at into the catalog of this process."""
+    record = Model(
+        name=name, title=name.partition(":")[2], summary=f"Your own: {inspected.parameters:,} weights.",
+        sites=tuple(inspected.sites), stack=tuple(inspected.stack),
+    )  # fmt: skip
+    MODELS[name] = record
+    return record
+
+
+def with_model(scenario: Scenario, name: str, params: Mapping[str, Scalar], inspected: Inspected) -> Scenario:
+    """The scenario on another model: its own norms and dropouts, and on top what each arm adds.
+
+    An entry whose place the model lacks goes to the next of its places that there is. Raises ScenarioError for an arm
+    with an entry that has none: an arm must be what its name says.
+    """
+    record = adopt(name, inspected)
+    model = ModelSpec(name=name, params=dict(params), content=inspected.content)
+    problems, notes = Problems(), list(inspected.notes)
+    arms = [_on(arm, model, record, problems, notes) for arm in scenario.arms]
+    for before, arm in pairwise(arms):
+        if (before.stack, before.data, before.train) == (arm.stack, arm.data, arm.train):
+            notes.append(f"the arms {before.name} and {arm.name} are the same: {name} has all that {arm.name} adds")
+    for arm in arms:
+        found = Problems()
+        check_arm(arm, arm.name, found)
+        problems.add_new(found)
+    if problems:
+        raise ScenarioError("--model", problems)
+    told = ". ".join(_sentence(note) for note in dict.fromkeys(notes))
+    options = ["--model", name, *(word for key, value in params.items() for word in ("--set", f"model.{key}={value}"))]
+    return msgspec.structs.replace(
+        scenario, arms=tuple(arms), id=f"{scenario.id}@{record.title}", title=f"{scenario.title} ({record.title})",
+        story=f"{scenario.story.rstrip()} {told}.".strip() if told else scenario.story,
+        options=(*scenario.options, *options), notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _on(arm: Arm, model: ModelSpec, record: Model, problems: Problems, notes: list[str]) -> Arm:
+    old = own_stack(arm.model)
+    stack = list(own_stack(model))
+    for entry in (entry for entry in arm.stack if entry not in old):
+        placed = _placed(entry, record, notes)
+        if placed is None:
+            allowed = ", ".join(record.sites)
+            problems.add(f"{arm.name}.stack", f"has {entry.key}, which has no place in {model.name}; it has {allowed}. "
+                         "Choose arms that fit with --arm, or another scenario")  # fmt: skip
+            continue
+        keys = [known.key for known in stack]
+        if placed.key in keys:
+            stack[keys.index(placed.key)] = placed
+        else:
+            stack.append(placed)
+    return msgspec.structs.replace(arm, model=model, stack=tuple(stack), lesson=None)
+
+
+def _placed(entry: StackEntry, record: Model, notes: list[str]) -> StackEntry | None:
+    """The entry at a place that the model has; None where it has none for it."""
+    if not entry.where or entry.where in record.sites:
+        return entry
+    possible: Sequence[Any] = [site for site in REGULARIZERS[entry.name].sites if site in record.sites]
+    if not possible:
+        return None
+    notes.append(f"{entry.name} acts at {possible[0]}: {record.name} has no place called {entry.where}")
+    return msgspec.structs.replace(entry, where=possible[0])
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:].rstrip(".")

@@ -1,0 +1,67 @@
+"""A scenario with the data that a command line names in the place of its own: its question, asked of other data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from regtui.catalog import DATASETS
+from regtui.own.adopted import adopt, described
+from regtui.own.names import TEXTS, OwnDataError, is_own, label, located
+from regtui.scenario.errors import Problems, ScenarioError
+from regtui.scenario.resolve import check_arm
+from regtui.scenario.schema import Arm, Scenario
+from regtui.spec import DataSpec, Shift
+
+FOR_PICTURES, FOR_TEXTS = "overfitting/ladder", "dropout/transformer"
+"""The presets that are asked of own data where no scenario is named."""
+
+
+def preset_for(data: str) -> str:
+    """The preset that is opened for data where the command line names no scenario."""
+    is_text = data.startswith(TEXTS) or (data in DATASETS and DATASETS[data].kind == "text")
+    return FOR_TEXTS if is_text else FOR_PICTURES
+
+
+def with_data(scenario: Scenario, name: str, root: Path) -> Scenario:
+    """The scenario on other data: all samples of own data, as many as before of a data set of the catalog.
+
+    name  folder:PATH, text:PATH or a data set of the catalog
+    root  where a relative path begins
+
+    What the lesson says of its own data goes, and so does the shift of its test pictures: own ones are what they are.
+    Raises ScenarioError for data that cannot be used and for arms that cannot be trained on them.
+    """
+    problems = Problems()
+    try:
+        changes, story = _changes(name, root)
+    except OwnDataError as error:
+        problems.add("", str(error))
+        raise ScenarioError("--data", problems) from None
+    arms = tuple(_on(arm, changes) for arm in scenario.arms)
+    for arm in arms:
+        found = Problems()
+        check_arm(arm, arm.name, found)
+        problems.add_new(found)
+    if problems:
+        raise ScenarioError("--data", problems)
+    full = str(changes["name"])
+    return msgspec.structs.replace(
+        scenario, arms=arms, id=f"{scenario.id}@{label(full)}", title=f"{scenario.title} ({label(full)})",
+        story=story or scenario.story, options=(*scenario.options, "--data", full),
+    )  # fmt: skip
+
+
+def _changes(name: str, root: Path) -> tuple[dict[str, object], str]:
+    """What changes in the data of each arm, and what is said of it."""
+    if not is_own(name):
+        return {"name": name, "size": 0, "content": ""}, ""
+    adopted = adopt(located(name, root))
+    story = ". ".join((described(adopted.record), *adopted.notes)) + "."
+    return {"name": adopted.record.name, "test_shift": Shift(), **adopted.defaults}, story
+
+
+def _on(arm: Arm, changes: dict[str, object]) -> Arm:
+    data: DataSpec = msgspec.structs.replace(arm.data, **changes)
+    return msgspec.structs.replace(arm, data=data, lesson=None)

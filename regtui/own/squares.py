@@ -1,0 +1,69 @@
+"""From files of pictures to squares of one size, as torchvision makes them of PIL images."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from regtui.machine import cores
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+AT_ONCE = 256
+"""Files in hand at a time: their decoded pictures wait in memory for the one that writes."""
+GRAY = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+"""Modes of Pillow without colour."""
+
+Fit = Literal["crop", "stretch"]
+Square = tuple[str, bytes, tuple[list[float], list[float]]]
+"""Digest of the file, (size, size, channels) bytes, and the sums of each channel and of its squares."""
+
+
+def squares(files: Sequence[Path], size: int, channels: int, fit: Fit) -> Iterator[Square | str]:
+    """Every picture in turn, or the reason why it cannot be decoded."""
+    from PIL import ImageStat
+
+    def square(path: Path) -> Square | str:
+        try:
+            data = path.read_bytes()
+            image = resized(decoded(data, channels), size, fit)
+        except Exception as error:  # Pillow's decoders raise what they like, and one bad file must not end it all
+            return f"{error or type(error).__name__}".partition("\n")[0].replace(str(path), path.name)[:100]
+        stat = ImageStat.Stat(image)
+        sums = [float(total) for total in stat.sum], [float(total) for total in stat.sum2]
+        return hashlib.sha256(data).hexdigest(), image.tobytes(), sums
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for first in range(0, len(files), AT_ONCE):
+            yield from pool.map(square, files[first : first + AT_ONCE])
+
+
+def decoded(data: bytes, channels: int) -> Image:
+    """A picture in gray or RGB, without its transparency, not turned by its EXIF tag: as torchvision loads it.
+
+    16 bits a pixel are brought to 8; Pillow itself would cut them off at 255.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        whole = image.point(lambda value: value * (1 / 257)) if image.mode.startswith("I") else image
+        return whole.convert("L" if channels == 1 else "RGB")
+
+
+def resized(image: Image, size: int, fit: Fit) -> Image:
+    """A square of `size` pixels, bilinear with antialiasing: torchvision's Resize and, for crop, CenterCrop."""
+    from PIL.Image import Resampling
+
+    if fit == "stretch":
+        return image.resize((size, size), Resampling.BILINEAR)
+    width, height = image.size
+    shape = (size, int(size * height / width)) if width <= height else (int(size * width / height), size)
+    image = image.resize(shape, Resampling.BILINEAR)
+    left, top = round((shape[0] - size) / 2), round((shape[1] - size) / 2)
+    return image.crop((left, top, left + size, top + size))
