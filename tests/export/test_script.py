@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import io
 import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -21,8 +23,11 @@ from regtui.engine.control import Control
 from regtui.events import Marker, Measured
 from regtui.export.errors import ExportError
 from regtui.export.script import write_script
+from regtui.export.script.support import refusal
+from regtui.export.script.text import script
 from regtui.export.stored import StoredRun, read
-from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, Shift, StackEntry, TrainSpec
+from regtui.scenario import load, preset_files, run_spec
+from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, Shift, StackEntry, TrainSpec, spec_hash
 from regtui.store import Recorder, new_run_id
 
 SHIFT = Shift(mirror=0.5, degrees=4.0, translate=0.04)
@@ -34,7 +39,7 @@ MLP = ModelSpec(name="mlp", params={"width": 16, "depth": 2})
 def entry(name: str, where: str | None = None, **params: Scalar) -> StackEntry:
     """A stack entry with the catalog's defaults; its first site in a cnn unless another is named."""
     record = REGULARIZERS[name]
-    sites = [site for site in record.sites if site in MODELS["cnn"].sites]
+    sites = [site for site in record.sites if site in MODELS["cnn"].sites] or record.sites
     place = where if where is not None else (sites[0] if record.sites else "")
     return StackEntry(name=name, where=place, params={p.name: p.default for p in record.params} | params)
 
@@ -83,6 +88,14 @@ def test_the_last_arm_of_the_ladder_runs_alone_and_repeats_its_numbers(
     assert [figures(line) for line in done.stdout.splitlines()] == measured(stored)
 
 
+TEXTS = DataSpec(name="wordnet", train=80, validation=30, test=60, length=16)
+
+
+def text_model(name: str, width: int = 8, **more: Scalar) -> ModelSpec:
+    """A transformer of two layers."""
+    return ModelSpec(name=name, params={"layers": 2, "width": width, "heads": 4, **more})
+
+
 RUNS = {
     "nothing at all": tiny(data=DataSpec(train=80, validation=0, test=60), optimizer="sgd", schedule="cosine"),
     "decay and clipping": tiny(
@@ -102,6 +115,49 @@ RUNS = {
         entry("batchnorm", "input", eps=1e-3), entry("dropout", "activation"), entry("label_smoothing"),
         entry("batchnorm", "block", statistics="batch"), entry("batchnorm", "head"), entry("mixup", p=0.5, alpha=0.7),
     ),
+    "a policy between motions, two ways to mix and an average": tiny(
+        entry("flip"), entry("randaugment"), entry("rotation"), entry("random_erasing", p=0.7), entry("mixup_cutmix"),
+        entry("batchnorm"), entry("ema", decay=0.9),
+    ),
+    "another policy, paint, penalties and a late average": tiny(
+        entry("crop"), entry("trivialaugment"), entry("color_jitter"), entry("gaussian_noise"),
+        entry("random_erasing", fill="noise"), entry("cutmix"), entry("l1"), entry("l2"), entry("max_norm", limit=0.4),
+        entry("batchnorm"), entry("swa", start=0.4),
+    ),
+    "weights that become exactly zero": tiny(entry("l1", exact_zeros=True, norms_and_biases=True), optimizer="sgd"),
+    "a resnet": tiny(
+        entry("groupnorm"), entry("stochastic_depth", p=0.4), entry("layernorm", "block", eps=1e-4),
+        model=ModelSpec(name="resnet", params={"blocks": 1, "width": 2}),
+    ),
+    "a small efficientnet": tiny(
+        entry("rmsnorm"), entry("dropout2d", "block"), entry("instancenorm", "activation"), entry("rmsnorm", "head"),
+        entry("stochastic_depth", depth_rule="constant"),
+        model=ModelSpec(name="mbconv", params={"width": 4, "depth": 2}),
+    ),
+    "a deep plain network": tiny(
+        entry("layernorm"), entry("dropblock", "activation", size=3), entry("dropout", "head"),
+        entry("groupnorm", "head"),
+        model=ModelSpec(name="plain_deep", params={"depth": 5, "width": 4, "gain": 1.41}),
+    ),
+    "a bag of networks": tiny(
+        entry("batchnorm"), entry("dropout", "block"), entry("mixup"),
+        model=ModelSpec(name="bagged_cnn", params={"members": 3, "width": 2, "bootstrap": True}),
+    ),
+    "texts": tiny(
+        entry("layernorm", "norm"), entry("dropout", "attention"), entry("stochastic_depth", "residual"),
+        entry("token_masking", "input"), entry("word_swap", "input"), entry("synonym_insertion", "input", p=0.6),
+        data=TEXTS, model=text_model("bert", norm_place="pre", weights="random"),
+    ),
+    "texts with norms over the batch": tiny(
+        entry("batchnorm", "norm"), entry("batchnorm", "block", mask=False), entry("groupnorm", "residual"),
+        entry("rmsnorm", "linear"), entry("dropout", "activation"), entry("word_deletion", "input"),
+        entry("synonym_replacement", "input", p=0.5), entry("label_smoothing"),
+        data=msgspec.structs.replace(TEXTS, label_noise=0.2), model=text_model("gpt", norm_place="post"),
+    ),
+    "a pretrained network without some of its norms": tiny(
+        entry("dropout", "head"), entry("weight_decay"), entry("ema", decay=0.9),
+        data=TEXTS, model=text_model("bert", width=64, norm_place="pre", weights="pretrained"),
+    ),
 }  # fmt: skip
 
 
@@ -120,8 +176,37 @@ def test_the_script_is_one_readable_page_of_torch(tmp_path: Path, store: Callabl
     text = (tmp_path / "script" / "train.py").read_text()
     imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     roots = {(getattr(node, "module", None) or node.names[0].name).partition(".")[0] for node in imports}
-    assert roots == {"torch", "hashlib", "json", "math", "pathlib"}
-    assert len(text.splitlines()) < 260 and max(map(len, text.splitlines())) <= 120
+    assert roots == {"torch", "functools", "hashlib", "json", "math", "pathlib"}
+    assert len(text.splitlines()) < 350 and max(map(len, text.splitlines())) <= 120
+
+
+def test_every_shipped_arm_for_a_cpu_has_a_script_that_defines_each_name_it_uses_once(
+    store: Callable[..., StoredRun],
+) -> None:
+    stored, refused, seen = store(), set(), set()
+    for path in preset_files():
+        scenario = load(path)
+        for arm in scenario.arms:
+            spec = run_spec(scenario.id, arm, 0)
+            needed = (spec.model.name, spec.data.name, *(entry.key for entry in spec.stack))
+            if needed in seen:
+                continue
+            seen.add(needed)
+            one = replace(stored, info=msgspec.structs.replace(stored.info, spec=spec, spec_hash=spec_hash(spec)))
+            if refusal(one):
+                refused.add(scenario.id)
+                continue
+            tree = ast.parse(script(one))
+            blocks = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+            names = {node for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            made = {node.id for node in names if isinstance(node.ctx, ast.Store)} | set(dir(builtins))
+            made |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+            made |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | {"__file__"}
+            made |= {alias.asname or alias.name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
+                     for alias in node.names}  # fmt: skip
+            assert len(blocks) == len(set(blocks)), f"{scenario.id}: {arm.name}"
+            assert {node.id for node in names} <= made, f"{scenario.id}: {arm.name}"
+    assert refused == {"recipes/convnets-gpu", "recipes/imagenet-stack-gpu"}
 
 
 def test_the_data_are_safetensors_that_the_library_reads(tmp_path: Path, store: Callable[..., StoredRun]) -> None:
@@ -138,12 +223,13 @@ def test_the_data_are_safetensors_that_the_library_reads(tmp_path: Path, store: 
 @pytest.mark.parametrize(
     ("spec", "named"),
     [
-        (tiny(entry("cutmix"), entry("dropout"), entry("ema")), ("cutmix@input", "ema")),
-        (tiny(model=ModelSpec(name="resnet", params={"blocks": 1, "width": 2})), ("its model is resnet",)),
+        (tiny(entry("augmix"), entry("dropout"), entry("early_stopping")), ("augmix@input", "early_stopping")),
+        (tiny(model=ModelSpec(name="resnet18", params={})), ("its model is resnet18",)),
         (tiny(entry("mixup", off_last=0.5)), ("mixup@input is off for the last epochs",)),
         (tiny(entry("batchnorm", statistics="cumulative")), ("batchnorm@conv averages cumulatively",)),
         (tiny(entry("dropout", p="__import__('os')")), ("dropout@block.p",)),
-        (tiny(data=DataSpec(name="wordnet", train=80, validation=30, test=60)), ("its data are wordnet",)),
+        (tiny(entry("ema"), entry("swa")), ("it has two averages of the weights",)),
+        (tiny(data=TEXTS), ("the model cnn does not read wordnet",)),
     ],
 )
 def test_what_cannot_be_said_is_named_and_nothing_is_written(

@@ -11,9 +11,18 @@ from PIL import Image
 
 from regtui import data
 from regtui.export.errors import ExportError
+from regtui.export.script.batch import synonyms
+from regtui.export.script.load import is_pretrained
 from regtui.export.script.support import refusal
 from regtui.export.script.text import recorded, script, spoken
 from regtui.export.stored import StoredRun
+from regtui.spec import RunSpec
+
+_SOURCES = {
+    "fashion-mnist": "data.safetensors: a part of Fashion-MNIST, (c) 2017 Zalando SE, MIT licence "
+    "(LICENSE.fashion-mnist).",
+    "wordnet": "wordnet_*: from WordNet 3.0, (c) 2006 Princeton University (LICENSE.wordnet).",
+}
 
 
 def write_script(stored: StoredRun, folder: Path) -> None:
@@ -32,12 +41,25 @@ def write_script(stored: StoredRun, folder: Path) -> None:
             inside = Path(made, "script")
             inside.mkdir()
             (inside / "train.py").write_text(script(stored), encoding="utf-8")
-            (inside / "data.safetensors").write_bytes(_tensors())
+            _put_data(stored.spec, inside)
             (inside / "README.md").write_text(_readme(stored), encoding="utf-8")
-            shutil.copy(data.DIRECTORY / "LICENSE.fashion-mnist", inside / "LICENSE.fashion-mnist")
             inside.replace(folder)
     except OSError as error:
         raise ExportError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def _put_data(spec: RunSpec, inside: Path) -> None:
+    """The samples, the licence they are under and, where the run began with them, the pretrained weights."""
+    if spec.data.name == "wordnet":
+        shutil.copy(data.wordnet_definitions(), inside)
+        if synonyms(spec) or not is_pretrained(spec):
+            shutil.copy(data.wordnet_synonyms(), inside)
+        if is_pretrained(spec):
+            shutil.copy(data.bert_checkpoint(), inside)
+        shutil.copy(data.DIRECTORY / "LICENSE.wordnet", inside)
+    else:
+        (inside / "data.safetensors").write_bytes(_tensors())
+        shutil.copy(data.DIRECTORY / "LICENSE.fashion-mnist", inside)
 
 
 def _readme(stored: StoredRun) -> str:
@@ -47,7 +69,7 @@ def _readme(stored: StoredRun) -> str:
         f"# {spoken(stored.spec.scenario)}: {spoken(stored.spec.arm)}, seed {stored.spec.seed}\n\n"
         "`python train.py` needs torch and nothing else. It prints loss (nats) and accuracy (percent) of each split;\n"
         f"on the same CPU with the same torch they are those of the run, bit for bit.{compare}\n"
-        "data.safetensors: a part of Fashion-MNIST, (c) 2017 Zalando SE, MIT licence (LICENSE.fashion-mnist).\n"
+        f"{_SOURCES[stored.spec.data.name]}\n"
     )
 
 

@@ -1,109 +1,112 @@
-"""The model of the script: every layer by name, the layers of the stack where the run had them."""
+"""The model of the script: the engine's own, with the layers of the stack where the run had them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from regtui.data import FASHION_CLASSES, TILE
-from regtui.spec import RunSpec
+from regtui.export.script import pieces
+from regtui.export.script.layers import DROPS, TEXT_MODELS, Layer, layers_of
+from regtui.export.script.lift import Lifted
+from regtui.export.script.places import Emptied
+from regtui.spec import RunSpec, Scalar
 
 MEAN, STD = 0.2860, 0.3530
 """Of all 60,000 training pictures, as the engine standardizes with them."""
 
-
-@dataclass
-class Network:
-    """Two growing columns of lines: what __init__ makes and what forward does."""
-
-    spec: RunSpec
-    made: list[str] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
-
-    def layer(self, name: str, module: str) -> str:
-        """Make a module; its name in forward."""
-        self.made.append(f"self.{name} = {module}")
-        return f"self.{name}"
-
-    def place(self, site: str, layer: str, channels: int, value: str, *, flat: bool = False) -> str:
-        """The expression `value` after everything that the stack puts at a place, in its order.
-
-        flat  units, (B, C), and not maps, (B, C, H, W)
-        """
-        # A layer has one place before its activation, which takes its plain name, and one behind it.
-        prefix = f"{layer}_active" if site == "activation" else layer
-        for entry in self.spec.stack:
-            if entry.where != site:
-                continue
-            if entry.name == "dropout":
-                module = f'Dropout({float(entry.params["p"])!r}, "{entry.key}/{layer}")'
-                value = f"{self.layer(f'{prefix}_drop', module)}({value})"
-            elif entry.name == "batchnorm":
-                value = f"{self.layer(f'{prefix}_norm', _norm(entry.params, channels, flat))}({value})"
-        return value
-
-    def step(self, value: str) -> None:
-        """One line of forward."""
-        if value != "x":
-            self.done.append(f"x = {value}")
-
-    def text(self) -> str:
-        """The class."""
-        body = "\n".join(f"        {line}" for line in self.made)
-        forward = "\n".join(f"        {line}" for line in self.done)
-        return (
-            f"\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n{body}\n\n"
-            f"    def forward(self, images):\n{forward}\n"
-        )
+CLASSES = {
+    "mlp": ("models.mlp", "Mlp"),
+    "cnn": ("models.cnn", "Cnn"),
+    "bagged_cnn": ("models.bagged_cnn", "BaggedCnn"),
+    "plain_deep": ("models.plain_deep", "PlainDeep"),
+    "resnet": ("models.resnet", "ResNet"),
+    "mbconv": ("models.mbconv", "MbConv"),
+    "bert": ("models.transformer", "Bert"),
+    "gpt": ("models.transformer", "Gpt"),
+}
+"""Models of the catalog that a script can have."""
 
 
 def network(spec: RunSpec) -> str:
-    """The text of class Net."""
-    net = Network(spec)
-    net.done.append(f"x = (images - {MEAN:.4f}) / {STD:.4f}")
-    net.step(net.place("input", "input", 1, "x"))
-    features = _cnn(net) if spec.model.name == "cnn" else _mlp(net)
-    head_in = net.place("head", "head", features, "x", flat=True)
-    head = net.layer("head", f"nn.Linear({features}, {len(FASHION_CLASSES)})")
-    net.done.append(f"return {head}({head_in})")
-    return net.text()
+    """The layers of the stack, the class of the model, and how its weights begin."""
+    is_text = spec.model.name in TEXT_MODELS
+    sites = list(dict.fromkeys(entry.where for entry in spec.stack if entry.where))
+    stacked = Lifted()
+    rows = {site: found for site in sites if (found := layers_of(spec, site, stacked))}
+    masked = {site for site, row in rows.items() if any(layer.takes_mask for layer in row)}
+    specialize = Emptied(
+        filled=rows.keys(), masked=masked, values=_text_values(spec) if is_text else _picture_values(),
+        task="vocabulary" if is_text else "",
+        gone={"begin", "checkpoint", "pretraining_loss", *(() if spec.model.name == "bagged_cnn" else ("loss",))},
+    )  # fmt: skip
+    lifted = Lifted(given=("Place", "SiteModel", "PAD", "UNKNOWN", "real", "derive", "Vocabulary"),
+                    specialize=specialize)  # fmt: skip
+    if spec.model.params.get("bootstrap"):
+        lifted.take("models.bagged_cnn", "bootstrap")
+    lifted.take(*CLASSES[spec.model.name])
+    placed = "".join(_placed(site, row) for site, row in rows.items())
+    joined = pieces.MASKED if masked else ""
+    return f"{stacked.text()}{joined}{placed}\n{pieces.MODEL}{lifted.text()}\n{pieces.INITIALIZE}"
 
 
-def _cnn(net: Network) -> int:
-    """Three stages of two convolutions and a max-pool; gives the features that are left."""
-    width, channels, side = int(net.spec.model.params["width"]), 1, TILE
-    for stage in range(3):
-        outputs = width << stage
-        for layer in (f"conv{2 * stage + 1}", f"conv{2 * stage + 2}"):
-            x = net.layer(layer, f"nn.Conv2d({channels}, {outputs}, 3, padding=1)") + "(x)"
-            x = net.place("conv", layer, outputs, x)
-            net.step(net.place("activation", layer, outputs, f"F.relu({x})"))
-            channels = outputs
-        block, side = f"block{stage + 1}", side // 2
-        net.step(net.place("block", block, channels, "F.max_pool2d(x, 2)"))
-    net.step("x.flatten(1)")
-    return channels * side * side
+def built(spec: RunSpec) -> str:
+    """The lines of `main` that build the model, without indentation."""
+    name = CLASSES[spec.model.name][1]
+    sizes = [f"{key}={_written(value)}" for key, value in spec.model.params.items() if key != "weights"]
+    words = ["vocabulary"] if spec.model.name in TEXT_MODELS else []
+    lines = [f"model = {name}({', '.join([*words, *sizes])})"]
+    if any(entry.name == "stochastic_depth" for entry in spec.stack):
+        rule = next(entry.params["depth_rule"] for entry in spec.stack if entry.name == "stochastic_depth")
+        if rule == "linear":
+            lines += [
+                f"branches = [layer for layer in model.modules() if isinstance(layer, {DROPS['stochastic_depth'][1]})]",
+                "for number, branch in enumerate(branches, start=1):",
+                "    branch.share = number / len(branches)  # deeper branches are left out more often",
+            ]
+    lines.append("initialize(model)")
+    if spec.model.params.get("bootstrap"):
+        lines += [
+            "for member, row in enumerate(model.counts):",
+            '    row.copy_(bootstrap(TRAIN, generator(f"bootstrap/{member}")))',
+        ]
+    if spec.model.params.get("weights") == "pretrained":
+        lines += [
+            "weights = dict(model.named_parameters())",
+            "with torch.no_grad():",
+            '    for name, weight in read_tensors(HERE / "wordnet_bert.safetensors").items():',
+            "        if name in weights:  # the head is not there, nor a norm that was exchanged",
+            "            rows = min(len(weight), len(weights[name]))",
+            "            weights[name][:rows].copy_(weight[:rows])",
+        ]
+    return "\n".join(lines)
 
 
-def _mlp(net: Network) -> int:
-    """Hidden layers of the same width; gives the features of the last one."""
-    width, features = int(net.spec.model.params["width"]), TILE * TILE
-    net.step("x.flatten(1)")
-    for number in range(1, int(net.spec.model.params["depth"]) + 1):
-        layer = f"linear{number}"
-        x = net.layer(layer, f"nn.Linear({features}, {width})") + "(x)"
-        x = net.place("linear", layer, width, x, flat=True)
-        net.step(net.place("activation", layer, width, f"F.relu({x})", flat=True))
-        features = width
-    return features
+def _placed(site: str, row: list[Layer]) -> str:
+    told = f'"""The layers of the stack in a place of the site {site}."""'
+    return f"\n\ndef at_{site}(layer, channels):\n    {told}\n    return {_joined(row)}\n"
 
 
-def _norm(params: dict[str, bool | int | float | str], channels: int, flat: bool) -> str:
-    """A BatchNorm of torch; what is torch's default goes unsaid."""
-    said = [str(channels)]
-    if (eps := float(params["eps"])) != 1e-5:
-        said.append(f"eps={eps!r}")
-    if (momentum := float(params["momentum"])) != 0.1:
-        said.append(f"momentum={momentum!r}")
-    if params["statistics"] == "batch":
-        said.append("track_running_stats=False")
-    return f"nn.BatchNorm{1 if flat else 2}d({', '.join(said)})"
+def _written(value: Scalar) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _joined(row: list[Layer]) -> str:
+    if len(row) == 1 and not row[0].takes_mask:
+        return row[0].text
+    kind = "Masked" if any(layer.takes_mask for layer in row) else "nn.Sequential"
+    return f"{kind}({', '.join(layer.text for layer in row)})"
+
+
+def _picture_values() -> dict[str, str]:
+    return {
+        "task.shape": f"(1, {TILE}, {TILE})", "task.mean": f"torch.tensor([{MEAN:.4f}])",
+        "task.std": f"torch.tensor([{STD:.4f}])", "len(task.classes)": str(len(FASHION_CLASSES)),
+        "len(task.train.labels)": "TRAIN",
+    }  # fmt: skip
+
+
+def _text_values(spec: RunSpec) -> dict[str, str]:
+    has_synonyms = any(entry.name.startswith("synonym") for entry in spec.stack)
+    return {
+        "task.vocabulary.known": "vocabulary.learnable" if has_synonyms else "vocabulary.known",
+        "task.vocabulary.learnable": "vocabulary.learnable", "task.vocabulary": "vocabulary",
+        "task.length": "LENGTH", "len(task.classes)": "10",
+    }  # fmt: skip

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regtui.catalog import MODELS, REGULARIZERS
+from regtui.catalog import DATASETS, MODELS, REGULARIZERS
 from regtui.catalog.records import Param
+from regtui.export.script.batch import BATCH_ENTRIES, MIXES
+from regtui.export.script.layers import LAYERS
+from regtui.export.script.main import AVERAGES, LOOP_ENTRIES
+from regtui.export.script.network import CLASSES
 from regtui.export.stored import StoredRun
 from regtui.scenario.errors import printable
 from regtui.spec import ENGINE_VERSION, RunSpec, Scalar, StackEntry, spec_hash
 
-DATA = ("fashion-mnist",)
-MODEL_NAMES = ("cnn", "mlp")
-ENTRIES = (
-    "dropout", "batchnorm", "crop", "flip", "vertical_flip", "rotation", "affine", "mixup", "label_smoothing",
-    "weight_decay", "gradient_clipping",
-)  # fmt: skip
+DATA = ("fashion-mnist", "wordnet")
+ENTRIES = (*LAYERS, *BATCH_ENTRIES, *LOOP_ENTRIES)
 """Regularizers of the catalog that the script has words for."""
 
 
@@ -24,9 +24,10 @@ def refusal(stored: StoredRun) -> str:
     reasons = list(_reasons(stored))
     if not reasons:
         return ""
+    missing = [name for name in REGULARIZERS if name not in ENTRIES]
     return (
         f"{stored.run} cannot become a plain script: {'; '.join(reasons)}. Nothing was written; what can be is "
-        f"{', '.join(DATA)} with {' or '.join(MODEL_NAMES)} and {', '.join(ENTRIES)}, trained unsteered on a CPU"
+        f"{', '.join(DATA)} with {', '.join(CLASSES)}, stacks without {', '.join(missing)}, trained unsteered on a CPU"
     )
 
 
@@ -41,19 +42,24 @@ def _reasons(stored: StoredRun) -> Iterator[str]:
         yield f"it was trained in {spec.precision}"
     if spec.data.name not in DATA:
         yield f"its data are {printable(spec.data.name)}"
-    elif spec.model.name in MODEL_NAMES and stored.info.spec_hash != spec_hash(spec):
+    elif spec.model.name in CLASSES and stored.info.spec_hash != spec_hash(spec):
         yield f"its settings, its data or its engine are not those of this version (engine {ENGINE_VERSION})"
     if spec.total_steps < 1:
         yield "its batches are larger than its training set"
     yield from _of_model(spec)
+    if sum(entry.name in AVERAGES for entry in spec.stack) > 1:
+        yield "it has two averages of the weights"
     for entry in spec.stack:
         yield from _of_entry(entry, spec)
 
 
 def _of_model(spec: RunSpec) -> Iterator[str]:
-    if spec.model.name not in MODEL_NAMES:
+    if spec.model.name not in CLASSES:
         yield f"its model is {printable(spec.model.name)}"
         return
+    kind = DATASETS[spec.data.name].kind if spec.data.name in DATASETS else ""
+    if kind and kind not in MODELS[spec.model.name].inputs:
+        yield f"the model {spec.model.name} does not read {spec.data.name}"
     yield from _of_params(spec.model.name, MODELS[spec.model.name].params, spec.model.params)
 
 
@@ -62,7 +68,7 @@ def _of_entry(entry: StackEntry, spec: RunSpec) -> Iterator[str]:
         yield f"its stack has {printable(entry.key)}"
         return
     record = REGULARIZERS[entry.name]
-    sites = set(record.sites) & set(MODELS[spec.model.name].sites) if spec.model.name in MODEL_NAMES else record.sites
+    sites = set(record.sites) & set(MODELS[spec.model.name].sites) if spec.model.name in CLASSES else record.sites
     if entry.where not in (sites or ("",)) or [other.key for other in spec.stack].count(entry.key) > 1:
         yield f"{printable(entry.key)} has no place of its own in its model"
     yield from _of_params(entry.key, record.params, entry.params)
@@ -70,7 +76,7 @@ def _of_entry(entry: StackEntry, spec: RunSpec) -> Iterator[str]:
         yield f"{entry.key} averages cumulatively"
     if entry.name == "batchnorm" and entry.params.get("frozen_after") != 1.0:
         yield f"{entry.key} is frozen before the end"
-    if entry.name == "mixup" and entry.params.get("off_last") != 0.0:
+    if entry.name in MIXES and entry.params.get("off_last") != 0.0:
         yield f"{entry.key} is off for the last epochs"
 
 
