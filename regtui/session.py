@@ -61,7 +61,7 @@ class Session:
                 run = new_run_id()
                 self.runs[run] = self.current[name, seed] = RunHistory(run, spec)
                 if self.recorder is not None:
-                    self.recorder.open(run, spec)
+                    self.recorder.open(run, spec, self.scenario)
                 requests.append(RunRequest(run=run, spec=spec))
         return requests
 

@@ -15,6 +15,7 @@ from regtui.export.stored import StoredRun
 from regtui.own.names import is_own
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 from regtui.scenario.presets import preset_id
+from regtui.store.origin import read_scenario
 
 Point = tuple[float, float]
 BINS = 60
@@ -68,13 +69,37 @@ def grouped(runs: Sequence[StoredRun]) -> list[Group]:
     return groups
 
 
-def scenario_of(runs: Sequence[StoredRun]) -> Scenario | None:
-    """The preset that all runs belong to; None where there is none."""
-    (first, *others) = {run.spec.scenario for run in runs}
-    if others:
-        return None
+@dataclass(frozen=True)
+class Origin:
+    """The scenario of several runs."""
+
+    scenario: Scenario | None
+    missing: str = ""
+    """Why there is none, in a sentence."""
+
+
+def origin_of(runs: Sequence[StoredRun]) -> Origin:
+    """The scenario that all runs belong to, as it was stored with them; for older runs the preset of its name.
+
+    Runs that were made with some of the arms know some of the claims: the one that knows most speaks for all, and the
+    preset where it has those claims and more.
+    """
+    names = list(dict.fromkeys(run.spec.scenario for run in runs))
+    if len(names) > 1:
+        return Origin(None, f"they belong to {len(names)} scenarios, and a claim compares runs of one")
+    stored = [found for run in runs if (found := read_scenario(run.folder)) is not None]
+    best = max(stored, key=lambda scenario: len(scenario.claims), default=None)
+    preset = _preset(names[0])
+    if preset is not None and (best is None or all(claim in preset.claims for claim in best.claims)):
+        return Origin(preset)
+    if best is not None:
+        return Origin(best)
+    return Origin(None, f"{names[0]} is no preset, and its runs were stored without their scenario")
+
+
+def _preset(name: str) -> Scenario | None:
     for path in preset_files():
-        if preset_id(path) == first:
+        if preset_id(path) == name:
             try:
                 return load(path)
             except ScenarioError:

@@ -10,7 +10,7 @@ from html import escape
 
 from regtui import __version__
 from regtui.claims import Verdict, figure, interval, read
-from regtui.export.gathered import Group, batch_losses, evaluated, gaps, grouped, scenario_of, verdicts
+from regtui.export.gathered import Group, Origin, batch_losses, evaluated, gaps, grouped, origin_of, verdicts
 from regtui.export.plots import HUES, Curve, Point, plot
 from regtui.export.settings import differing
 from regtui.export.stored import StoredRun
@@ -52,7 +52,8 @@ svg { width: 100%; height: auto; } svg text { fill: var(--dim); font: 11px syste
 
 def html_text(runs: Sequence[StoredRun]) -> str:
     """The page of one or more runs."""
-    scenario = scenario_of(runs)
+    origin = origin_of(runs)
+    scenario = origin.scenario
     arms = [arm.name for arm in scenario.arms] if scenario else []
     groups = grouped(sorted(runs, key=lambda run: arms.index(run.spec.arm) if run.spec.arm in arms else len(arms)))
     title = scenario.title if scenario else ", ".join(dict.fromkeys(run.spec.scenario for run in runs))
@@ -60,7 +61,7 @@ def html_text(runs: Sequence[StoredRun]) -> str:
         f"<h1>{_safe(title)}</h1>",
         f"<p>{_safe(scenario.question)}</p>" if scenario else "",
         _figures(groups, scenario),
-        _verdicts(groups, scenario),
+        _verdicts(groups, origin),
         f'<h2>Curves</h2><p class="dim">Mean over seeds; the band reaches from the lowest to the highest.</p>'
         f'<div class="plots">{"".join(_plots(groups))}</div>',
         _settings(groups),
@@ -105,9 +106,12 @@ def _mean(group: Group, metric: str) -> str:
     return f"{figure(summary.mean, metric)}{half}"
 
 
-def _verdicts(groups: Sequence[Group], scenario: Scenario | None) -> str:
-    if scenario is None or not scenario.claims:
-        return ""
+def _verdicts(groups: Sequence[Group], origin: Origin) -> str:
+    scenario = origin.scenario
+    if scenario is None:
+        return f"<h2>Verdicts</h2><p>None: {_safe(origin.missing)}.</p>"
+    if not scenario.claims:
+        return f"<h2>Verdicts</h2><p>None: {_safe(scenario.id)} makes no claim about these runs.</p>"
     arms = [group.runs[0].spec.arm for group in groups]
     if twice := next((arm for arm in arms if arms.count(arm) > 1), None):
         return f"<h2>Verdicts</h2><p>None: {_safe(twice)} was run with different settings, so there is no pairing.</p>"

@@ -16,6 +16,7 @@ from regtui.scenario.errors import printable
 from regtui.spec import RunSpec
 from regtui.store import RunHistory, RunInfo, list_runs
 from regtui.store.rundir import read_events, read_info
+from regtui.store.writer import is_being_written
 
 E = TypeVar("E", bound=RunEvent)
 
@@ -82,7 +83,7 @@ def read(folder: Path) -> StoredRun:
         raise ExportError(f"{folder / 'spec.json'} is not the description of a run: {error}") from None
     except OSError as error:
         raise ExportError(f"{folder} cannot be read: {error.strerror}") from None
-    if history.is_live:
+    if history.is_live and not is_being_written(folder):
         history.lose("the record ends before the run did")
     return StoredRun(folder, info, events, history)
 

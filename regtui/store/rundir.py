@@ -1,4 +1,4 @@
-"""A run on disk: `<store>/<id>/` with spec.json, events.jsonl (append-only) and log.txt.
+"""A run on disk: `<store>/<id>/` with spec.json, events.jsonl (append-only), log.txt, writer.json and scenario.json.
 
 A line is complete when it ends with a newline; a torn last line is skipped on replay. Files are replaced through a
 temporary name. Nothing is ever unpickled.
@@ -19,8 +19,11 @@ import msgspec
 
 from regtui import __version__, events
 from regtui.events import Answer, AnyRunEvent, EventError, Hello
+from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
+from regtui.store.origin import write_scenario
+from regtui.store.writer import Heartbeat, is_being_written
 
 _ID = re.compile(r"^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$")
 
@@ -48,9 +51,13 @@ class Recorder:
         self.warning = ""
         """Why recording stopped; "" while it works."""
         self._files: dict[str, BinaryIO] = {}
+        self._heartbeat = Heartbeat()
 
-    def open(self, run: str, spec: RunSpec, *, digest: str | None = None) -> None:
-        """Begin a run: its directory (0700) with spec.json. `digest` stands for the hash of a spec that is not ours."""
+    def open(self, run: str, spec: RunSpec, scenario: Scenario | None = None, *, digest: str | None = None) -> None:
+        """Begin a run: its directory (0700) with spec.json, writer.json and, where it is known, scenario.json.
+
+        digest  stands for the hash of a spec that is not ours
+        """
         if self.warning:
             return
         try:
@@ -58,6 +65,9 @@ class Recorder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             info = RunInfo(run=run, spec=spec, spec_hash=digest or spec_hash(spec))
             _replace(folder / "spec.json", msgspec.json.format(msgspec.json.encode(info)))
+            if scenario is not None:
+                write_scenario(folder, scenario)
+            self._heartbeat.begin(run, folder)
             self._files[run] = (folder / "events.jsonl").open("ab", buffering=0)
         except OSError as error:
             self._give_up(error)
@@ -98,6 +108,7 @@ class Recorder:
         """Close one run's file, or all."""
         for name in [run] if run else list(self._files):
             file = self._files.pop(name, None)
+            self._heartbeat.end(name)
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()
@@ -148,7 +159,7 @@ def replay(folder: Path) -> RunHistory:
     history = RunHistory(info.run, info.spec)
     for event in read_events(folder):
         history.apply(event)
-    if history.is_live:
+    if history.is_live and not is_being_written(folder):
         history.lose("the record ends before the run did")
     return history
 

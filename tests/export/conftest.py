@@ -19,7 +19,7 @@ from regtui.events import (
     Steps,
 )
 from regtui.export.stored import StoredRun, read
-from regtui.scenario import load, preset_files, run_spec
+from regtui.scenario import Scenario, load, preset_files, run_spec
 from regtui.scenario.presets import preset_id
 from regtui.spec import RunSpec
 from regtui.store import Recorder, new_run_id
@@ -41,10 +41,10 @@ def store(tmp_path: Path, ladder: Callable[[str, int], RunSpec]) -> Store:
 
     def put(
         arm: str = "baseline", seed: int = 0, *, spec: RunSpec | None = None, test: float = 60.0, train: float = 100.0,
-        loss: float = 2.5, more: tuple[AnyRunEvent, ...] = (), root: Path = tmp_path,
+        loss: float = 2.5, more: tuple[AnyRunEvent, ...] = (), root: Path = tmp_path, scenario: Scenario | None = None,
     ) -> StoredRun:  # fmt: skip
         run, recorder = new_run_id(), Recorder(root)
-        recorder.open(run, spec or ladder(arm, seed))
+        recorder.open(run, spec or ladder(arm, seed), scenario)
         said: list[AnyRunEvent] = [
             Started(run=run, device="cpu", device_label="2 cores", threads=1, precision="fp32", parameters=9,
                     total_steps=3, steps_per_epoch=2, train_samples=4, clean_samples=4),

@@ -22,6 +22,8 @@ from regtui.export.errors import ExportError
 from regtui.export.report import html_text
 from regtui.export.stored import StoredRun, find
 from regtui.export.tidy import csv_text
+from regtui.scenario import run_spec
+from regtui.scenario.load import loads
 from regtui.spec import RunSpec
 
 Store = Callable[..., StoredRun]
@@ -135,6 +137,39 @@ def test_the_report_judges_the_claims_of_the_scenario(store: Store) -> None:
     words = Page(html_text(pairs)).words
     assert words[words.index("Dropout narrows the gap") + 1] == "confirmed"
     assert words[words.index("BatchNorm narrows it further") + 1] == "not shown"
+
+
+OWN = """
+title = "Mine"
+section = "dropout"
+question = "Which?"
+[[arms]]
+name = "a"
+[[arms]]
+name = "b"
+add = [{ dropout = { p = 0.5 } }]
+[[claims]]
+text = "b is better"
+check = { metric = "test_accuracy", of = "b", above = "a" }
+"""
+
+
+def test_a_scenario_of_the_users_own_is_judged_as_it_was_when_it_was_run(store: Store) -> None:
+    own = loads(OWN, source="mine", id="own/mine")
+    some = msgspec.structs.replace(own, arms=own.arms[:1], claims=())
+    runs = [
+        store(spec=run_spec(own.id, arm, seed), test=60.0 + 10 * place + seed, scenario=some if seed else own)
+        for seed in range(3)
+        for place, arm in enumerate(own.arms)
+    ]
+    words = Page(html_text(runs)).words
+    assert words[words.index("b is better") + 1] == "confirmed" and "Mine" in words
+
+
+def test_the_report_says_why_it_has_no_verdicts(store: Store, ladder) -> None:
+    unknown = store(spec=msgspec.structs.replace(ladder("baseline", 0), scenario="own/gone"))
+    assert "None: own/gone is no preset, and its runs were stored without their scenario." in html_text([unknown])
+    assert "they belong to 2 scenarios" in html_text([unknown, store()])
 
 
 def test_two_runs_of_one_seed_are_one_sample_and_steered_runs_are_none(store: Store) -> None:

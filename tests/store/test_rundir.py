@@ -29,6 +29,7 @@ def recorded(root: Path, stream: list[events.AnyRunEvent] = STREAM) -> Path:
     recorder.open(RUN, SPEC)
     for event in stream:
         recorder.append(event)
+    recorder.close()
     assert recorder.warning == ""
     return root / RUN
 

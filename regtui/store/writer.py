@@ -1,0 +1,124 @@
+"""writer.json of a run directory: which process writes the run, so that others can tell a slow run from a dead one.
+
+It is there while the run is open and goes when it is closed. Its content never changes; its time of modification is a
+heartbeat, renewed every `BEAT` seconds, also while the run is paused and says nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+FILE = "writer.json"
+BEAT = 5.0
+"""Seconds between two heartbeats."""
+SILENT = 30.0
+"""Seconds without a heartbeat after which the writer of another machine counts as gone."""
+
+
+class Writer(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that records a run: the explorer or `regtui run`, not the worker that trains."""
+
+    pid: int
+    host: str
+    started: float
+    """Start of the process, seconds since 1970; tells it from a later one with its number."""
+
+
+def this_process() -> Writer:
+    """The process that asks."""
+    return Writer(pid=os.getpid(), host=socket.gethostname(), started=_started(os.getpid()) or time.time())
+
+
+def read_writer(folder: Path) -> Writer | None:
+    """Who writes the run of a directory, or wrote it when it died; None for a run that was closed."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Writer)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def heartbeat(folder: Path) -> float | None:
+    """Seconds since the writer's last sign of life; None for a run that was closed."""
+    try:
+        return max(0.0, time.time() - (folder / FILE).stat().st_mtime)
+    except OSError:
+        return None
+
+
+def is_being_written(folder: Path) -> bool:
+    """Whether the writer of a run without an end still lives: on this machine its process, elsewhere its heartbeat."""
+    writer, silence = read_writer(folder), heartbeat(folder)
+    if writer is None or silence is None:
+        return False
+    if writer.host != socket.gethostname():
+        return silence < SILENT
+    return is_alive(writer)
+
+
+def is_alive(writer: Writer) -> bool:
+    """Whether a process of this machine is the one that wrote, and no later one with its number."""
+    try:
+        os.kill(writer.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    started = _started(writer.pid)
+    return started is None or abs(started - writer.started) < 2.0
+
+
+class Heartbeat:
+    """Writes writer.json of the runs that this process records, and renews its time until they are closed."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, Path] = {}
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, run: str, folder: Path) -> None:
+        """Raises OSError where the file cannot be written."""
+        temporary = folder / f"{FILE}.tmp"
+        temporary.write_bytes(msgspec.json.encode(this_process()))
+        temporary.replace(folder / FILE)
+        self._folders[run] = folder
+        if self._thread is None:
+            self._stopped.clear()
+            self._thread = threading.Thread(target=self._beat, args=(self._stopped,), name="heartbeat", daemon=True)
+            self._thread.start()
+
+    def end(self, run: str) -> None:
+        """The run is closed; with the last one the beating stops."""
+        folder = self._folders.pop(run, None)
+        if folder is not None:
+            try:
+                (folder / FILE).unlink(missing_ok=True)
+            except OSError:
+                pass  # a read-only disk: the heartbeat stops, and the process ends some day
+        if not self._folders and self._thread is not None:
+            self._stopped.set()
+            self._stopped, self._thread = threading.Event(), None
+
+    def _beat(self, stopped: threading.Event) -> None:
+        while not stopped.wait(BEAT):
+            for folder in list(self._folders.values()):
+                try:
+                    os.utime(folder / FILE)
+                except OSError:
+                    pass  # the directory was taken away, which the recorder will find out when it writes
+
+
+def _started(pid: int) -> float | None:
+    """When a process of this machine started, seconds since 1970; None where the system does not tell (no /proc)."""
+    try:
+        # man 5 proc_pid_stat: field 22, in ticks since boot; the second field is in brackets and may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+        return int(boot.split()[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, StopIteration, IndexError, ValueError):
+        return None
