@@ -85,6 +85,8 @@ KEYS: tuple[Key, ...] = (
         "From one large chart back to all of them; else from a picked layer to all layers."),
     Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 17),
     Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 16),
+    Key("E,shift+e", "export", "export", "Write recorded runs into the current directory: an HTML report, a PyTorch "
+        "script, CSV, JSON or TensorBoard."),
     Key("y", "copy_run", "copy", "Copy the selected arm to the clipboard as one line for the shell, `regtui run ...`."),
     Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),
     Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),

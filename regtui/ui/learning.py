@@ -5,6 +5,9 @@ Each dialog is imported when it is first opened: what is not on the first screen
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from textual.app import App
 
 from regtui.events import Answer, Preview
@@ -63,6 +66,28 @@ class LearnerApp(App[None]):
         from regtui.ui.screens.picker import PickerScreen
 
         self.push_screen(PickerScreen(self.view.session.scenario.id, self.progress), self._chosen)
+
+    def action_export(self) -> None:
+        from regtui.ui.screens.export import ExportScreen
+
+        self.push_screen(ExportScreen(self.view.selected.name), self._export)
+
+    def _export(self, kind: str | None) -> None:
+        """Write what was chosen beside the event loop: a long run is read and drawn again."""
+        if kind is None:
+            return
+        from regtui.ui.taking_home import Order, carry_out, order
+
+        given = order(self.view.session, self.view.selected.name, kind)
+        if not isinstance(given, Order):
+            self.post_message(messages.SentenceSaid(given, is_error=True))
+            return
+
+        async def write() -> None:
+            sentence, is_error = await asyncio.to_thread(carry_out, given, Path.cwd())
+            self.post_message(messages.SentenceSaid(sentence, is_error=is_error))
+
+        self.run_worker(write(), group="export")
 
     def action_augment(self) -> None:
         from regtui.ui import pixel_strips

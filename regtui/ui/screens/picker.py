@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from regtui.progress import Progress
 from regtui.scenario import Scenario, read_presets
+from regtui.ui.widgets.choices import Choices
 
 
 class PickerScreen(ModalScreen[Scenario | None]):
@@ -45,7 +46,7 @@ class PickerScreen(ModalScreen[Scenario | None]):
         with Vertical(id="picker", classes="dialog") as dialog:
             dialog.border_title = "Scenarios"
             dialog.border_subtitle = "enter opens · escape closes"
-            yield OptionList(*options)
+            yield Choices(*options)
 
     def _score(self, scenario: Scenario) -> str | tuple[str, str]:
         score = self._progress.score(scenario.id, len(scenario.quiz))
