@@ -21,6 +21,11 @@ def progress_file() -> Path:
     return _base("XDG_DATA_HOME", ".local/share") / "progress.json"
 
 
+def detached_dir() -> Path:
+    """What detached runs print: $XDG_STATE_HOME/regtui/detached, a log file for each `regtui run --detach`."""
+    return _base("XDG_STATE_HOME", ".local/state") / "detached"
+
+
 def state_file() -> Path:
     """What the explorer remembers between two starts: $XDG_STATE_HOME/regtui/session.json."""
     return _base("XDG_STATE_HOME", ".local/state") / "session.json"

@@ -11,7 +11,8 @@ from regtui import __version__
 from regtui.export.columns import COLUMNS
 
 COMMANDS = (
-    "explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "export", "reveal", "bench", "doctor", "worker",
+    "explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "stop", "export", "reveal", "bench", "doctor",
+    "worker",
 )  # fmt: skip
 FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
@@ -55,6 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--reveal", action="store_true", help="data of your own: measure the test part at the end, and record when"
     )
+    run.add_argument(
+        "--detach", action="store_true",
+        help="train in a process of its own that outlives the terminal and the link; prints the ids of its runs",
+    )  # fmt: skip
+    run.add_argument("--announce", type=int, help=argparse.SUPPRESS)
     _add_output(run)
     run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
 
@@ -90,6 +96,12 @@ def build_parser() -> argparse.ArgumentParser:
     runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     runs.add_argument("--json", action="store_true", help="one JSON object on stdout")
     runs.set_defaults(function=_later("regtui.cli.listings", "runs"), parser=runs)
+
+    stop = commands.add_parser("stop", help="end runs that another process makes: a detached one, another explorer")
+    stop.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    stop.add_argument("--all", action="store_true", help="with them all other runs of the same process")
+    stop.add_argument("--out", type=Path, metavar="DIR", help="the directory they are stored in")
+    stop.set_defaults(function=_later("regtui.cli.stop", "stop"), parser=stop)
 
     export = commands.add_parser(
         "export", help="take stored runs home: CSV, JSON, TensorBoard, an HTML report, a plain PyTorch script",
@@ -140,6 +152,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     arguments, unknown = build_parser().parse_known_args(words)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments.words = words
     return arguments
 
 

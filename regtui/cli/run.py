@@ -8,21 +8,23 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from regtui.cli.ask import answers
+from regtui.cli.detach import announcer, detach
 from regtui.cli.machine import crowding, worker_command, worker_count
 from regtui.cli.output import print_json
 from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
 from regtui.cli.progress import Progress
 from regtui.cli.result import print_result, result_object
+from regtui.commands import RunRequest
 from regtui.events import Cost
 from regtui.paths import runs_dir
 from regtui.runner import Runner
-from regtui.runner.reports import Report
+from regtui.runner.reports import Lost, Report
 from regtui.scenario import Scenario, apply_setting, parse_value
 from regtui.scenario.errors import Problem, ScenarioError, nearest
 from regtui.session import Session
@@ -34,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the scenario and print what came out. 0 done, 1 a run failed, 130 interrupted."""
     if not (arguments.scenario or arguments.data):
         raise ScenarioError("regtui run", [Problem("", "needs a scenario, or data of your own: --data folder:PATH")])
+    if arguments.detach and arguments.announce is None:
+        return detach(arguments)
     store = arguments.out or runs_dir()
     scenario = configured(chosen(arguments, store), arguments)
     tell_of_data(scenario)
@@ -47,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     if sentence := crowding(arguments):
         print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()
-    finished = asyncio.run(_drive(session, command, worker_count(arguments), arguments.seeds or scenario.seeds,
+    seeds, announce = arguments.seeds or scenario.seeds, announcer(arguments, store)
+    finished = asyncio.run(_drive(session, command, worker_count(arguments), seeds, announce=announce,
                                   measured=cost_specs(scenario, arguments), reveals=arguments.reveal))  # fmt: skip
     wall = time.monotonic() - began
     if arguments.json:
@@ -98,12 +103,14 @@ def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
 
 
 async def _drive(
-    session: Session, command: list[str], workers: int, seeds: int, *, measured: Sequence[RunSpec], reveals: bool
-) -> bool:
+    session: Session, command: list[str], workers: int, seeds: int, *, measured: Sequence[RunSpec], reveals: bool,
+    announce: Callable[[Sequence[RunRequest]], None] | None,
+) -> bool:  # fmt: skip
     """Make all runs; False when interrupted. What was reported until then stays in the session.
 
     measured  runs whose cost is told before any starts
     reveals   measure the test part of own data once all runs are done
+    announce  is told the runs once they are stored
 
     Raises ScenarioError for a run that does not fit.
     """
@@ -113,7 +120,8 @@ async def _drive(
     progress = Progress(session, sys.stderr)
 
     def deliver(report: Report) -> None:
-        heard.put_nowait(report)
+        if isinstance(report, (Cost, Lost)):
+            heard.put_nowait(report)
         session.take(report)
         progress.show(report)
         if not session.is_busy:
@@ -126,8 +134,11 @@ async def _drive(
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or detached
+            loop.add_signal_handler(number, interrupt)
     runner = Runner(command, deliver, workers=workers)
+    if session.recorder is not None:
+        session.recorder.heartbeat.on_stop = lambda run: loop.call_soon_threadsafe(runner.stop, [run])
     with progress:
         try:
             if measured:
@@ -135,7 +146,10 @@ async def _drive(
                 tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, workers)
                 done.clear()
             if not interrupted:
-                runner.submit(session.request([arm.name for arm in session.arms], range(seeds)))
+                requests = session.request([arm.name for arm in session.arms], range(seeds))
+                if announce is not None:
+                    announce(requests)
+                runner.submit(requests)
                 await done.wait()
             if reveals and not interrupted and (requests := session.reveal()):
                 done.clear()

@@ -51,13 +51,18 @@ def find(name: str, root: Path) -> StoredRun:
 
     root  the run store in which ids are looked up
     """
+    return read(locate(name, root))
+
+
+def locate(name: str, root: Path) -> Path:
+    """The directory of such a run. Raises ExportError."""
     folder = Path(name)
     if (folder / "spec.json").is_file():
-        return read(folder)
+        return folder
     runs = [info.run for info in list_runs(root)]
     found = [run for run in runs if name and run.startswith(name)]
     if len(found) == 1:
-        return read(root / found[0])
+        return root / found[0]
     if found:
         some = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
         raise ExportError(f"{name} is the beginning of {len(found)} runs: {some}; write more of the one that is meant")

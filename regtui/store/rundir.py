@@ -51,7 +51,7 @@ class Recorder:
         self.warning = ""
         """Why recording stopped; "" while it works."""
         self._files: dict[str, BinaryIO] = {}
-        self._heartbeat = Heartbeat()
+        self.heartbeat = Heartbeat()
 
     def open(self, run: str, spec: RunSpec, scenario: Scenario | None = None, *, digest: str | None = None) -> None:
         """Begin a run: its directory (0700) with spec.json, writer.json and, where it is known, scenario.json.
@@ -67,7 +67,7 @@ class Recorder:
             _replace(folder / "spec.json", msgspec.json.format(msgspec.json.encode(info)))
             if scenario is not None:
                 write_scenario(folder, scenario)
-            self._heartbeat.begin(run, folder)
+            self.heartbeat.begin(run, folder)
             self._files[run] = (folder / "events.jsonl").open("ab", buffering=0)
         except OSError as error:
             self._give_up(error)
@@ -108,7 +108,7 @@ class Recorder:
         """Close one run's file, or all."""
         for name in [run] if run else list(self._files):
             file = self._files.pop(name, None)
-            self._heartbeat.end(name)
+            self.heartbeat.end(name)
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()

@@ -10,13 +10,18 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 FILE = "writer.json"
+STOP = "stop"
+"""A file whose presence asks the writer to stop the run."""
 BEAT = 5.0
 """Seconds between two heartbeats."""
+LISTEN = 1.0
+"""Seconds between two looks for such a file."""
 SILENT = 30.0
 """Seconds without a heartbeat after which the writer of another machine counts as gone."""
 
@@ -73,10 +78,17 @@ def is_alive(writer: Writer) -> bool:
     return started is None or abs(started - writer.started) < 2.0
 
 
+def ask_to_stop(folder: Path) -> None:
+    """Ask the writer of a run to end it; it answers by closing the run. Raises OSError."""
+    (folder / STOP).touch()
+
+
 class Heartbeat:
     """Writes writer.json of the runs that this process records, and renews its time until they are closed."""
 
     def __init__(self) -> None:
+        self.on_stop: Callable[[str], object] | None = None
+        """Called from a thread of its own with the id of a run that somebody asked to stop."""
         self._folders: dict[str, Path] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -105,10 +117,18 @@ class Heartbeat:
             self._stopped, self._thread = threading.Event(), None
 
     def _beat(self, stopped: threading.Event) -> None:
-        while not stopped.wait(BEAT):
-            for folder in list(self._folders.values()):
+        beat = 0.0
+        while not stopped.wait(min(LISTEN, BEAT)):
+            is_due = time.monotonic() - beat >= BEAT
+            beat = time.monotonic() if is_due else beat
+            for run, folder in list(self._folders.items()):
                 try:
-                    os.utime(folder / FILE)
+                    if is_due:
+                        os.utime(folder / FILE)
+                    if (folder / STOP).exists():
+                        (folder / STOP).unlink()
+                        if self.on_stop is not None:
+                            self.on_stop(run)
                 except OSError:
                     pass  # the directory was taken away, which the recorder will find out when it writes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -100,6 +101,9 @@ class RegtuiApp(LearnerApp):
         if not self.is_headless:
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
             self.set_timer(WARM_AFTER, settle)
+        if self.recorder is not None:
+            stop = partial(asyncio.get_running_loop().call_soon_threadsafe, self.runner.stop)
+            self.recorder.heartbeat.on_stop = lambda run: stop([run])
         self.set_timer(WARM_AFTER, self.runner.warm)
         self.tell_of_progress()
 

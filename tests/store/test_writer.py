@@ -79,7 +79,7 @@ def test_the_heart_beats_while_a_run_says_nothing_and_stops_with_it(
         assert time.monotonic() < until, "no heartbeat"
         time.sleep(0.005)
     recorder.append(Finished(run=RUN, step=3, seconds=0.5, wall_seconds=0.75, samples_per_s=12.0))
-    assert recorder._heartbeat._thread is None and not path.exists()
+    assert recorder.heartbeat._thread is None and not path.exists()
 
 
 def test_a_damaged_or_missing_file_is_nobody(tmp_path: Path) -> None:

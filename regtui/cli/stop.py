@@ -1,0 +1,55 @@
+"""`regtui stop RUN...`: end runs that another process makes, here or on a machine that shares the directory."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from regtui.export.errors import ExportError
+from regtui.export.stored import locate
+from regtui.paths import runs_dir
+from regtui.scenario.errors import printable
+from regtui.store import list_runs, replay
+from regtui.store.writer import ask_to_stop, is_being_written, read_writer
+
+PATIENCE = 20.0
+"""Seconds until a writer that does not answer is said to be silent; it looks once a second, then ends a block."""
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    """Ask the writers, and wait until they have closed the runs. 0 all ended, 1 one did not, 2 no such run."""
+    root = arguments.out or runs_dir()
+    try:
+        folders = list(dict.fromkeys(locate(name, root) for name in arguments.runs))
+    except ExportError as error:
+        print(f"regtui stop: {error}", file=sys.stderr)
+        return 2
+    if arguments.all:
+        writers = [writer for folder in folders if (writer := read_writer(folder)) is not None]
+        folders += [
+            folder for info in list_runs(root)
+            if (folder := root / info.run) not in folders and read_writer(folder) in writers
+        ]  # fmt: skip
+    asked = []
+    for folder in folders:
+        if is_being_written(folder):
+            ask_to_stop(folder)
+            asked.append(folder)
+        else:
+            print(f"{folder.name} is not running: {printable(_state(folder))}")
+    deadline = time.monotonic() + PATIENCE
+    while any(is_being_written(folder) for folder in asked) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for folder in asked:
+        if is_being_written(folder):
+            print(f"{folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s")
+        else:
+            print(f"{folder.name}: {printable(_state(folder))}")
+    return 1 if any(is_being_written(folder) for folder in asked) else 0
+
+
+def _state(folder: Path) -> str:
+    history = replay(folder)
+    return history.trouble or history.state
