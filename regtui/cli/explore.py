@@ -6,13 +6,20 @@ import argparse
 import gc
 import sys
 
+from typing import TYPE_CHECKING
+
 from regtui import own, paths
-from regtui.scenario import Scenario, find, load, preset_files
+from regtui.remembered import Remembered, recall, remember
+from regtui.scenario import Scenario, ScenarioError, find, load, preset_files
+
+if TYPE_CHECKING:
+    from regtui.ui.shades import Shades
 
 
 def explore(arguments: argparse.Namespace) -> int:
-    """Open the explorer on a scenario, by default the first preset."""
-    scenario = _scenario(arguments)
+    """Open the explorer on a scenario, by default where it was left, at first on the first preset."""
+    remembered, notice = recall(paths.state_file())
+    scenario = _scenario(arguments, remembered)
     # Textual draws on stderr, so a redirected one would leave the screen black.
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     for name, stream in streams.items():
@@ -22,36 +29,41 @@ def explore(arguments: argparse.Namespace) -> int:
             return 2
     from regtui.ui.opening import opening
 
-    with opening(scenario):
-        code, sentence = _explore(scenario, arguments)
+    with opening(scenario, _shades(remembered)):
+        code, sentence = _explore(scenario, arguments, remembered, notice)
     if sentence:
         print(f"regtui: {sentence}", file=sys.stderr)
     return code
 
 
-def _scenario(arguments: argparse.Namespace) -> Scenario:
+def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario:
     """What to open. Own data and own models are looked at first, which takes imports that nothing else needs."""
-    if not (arguments.data or arguments.model):
-        paths.set_datasets(arguments.data_root, download=arguments.download)
-        scenario = load(find(arguments.scenario) if arguments.scenario else preset_files()[0])
-        if not any(own.is_own(arm.data.name) for arm in scenario.arms):
-            return scenario
-    from regtui.cli.own import chosen, tell_of_data
+    if arguments.data or arguments.model:
+        from regtui.cli.own import chosen
 
-    scenario = chosen(arguments, paths.runs_dir())
-    tell_of_data(scenario)
+        scenario = chosen(arguments, paths.runs_dir())
+    else:
+        paths.set_datasets(arguments.data_root, download=arguments.download)
+        scenario = load(find(arguments.scenario)) if arguments.scenario else _left_at(remembered)
+    if any(own.is_own(arm.data.name) for arm in scenario.arms):
+        from regtui.cli.own import tell_of_data
+
+        tell_of_data(scenario)
     return scenario
 
 
-def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, str]:
+def _explore(
+    scenario: Scenario, arguments: argparse.Namespace, remembered: Remembered, notice: str
+) -> tuple[int, str]:
     """The exit code, and a sentence for whoever reads the terminal afterwards."""
     # After the first picture on purpose: all of this takes longer to import than to run.
     from regtui.cli.machine import crowding, worker_command, worker_count
-    from regtui.paths import progress_file, runs_dir
+    from regtui.paths import progress_file, runs_dir, state_file
     from regtui.progress import Progress
     from regtui.runner import Runner
-    from regtui.store import Recorder
+    from regtui.store import Recorder, list_runs
     from regtui.ui.app import RegtuiApp
+    from regtui.ui.returning import taken_down
 
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
     if arguments.worker is None:
@@ -64,7 +76,28 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace) -> tuple[int, st
         threads=arguments.threads,
         precision=arguments.precision,
         progress=Progress(progress_file()),
+        remembered=remembered,
+        notice=notice,
+        is_new=next(iter(list_runs(runs_dir())), None) is None,
     )
     app.run()
+    remember(state_file(), taken_down(app.view, app.explorer, app.theme))
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0, crowding(arguments)
+
+
+def _left_at(remembered: Remembered) -> Scenario:
+    """The scenario of the last time; the first preset where there was none or it is gone."""
+    if remembered.scenario:
+        try:
+            return load(find(remembered.scenario))
+        except ScenarioError:
+            pass  # a file that was moved or is being rewritten is no reason not to start
+    return load(preset_files()[0])
+
+
+def _shades(remembered: Remembered) -> Shades:
+    """The colours of the first picture; other themes than ours follow a moment later."""
+    from regtui.ui import shades
+
+    return shades.LIGHT if "light" in remembered.theme else shades.DARK

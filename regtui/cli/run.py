@@ -138,7 +138,7 @@ async def _drive(
             loop.add_signal_handler(number, interrupt)
     runner = Runner(command, deliver, workers=workers)
     if session.recorder is not None:
-        session.recorder.heartbeat.on_stop = lambda run: loop.call_soon_threadsafe(runner.stop, [run])
+        session.recorder.heartbeat.obey(runner.stop)
     with progress:
         try:
             if measured:

@@ -6,6 +6,7 @@ heartbeat, renewed every `BEAT` seconds, also while the run is paused and says n
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -87,11 +88,15 @@ class Heartbeat:
     """Writes writer.json of the runs that this process records, and renews its time until they are closed."""
 
     def __init__(self) -> None:
-        self.on_stop: Callable[[str], object] | None = None
-        """Called from a thread of its own with the id of a run that somebody asked to stop."""
+        self._on_stop: Callable[[str], object] = lambda _: None
         self._folders: dict[str, Path] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def obey(self, stop: Callable[[list[str]], object]) -> None:
+        """Have `stop` called, on the event loop that runs now, with the runs that others ask to end."""
+        loop = asyncio.get_running_loop()
+        self._on_stop = lambda run: loop.call_soon_threadsafe(stop, [run])
 
     def begin(self, run: str, folder: Path) -> None:
         """Raises OSError where the file cannot be written."""
@@ -127,10 +132,9 @@ class Heartbeat:
                         os.utime(folder / FILE)
                     if (folder / STOP).exists():
                         (folder / STOP).unlink()
-                        if self.on_stop is not None:
-                            self.on_stop(run)
-                except OSError:
-                    pass  # the directory was taken away, which the recorder will find out when it writes
+                        self._on_stop(run)
+                except (OSError, RuntimeError):
+                    pass  # the directory was taken away, or the loop has ended: the recorder will find out
 
 
 def _started(pid: int) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -13,8 +12,9 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from regtui.commands import Probe
-from regtui.events import TERMINAL_EVENTS, Answer, Cost, RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, Answer, Cost, Finished, RunEvent, Stopped
 from regtui.progress import Progress
+from regtui.remembered import Remembered
 from regtui.runner import Lost, Ready, Report
 from regtui.scenario import Scenario
 from regtui.spec import Precision, Threads
@@ -30,6 +30,7 @@ from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
+from regtui.ui.returning import put_back
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.sparing import sparing
 from regtui.ui.terminal import AsciiFilter, charset, colors
@@ -54,8 +55,9 @@ class RegtuiApp(LearnerApp):
     def __init__(
         self, scenario: Scenario, *, runner: RunnerFactory, recorder: Recorder | None = None, device: str = "auto",
         threads: Threads = 1, seeds: int = 1, ascii_only: bool | None = None, progress: Progress | None = None,
-        precision: Precision = "fp32",
+        precision: Precision = "fp32", remembered: Remembered | None = None, notice: str = "", is_new: bool = False,
     ) -> None:  # fmt: skip
+        """`remembered` is put back; `notice` is said once; `is_new`: nothing was ever run on this machine."""
         super().__init__()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
         self.recorder, self._device, self.progress = recorder, device, progress or Progress()
@@ -63,7 +65,7 @@ class RegtuiApp(LearnerApp):
         self.curriculum = Curriculum(self.runner, recorder=recorder, device=device, threads=threads, seeds=seeds,
                                      precision=precision)  # fmt: skip
         race = self.curriculum.race(scenario)
-        self.view = View(race, race.session.arms[0].name)
+        self.view = View(race, race.session.arms[0].name, is_new=is_new)
         self.explorer = ExplorerScreen(self.view)
         self._texts = Throttle(self, TEXTS_EVERY, lambda: self.explorer.post_message(messages.StoreChanged()))
         self._charts = Throttle(self, CHARTS_EVERY, lambda: self.explorer.post_message(messages.CurvesGrew()))
@@ -71,7 +73,9 @@ class RegtuiApp(LearnerApp):
         """The key that was pressed once and asks for a second press, and when."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        self.theme = DARK.name
+        self._notice, state = notice, remembered or Remembered()
+        self.theme = state.theme if state.theme in self.available_themes else DARK.name
+        put_back(state, self.view, self.explorer)
 
     def get_default_screen(self) -> Screen[None]:
         return self.explorer
@@ -102,10 +106,11 @@ class RegtuiApp(LearnerApp):
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
             self.set_timer(WARM_AFTER, settle)
         if self.recorder is not None:
-            stop = partial(asyncio.get_running_loop().call_soon_threadsafe, self.runner.stop)
-            self.recorder.heartbeat.on_stop = lambda run: stop([run])
+            self.recorder.heartbeat.obey(self.runner.stop)
         self.set_timer(WARM_AFTER, self.runner.warm)
         self.tell_of_progress()
+        if self._notice:
+            self._say(self._notice)
 
     async def on_unmount(self) -> None:
         await self.runner.close()
@@ -126,6 +131,7 @@ class RegtuiApp(LearnerApp):
             view.heard = view.clock()  # a run that never began is ended by the runner itself, not by a worker
         owner.take(report)
         if isinstance(report, TERMINAL_EVENTS):
+            view.is_new = view.is_new and not isinstance(report, Finished)
             self.progress.ran(owner.scenario.id, owner.seeds_done)
             self.tell_of_progress()
         if isinstance(report, Ready):

@@ -38,6 +38,8 @@ class View:
     """When the runner last said something, by `clock`."""
     warning: str = ""
     """Why something is not recorded, "" while all is well."""
+    is_new: bool = False
+    """Nothing was run to its end on this machine yet: the first steps are told."""
     ready: str = ""
     """Where training happens, once a worker has said hello: cpu, cuda:0 NVIDIA H100."""
     cost: str = ""

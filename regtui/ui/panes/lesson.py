@@ -9,7 +9,7 @@ from regtui.ui.panes.claims import claim_lines, prediction_lines
 from regtui.ui.panes.diagnosed import diagnosis_lines, inside_lines
 from regtui.ui.panes.observed import observation, own_data, redrawn_labels, sealed_test, steering, troubles
 from regtui.ui.panes.pane import Pane
-from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, line, wrapped
+from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, left, line, wrapped
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -26,6 +26,7 @@ def lesson_lines(view: View, room: int) -> list[Line]:
         rows += wrapped(sealed_test(view), room, MUTED)
     predicted = prediction_lines(session, room)
     if not session.current:
+        rows += first_steps(room) if view.is_new else ()
         rows += predicted
         rows += wrapped(session.scenario.story, room, MUTED) if session.scenario.story else []
         rows += wrapped(own_data(view), room, MUTED)
@@ -45,6 +46,16 @@ def lesson_lines(view: View, room: int) -> list[Line]:
     if labels:
         rows += wrapped(labels, room, "", line(("Labels ", MUTED)))
     return [*rows, EMPTY, *claim_lines(session.verdicts(), room, session.predictions), *predicted]
+
+
+def first_steps(room: int) -> list[Line]:
+    """Three lines for who is here for the first time; they go with the first run."""
+    steps = (
+        ("space", "trains the arms on the left, for real, here: curves, figures, verdicts"),
+        ("↑ ↓ enter", "choose an arm; tab to its stack, where + - and enter change it"),
+        ("?", "explains whatever is on the screen; ctrl+p finds every action"),
+    )
+    return [row for key, what in steps for row in wrapped(what, room, "", line((left(key, 11), "bold $accent")))]
 
 
 def next_steps(view: View) -> list[Line]:

@@ -177,6 +177,18 @@ class ExplorerScreen(Screen[None]):
         for pane in self.figures:
             pane.set_look(look)
 
+    @property
+    def only_pane(self) -> int | None:
+        """The tab that was asked for, where only one is shown; None where all are, or none was asked for."""
+        is_one = self.has_class("-one") or self.has_class("-narrow")
+        return self._shown if is_one and self._was_chosen else None
+
+    def begin_with(self, number: int, *, large: bool) -> None:
+        """Show a tab from the first picture on: where there is room for one only, or `large` everywhere."""
+        if 1 <= number <= len(TABS):
+            self._was_chosen, self._shown = True, number
+            self.set_class(large, "-one")
+
     def action_show(self, number: int) -> None:
         """One tab, large; where all fit, the same number again brings them back."""
         self._was_chosen = True
