@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-
 from typing import TYPE_CHECKING
 
 from regtui import own, paths

@@ -11,9 +11,21 @@ from regtui import __version__
 from regtui.export.columns import COLUMNS
 
 COMMANDS = (
-    "explore", "scenarios", "check", "catalog", "run", "runs", "sweep", "stop", "export", "reveal", "bench", "doctor",
+    "explore",
+    "scenarios",
+    "check",
+    "catalog",
+    "run",
+    "runs",
+    "sweep",
+    "stop",
+    "export",
+    "reveal",
+    "bench",
+    "doctor",
+    "completion",
     "worker",
-)  # fmt: skip
+)
 FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
 
@@ -143,16 +155,30 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"), parser=doctor)
 
+    completion = commands.add_parser(
+        "completion", help="completion for your shell: commands, options, scenarios, arms, runs",
+        description='Prints lines for the shell; eval "$(regtui completion bash)" in its start file switches them on '
+        "(zsh: the same; fish: regtui completion fish | source).",
+    )  # fmt: skip
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    completion.set_defaults(function=_later("regtui.cli.completion", "completion"), parser=completion, so_far=None)
+
     commands.add_parser("worker", help="the training side of the protocol, on stdin and stdout")
     return parser
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options of a command line; exits with code 2 and the usage of the command itself for a wrong one."""
+    so_far: list[str] | None = None
+    if words[:1] == ["completion"] and "--" in words:  # unfinished words, which are not ours to parse
+        at = words.index("--")
+        words, so_far = words[:at], words[at + 1 :]
     arguments, unknown = build_parser().parse_known_args(words)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     arguments.words = words
+    if so_far is not None:
+        arguments.so_far = so_far
     return arguments
 
 

@@ -44,7 +44,7 @@ async def test_a_theme_or_pane_that_is_not_there_any_more_is_passed_over(explore
 
 async def test_three_lines_help_until_the_first_run_is_made(explore) -> None:
     async with explore(is_new=True) as user:
-        await user.sees("space      trains the arms", "↑ ↓ enter", "?          explains")
+        await user.sees("space      trains the arms", "↑ ↓ enter  choose", "?          explains")
         await user.press("space")
         user.runner.play()
         await user.until(lambda: "trains the arms" not in user.text)

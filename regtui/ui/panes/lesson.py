@@ -51,9 +51,9 @@ def lesson_lines(view: View, room: int) -> list[Line]:
 def first_steps(room: int) -> list[Line]:
     """Three lines for who is here for the first time; they go with the first run."""
     steps = (
-        ("space", "trains the arms on the left, for real, here: curves, figures, verdicts"),
-        ("↑ ↓ enter", "choose an arm; tab to its stack, where + - and enter change it"),
-        ("?", "explains whatever is on the screen; ctrl+p finds every action"),
+        ("space", "trains the arms on the left, for real: watch the curves"),
+        ("↑ ↓ enter", "choose an arm; tab leads to its settings, + - change them"),
+        ("?", "explains what you see; ctrl+p finds every action"),
     )
     return [row for key, what in steps for row in wrapped(what, room, "", line((left(key, 11), "bold $accent")))]
 
