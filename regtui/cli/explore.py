@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,9 @@ def explore(arguments: argparse.Namespace) -> int:
     scenario = _scenario(arguments, remembered)
     # Textual draws on stderr, so a redirected one would leave the screen black.
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
+    in_browser = "TEXTUAL_DRIVER" in os.environ  # set by `regtui serve`, whose pages come through pipes
     for name, stream in streams.items():
-        if not stream.isatty():
+        if not stream.isatty() and not in_browser:
             print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
                   file=sys.stderr)  # fmt: skip
             return 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from regtui import __version__
@@ -23,6 +24,7 @@ COMMANDS = (
     "reveal",
     "bench",
     "doctor",
+    "serve",
     "completion",
     "worker",
 )
@@ -154,6 +156,18 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--worker", metavar="COMMAND", help="examine this worker instead of the local one")
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"), parser=doctor)
+
+    serve = commands.add_parser(
+        "serve", help="the explorer in a browser (extra: serve)",
+        description="Serve the explorer to browsers. Every page that is opened is an explorer of its own, with workers "
+        "of its own. There is no password, so only this machine is let in unless --host says otherwise.",
+    )  # fmt: skip
+    serve.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default 127.0.0.1)")
+    serve.add_argument("--port", type=partial(_count, most=65_535), default=8000, metavar="N", help="default 8000")
+    serve.add_argument("--url", help="the address that browsers see, where it is another one: behind a proxy, say")
+    _add_machine(serve)
+    serve.set_defaults(function=_later("regtui.cli.serve", "serve"), parser=serve)
 
     completion = commands.add_parser(
         "completion", help="completion for your shell: commands, options, scenarios, arms, runs",
