@@ -48,7 +48,7 @@ def explorer(arguments: argparse.Namespace) -> str:
     words += ["--device", arguments.device, "--threads", str(arguments.threads)]
     words += ["--workers", str(arguments.workers)] if arguments.workers is not None else []
     words += ["--worker", arguments.worker] if arguments.worker is not None else []
-    return shlex.join(words)
+    return f"exec {shlex.join(words)}"  # no shell stays between the server and its explorer
 
 
 def _is_private(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import threading
 from collections.abc import Callable, Mapping
 
@@ -32,12 +33,20 @@ class AsciiFilter(LineFilter):
         return [Segment(to_ascii(text), style, control) for text, style, control in segments]
 
 
+def _is_pipe(fd: int) -> bool:
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 def when_hung_up(fd: int, call: Callable[[], None]) -> None:
-    """Call from a thread of its own once the terminal behind `fd` is gone.
+    """Call from a thread of its own once the terminal behind `fd` is gone, or the server that serves a browser's page.
 
     SIGHUP says the same, but not to a process that ignores it (nohup); reading such a terminal then spins for ever.
     """
-    if not hasattr(select, "poll") or not os.isatty(fd):
+    if not hasattr(select, "poll") or not (os.isatty(fd) or _is_pipe(fd)):
         return
 
     def watch() -> None:

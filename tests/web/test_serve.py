@@ -38,8 +38,8 @@ def port() -> int:
 
 
 @pytest.fixture
-def served(port: int, tmp_path: Path) -> Iterator[str]:
-    """The address of a server whose explorers have a worker that plays."""
+def server(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A server whose explorers have a worker that plays."""
     pytest.importorskip("textual_serve", reason="the extra serve is not installed")
     worker = shlex.join([sys.executable, str(ROOT / "tests/web/playing_worker.py")])
     folders = {"XDG_DATA_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
@@ -54,12 +54,18 @@ def served(port: int, tmp_path: Path) -> Iterator[str]:
         while not _is_listening(port):
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
+        yield process
         process.terminate()
-        assert process.wait(timeout=HANGS) == 0 and "Traceback" not in process.stdout.read()
+        assert process.wait(timeout=HANGS) in (0, -9) and "Traceback" not in process.stdout.read()
     finally:
         process.kill()
         process.stdout.close()
+
+
+@pytest.fixture
+def served(server: subprocess.Popen[str], port: int) -> str:  # noqa: ARG001  # it has to be up
+    """Its address."""
+    return f"http://127.0.0.1:{port}"
 
 
 def _is_listening(port: int) -> bool:
@@ -112,6 +118,14 @@ class Page:
         found = await self.ask("Page.captureScreenshot", format="png")
         return Image.open(io.BytesIO(base64.b64decode(str(found["data"])))).convert("RGB")
 
+    async def other_picture(self, before: Image.Image, share: float) -> Image.Image:
+        """The page once so much of its charts differs: a browser paints when it comes to it."""
+        deadline = time.monotonic() + HANGS
+        while _changed(before, picture := await self.picture()) <= share:
+            assert time.monotonic() < deadline, "the pixels of the charts do not move"
+            await asyncio.sleep(0.05)
+        return picture
+
     async def until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + HANGS
         while not condition():
@@ -156,12 +170,11 @@ async def test_a_browser_opens_it_runs_a_scenario_and_the_curve_moves(page: Page
     before = await page.picture()
     await page.press(" ")
     await page.until(lambda: "running" in page.text and page.curves())
-    seen, first = page.curves(), await page.picture()
+    seen, first = page.curves(), await page.other_picture(before, 0.003)
     await page.until(lambda: len(page.curves()) > len(seen) + 10)
-    later = await page.picture()
+    later = await page.other_picture(first, 0.001)
     if shown := os.environ.get("REGTUI_TEST_PICTURE"):
         later.save(shown)
-    assert _changed(before, later) > 0.003 and _changed(first, later) > 0.001, "the pixels of the charts did not move"
 
 
 def _changed(one: Image.Image, other: Image.Image) -> float:
@@ -180,6 +193,21 @@ async def test_a_page_of_another_site_may_not_use_it(served: str) -> None:
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await session.ws_connect(f"{served}/ws", headers=headers)
             assert refused.value.status == 403
+
+
+async def test_an_explorer_leaves_when_its_server_is_killed(served: str, server: subprocess.Popen[str]) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession() as session:
+        page = await session.ws_connect(f"{served}/ws?width=80&height=24", headers={"Origin": served}, max_msg_size=0)
+        await page.receive(timeout=HANGS)
+        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True)
+        (explorer,) = listed.stdout.split()
+        server.kill()
+        deadline = time.monotonic() + HANGS
+        while Path(f"/proc/{explorer}").exists():
+            assert time.monotonic() < deadline, "it stays"
+            await asyncio.sleep(0.05)
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(
