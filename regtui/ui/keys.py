@@ -82,7 +82,7 @@ KEYS: tuple[Key, ...] = (
     Key("4", "screen.show(4)", "inside", "Only the inside of the network, large; again for all charts."),
     Key("5", "screen.show(5)", "lesson", "Only the lesson, large; again for all charts."),
     Key("escape", "screen.show_all_charts", "all charts",
-        "From one large chart back to all of them; else from a picked layer to all layers."),
+        "From one large chart back to all of them, as a click on its title; else from a picked layer to all layers."),
     Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 17),
     Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 16),
     Key("E,shift+e", "export", "export", "Write recorded runs into the current directory: an HTML report, a PyTorch "

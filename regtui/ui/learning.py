@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from textual import events
 from textual.app import App
+from textual.screen import ModalScreen
 
 from regtui.events import Answer, Preview
 from regtui.progress import Progress
@@ -32,6 +34,18 @@ class LearnerApp(App[None]):
     ascii_only: bool
     told_of_pixels = False
     """Whether the user has been told what is missing for real pixels: once is enough."""
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse closes a dialog beside it, or on the rule below it, which says how the keys do."""
+        screen = self.screen
+        dialog = (
+            screen.query(".dialog").first() if isinstance(screen, ModalScreen) and screen.query(".dialog") else None
+        )
+        if dialog is None:
+            return
+        is_beside = not dialog.region.contains_point(event.screen_offset)
+        if is_beside or event.screen_y == dialog.region.bottom - 1:
+            screen.dismiss(None)
 
     def action_predict(self) -> None:
         session = self.view.session

@@ -8,7 +8,7 @@ from textual import events
 
 from regtui.ui.charts import Look
 from regtui.ui.figures import Figure
-from regtui.ui.messages import LayerPicked
+from regtui.ui.messages import ActionPicked, LayerPicked
 from regtui.ui.panes.pane import Pane
 from regtui.ui.view import View
 from regtui.ui.widgets.chart_view import ChartView
@@ -46,6 +46,10 @@ class FigurePane(Pane):
         self.show_view()
 
     def on_click(self, event: events.Click) -> None:
+        """On the title: this chart alone, and back; on a layer of the chart: that layer."""
+        if event.screen_y == self.region.y:
+            self.post_message(ActionPicked(f"screen.show({self.number})"))
+            return
         if self._picks is None:
             return
         offset = event.get_content_offset(self._chart)

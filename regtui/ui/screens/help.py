@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from regtui.ui.glossary import GLOSSARY
 from regtui.ui.keys import Place, of_place
 from regtui.ui.text import EMPTY, FAINT, Line, left, line, wrapped
-from regtui.ui.widgets.lines import Lines
+from regtui.ui.widgets.lines import TO_BOTH_ENDS, Lines
 
 _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
@@ -53,6 +53,8 @@ def heading(title: str, room: int) -> Line:
 class HelpText(Lines, can_focus=True):
     """Scrolls."""
 
+    BINDINGS = TO_BOTH_ENDS
+
     def __init__(self, first: str) -> None:
         super().__init__(id="help-text")
         self._first = first
@@ -75,5 +77,5 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = "↑ ↓ scroll · escape closes"
+            dialog.border_subtitle = "↑ ↓ j k scroll · escape closes"
             yield HelpText(self._first)

@@ -21,7 +21,7 @@ from regtui.ui.messages import ActionPicked
 from regtui.ui.panes.claims import claim_lines
 from regtui.ui.screens.help import heading
 from regtui.ui.text import EMPTY, FAINT, GOOD, MUTED, STRONG, Line, left, line, right, spread, wrapped
-from regtui.ui.widgets.lines import Lines
+from regtui.ui.widgets.lines import TO_BOTH_ENDS, Lines
 
 Find = Callable[[str], Session | None]
 """The session of a scenario by its id, where it was visited."""
@@ -108,6 +108,8 @@ def _answer(scenario: Scenario, progress: Progress, session: Session | None, roo
 
 class LessonText(Lines, can_focus=True):
     """Scrolls."""
+
+    BINDINGS = TO_BOTH_ENDS
 
     def __init__(self, scenarios: list[Scenario], progress: Progress, find: Find) -> None:
         super().__init__(id="lesson-text")

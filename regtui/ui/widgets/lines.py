@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -16,10 +17,17 @@ from textual.style import Style
 
 from regtui.ui.text import EMPTY, Line
 
+TO_BOTH_ENDS: list[BindingType] = [
+    Binding("g", "scroll_home", show=False),
+    Binding("G,shift+g", "scroll_end", show=False),
+]
+"""vi's, for a page that is alone on the screen; elsewhere g is taken."""
+
 
 class Lines(ScrollView):
-    """Shows lines; scrolls up and down where there are more than fit."""
+    """Shows lines; scrolls up and down where there are more than fit, with vi keys too."""
 
+    BINDINGS = [Binding("j", "scroll_down", show=False), Binding("k", "scroll_up", show=False)]
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     Lines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; text-wrap: nowrap; }
