@@ -17,6 +17,7 @@ COLUMNS = {
     "batch_accuracy": "mean accuracy on batches as the model saw them (augmented, dropout on), percent",
     "batch_accuracy_low": "the lowest of the bucket",
     "batch_accuracy_high": "the highest of the bucket",
+    "lr": "learning rate of the last step of a report, in its last row",
     "train_loss": "clean training subset in eval mode, cross-entropy in nats",
     "train_accuracy": "clean training subset in eval mode, percent",
     "validation_loss": "nats",

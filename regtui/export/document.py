@@ -24,7 +24,7 @@ def document(run: StoredRun) -> dict[str, Any]:
         "run": run.run, "spec_hash": run.info.spec_hash, "version": run.info.version, "state": history.state,
         "steered": history.is_steered, "trouble": history.trouble, "spec": msgspec.to_builtins(run.spec),
         "started": _plain(history.started) if history.started else None,
-        "evaluations": [_plain(event) for event in run.all(Evaluated)],
+        "evaluations": [_plain(event) | {"gap": event.gap} for event in run.all(Evaluated)],
         "steps": [_steps(event) for event in run.all(Steps)],
         "norms": [_plain(event) for event in run.all(Norms)],
         "inside": [_plain(event) for event in run.all(Inside)],

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from regtui.events import Evaluated, Steps
+from regtui.events import Evaluated, Inside, Steps
 from regtui.export.errors import ExportError
 from regtui.export.stored import StoredRun
 
@@ -53,9 +53,11 @@ def write_event_files(runs: Iterable[StoredRun], folder: Path) -> None:
 
 def _points(run: StoredRun) -> Iterator[tuple[int, float, Scalars]]:
     """(step, seconds trained, values by tag) in the order of the events."""
+    seconds = 0.0  # of the latest event that tells them: looks inside come between two reports
     for event in run.events:
         match event:
             case Steps():
+                seconds = event.seconds
                 buckets: dict[int, Scalars] = {}
                 for tag, column in (("batch/loss", event.loss), ("batch/accuracy", event.accuracy)):
                     for bucket in column:
@@ -68,7 +70,20 @@ def _points(run: StoredRun) -> Iterator[tuple[int, float, Scalars]]:
                 for name in ("train", "validation", "test"):
                     if (measured := getattr(event, name)) is not None:
                         scalars |= {f"{name}/loss": measured.loss, f"{name}/accuracy": measured.accuracy}
+                if event.true_train is not None:
+                    scalars["train/true_accuracy"] = event.true_train.accuracy
+                for name in ("drift", "pretraining_loss"):
+                    if (value := getattr(event, name)) is not None:
+                        scalars[f"fine_tuning/{name}"] = value
                 yield event.step, event.seconds, scalars
+            case Inside():
+                scalars = {}
+                for layer in event.layers:
+                    scalars |= {
+                        f"activation_std/{layer.name}": layer.std, f"dead_share/{layer.name}": layer.dead,
+                        f"gradient_norm/{layer.name}": layer.grad, f"weight_norm/{layer.name}": layer.weight,
+                    }  # fmt: skip
+                yield event.step, seconds, scalars
             case _:
                 pass
 

@@ -32,7 +32,8 @@ def _rows(run: StoredRun) -> Iterator[Row]:
             case Steps():
                 accuracies = {bucket.first: bucket for bucket in event.accuracy}
                 for loss in event.loss:
-                    yield about | _bucket(loss, accuracies.get(loss.first), run.history.steps_per_epoch)
+                    row = _bucket(loss, accuracies.get(loss.first), run.history.steps_per_epoch)
+                    yield about | row | ({"lr": event.lr} if row["last_step"] == event.step else {})
             case Evaluated():
                 yield about | _evaluation(event)
             case _:

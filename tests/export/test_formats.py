@@ -41,6 +41,7 @@ def test_the_csv_has_a_row_for_each_bucket_and_each_evaluation(store: Store) -> 
     assert (first["run"], first["arm"], first["seed"], first["steered"]) == (stored.run, "+ dropout", "4", "false")
     assert (bucket["row"], bucket["first_step"], bucket["last_step"], bucket["epoch"]) == ("steps", "2", "3", "1.5")
     assert (bucket["batch_loss"], bucket["batch_loss_high"], bucket["batch_accuracy_low"]) == ("1.5", "1.75", "25.0")
+    assert (first["lr"], bucket["lr"]) == ("", "0.01"), "told once a report"
     assert bucket["test_loss"] == "" and early["validation_accuracy"] == ""
     assert (last["row"], last["train_accuracy"], last["gap"], last["batch_loss"]) == ("evaluation", "100.0", "40.0", "")
 
@@ -58,7 +59,7 @@ def test_the_json_object_has_everything_that_was_recorded(store: Store) -> None:
     assert msgspec.convert(found["spec"], RunSpec) == stored.spec
     assert (found["run"], found["state"], found["steered"]) == (stored.run, "finished", True)
     assert found["steps"][0]["loss"][0] == {"first": 1, "count": 1, "mean": "inf", "low": "inf", "high": "inf"}
-    assert [row["step"] for row in found["evaluations"]] == [1, 3]
+    assert [(row["step"], row["gap"]) for row in found["evaluations"]] == [(1, 20.0), (3, 40.0)]
     assert found["markers"][0]["value"] == 0.5 and found["inside"][0]["layers"][0]["name"] == "conv1"
     assert found["ending"]["kind"] == "finished" and found["norms"] == [] and found["studies"] == []
 
@@ -76,6 +77,7 @@ def test_event_files_say_what_the_run_said(store: Store, tmp_path: Path) -> None
     assert [(point.step, point.value) for point in found.Scalars("batch/loss")] == [(1, 2.5), (3, 1.5)]
     assert [(point.step, point.value) for point in found.Scalars("test/accuracy")] == [(1, 30.0), (3, 60.0)]
     assert [point.value for point in found.Scalars("gap")] == [20.0, 40.0]
+    assert [(point.step, round(point.value, 3)) for point in found.Scalars("activation_std/conv1")] == [(3, 0.9)]
     assert b'"arm": "baseline"' in found.Tensors("settings")[0].tensor_proto.string_val[0]
 
 
