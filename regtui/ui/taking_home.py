@@ -13,10 +13,10 @@ from regtui.session import Session
 from regtui.store import RunHistory
 
 FORMATS = {
-    "html": ("HTML report", "all arms and seeds: curves, figures, verdicts, the settings that differ"),
-    "python": ("PyTorch script", "one run of this arm as a folder with its data, free of regtui, the same numbers"),
-    "csv": ("CSV table", "all seeds of this arm: a row for each evaluation and bucket of steps"),
-    "json": ("JSON", "one run of this arm: its settings and everything that was recorded"),
+    "html": ("HTML report", "all arms and seeds: curves, verdicts, differing settings"),
+    "python": ("PyTorch script", "one run of this arm, free of regtui, the same numbers"),
+    "csv": ("CSV table", "all seeds of this arm: evaluations and training steps"),
+    "json": ("JSON", "one run of this arm with all that was recorded"),
     "tensorboard": ("TensorBoard", "all seeds of this arm as event files"),
 }
 """By the name of the format: what it is called, and what is exported."""
