@@ -53,9 +53,7 @@ def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario
     return scenario
 
 
-def _explore(
-    scenario: Scenario, arguments: argparse.Namespace, remembered: Remembered, notice: str
-) -> tuple[int, str]:
+def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Remembered, notice: str) -> tuple[int, str]:
     """The exit code, and a sentence for whoever reads the terminal afterwards."""
     # After the first picture on purpose: all of this takes longer to import than to run.
     from regtui.cli.machine import crowding, worker_command, worker_count
