@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from regtui import __version__
+from regtui.cli.parse_stored import add_stored
 from regtui.export.columns import COLUMNS
 
 COMMANDS = (
@@ -20,6 +21,7 @@ COMMANDS = (
     "runs",
     "sweep",
     "stop",
+    "compare",
     "export",
     "reveal",
     "bench",
@@ -116,6 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
     stop.add_argument("--all", action="store_true", help="with them all other runs of the same process")
     stop.add_argument("--out", type=Path, metavar="DIR", help="the directory they are stored in")
     stop.set_defaults(function=_later("regtui.cli.stop", "stop"), parser=stop)
+
+    add_stored(commands, _later)
 
     export = commands.add_parser(
         "export", help="take stored runs home: CSV, JSON, TensorBoard, an HTML report, a plain PyTorch script",

@@ -1,0 +1,52 @@
+"""Find stored runs by what people type: ids, beginnings of ids, run directories, folders of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from regtui.compare.library import Entry, entries, entry_of
+from regtui.scenario.errors import nearest, printable
+from regtui.store.reading import ReadingError
+
+
+def find_entries(names: Sequence[str], root: Path) -> list[Entry]:
+    """The runs that are named, each once. Raises ReadingError for a name that stands for none.
+
+    names  run directories, folders that hold some, and beginnings of ids: one may stand for all runs of a minute
+    root   the run store, in which ids are looked up
+
+    Runs of different folders keep the folder as their place, so that equal arms of two of them are compared.
+    """
+    folders = [name for name in names if is_folder_of_runs(Path(name))]
+    stored: list[Entry] | None = None
+    found: dict[str, Entry] = {}
+    for name in names:
+        path = Path(name)
+        if (path / "spec.json").exists():
+            some = [entry_of(path)]
+        elif name in folders:
+            some = list(entries(path, printable(name) if len(folders) > 1 else ""))
+        else:
+            stored = list(entries(root)) if stored is None else stored
+            some = [entry for entry in stored if name and entry.run.startswith(name)]
+        if not some:
+            raise ReadingError(_no_such(name, root, stored or []))
+        for entry in some:
+            found.setdefault(str(entry.folder.resolve()), entry)
+    return list(found.values())
+
+
+def is_folder_of_runs(path: Path) -> bool:
+    """Whether it is a directory, but not that of a run."""
+    return path.is_dir() and not (path / "spec.json").exists()
+
+
+def _no_such(name: str, root: Path, stored: Sequence[Entry]) -> str:
+    if Path(name).is_dir():
+        return f"{printable(name)} holds no run: neither a spec.json nor directories with one"
+    hint = nearest(name, [entry.run for entry in stored][-12:]) if stored else ""
+    return (
+        f"{printable(name)} is neither a directory nor the beginning of one of the {len(stored)} runs in {root}"
+        f"{hint if 'mean' in hint else ''}; `regtui runs` lists them"
+    )
