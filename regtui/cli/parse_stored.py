@@ -1,4 +1,4 @@
-"""The options of the commands that look at stored runs: `compare`."""
+"""The options of the commands that look at stored runs: `compare` and `watch`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 
 def add_stored(commands: argparse._SubParsersAction[argparse.ArgumentParser], later: Later) -> None:
-    """Add the commands."""
+    """Add both commands."""
     compare = commands.add_parser(
         "compare", help="stored runs beside each other: figures, paired differences, only the settings that differ"
     )
@@ -23,3 +23,9 @@ def add_stored(commands: argparse._SubParsersAction[argparse.ArgumentParser], la
     compare.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     compare.add_argument("--json", action="store_true", help="one JSON object on stdout")
     compare.set_defaults(function=later("regtui.cli.compare", "compare"), parser=compare)
+
+    watch = commands.add_parser(
+        "watch", help="look at stored runs at any time of theirs, or follow them while another process writes them"
+    )
+    watch.add_argument("runs", nargs="*", metavar="RUN|DIR", help=f"{RUNS}; default: the latest runs")
+    watch.set_defaults(function=later("regtui.cli.watch", "watch"), parser=watch)

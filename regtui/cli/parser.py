@@ -22,6 +22,7 @@ COMMANDS = (
     "sweep",
     "stop",
     "compare",
+    "watch",
     "export",
     "reveal",
     "bench",

@@ -23,8 +23,8 @@ from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.keys import KEYS, bindings
-from regtui.ui.learning import LearnerApp
 from regtui.ui.leaving import leave_when_told
+from regtui.ui.looking_back import LookBackApp
 from regtui.ui.opening import settle
 from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
@@ -45,7 +45,7 @@ WARM_AFTER = 0.3
 """Seconds until the workers load torch: at once they would take the cores from the first picture."""
 
 
-class RegtuiApp(LearnerApp):
+class RegtuiApp(LookBackApp):
     """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
 
     TITLE = "regtui"

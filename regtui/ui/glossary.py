@@ -40,6 +40,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "for other arms with several seeds it is the lowest to the highest seed.",
             "With several seeds a curve is the mean over those that got that far; the gap in the title is that of the "
             "arm's row.",
+            "G puts the previous run of the selected arm (same seed, from this session or from the run store) dotted "
+            "behind its curve, in the loss too.",
         ),
     ),
     "loss": (
@@ -153,6 +155,52 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "While a run trains they are drawn anew, with the same masks, when it has been evaluated, every two "
             "seconds at most; the run waits meanwhile. The table keeps the course. Test samples are few here: 0.5 "
             "points are one sample.",
+        ),
+    ),
+    "compare-chart": (
+        "Stored runs, overlaid",
+        (
+            "A curve an arm: the mean over its seeds, shaded from the lowest to the highest seed. Steered runs are "
+            "drawn only where an arm has no others. m changes the metric, x what it is drawn over: epochs, steps, or "
+            "seconds of training (pauses and evaluations excluded; seeds meet at equal steps).",
+            "s smooths with an exponential average that is free of the bias of its beginning and skips what is not "
+            "finite; what was measured stays dim behind. ← → put the cursor on a measured point: the last column of "
+            "the rows has each arm's value there as it was measured, or the last one before.",
+        ),
+    ),
+    "compare-arms": (
+        "Stored arms",
+        (
+            "Runs of one arm with the same settings are one row; equal names with other settings have a number. "
+            "seeds: finished runs that count, of those there are; ~ some were steered. Figures are those after the "
+            "last step, ± half the 95 % interval over seeds. best: the highest of each run's evaluations, chosen "
+            "afterwards, so better than it would be again.",
+            "paired: this arm minus the reference (the first picked one of its scenario; b takes another), over the "
+            "seeds that both have, with its interval. Within a scenario equal seeds mean equal initial weights and "
+            "batches. Steered, diverged and unfinished runs are in no figure and in no pair; of two runs of one seed "
+            "the later counts.",
+            "The filter (/) takes words and key=value, also with != < <= > >=: arm=dropout lr<=2e-3 seed=0. Every "
+            "setting is a key (train.lr, or lr for short); tab completes keys and values that the stored runs have.",
+        ),
+    ),
+    "compare-settings": (
+        "Only what differs",
+        (
+            "The settings that are not the same in all picked arms, a column an arm. –: the arm has no such setting. "
+            "A regularizer that some arms lack, and that is alike in the others, is one row: on.",
+        ),
+    ),
+    "record": (
+        "On record",
+        (
+            "Stored runs in the explorer's own charts, as of the epoch at which the cursor stands: nothing that was "
+            "measured later is shown. ← → by one evaluation, space plays, a click on the bar puts the cursor there; "
+            "╎ on the bar: a setting was changed while it trained. At the end it follows what comes.",
+            "live: the log grows, or the process that writes it is there. silent: it is there, or may be, but has said "
+            "nothing for a while. crashed: the process on record is gone, or nothing was heard for ten minutes of a "
+            "writer that cannot be asked.",
+            "Below: each run of the marked arm with the seconds it trained and its state at the cursor, what was "
+            "steered, and the settings in which the arms differ.",
         ),
     ),
     "lesson": (

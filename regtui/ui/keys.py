@@ -8,7 +8,10 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "stack", "arms", "question", "page", "augment", "modes", "truth", "subnetworks"]
+Place = Literal[
+    "app", "stack", "arms", "question", "page", "augment", "modes", "truth", "subnetworks",
+    "compare", "filter", "watch",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Key:
     """Smaller comes first and stays longest when the footer gets narrow; 0: not in the footer."""
     place: Place = "app"
     """Where it works: everywhere, while a pane has the focus, in a question, on the lesson's page, or in
-    one of the looks at augmentation, modes, BatchNorm or sub-networks."""
+    one of the looks at augmentation, modes, BatchNorm, sub-networks or stored runs."""
     before_runs: bool = False
     """In the footer only while nothing has been run yet."""
 
@@ -34,7 +37,7 @@ class Key:
     def shown(self) -> str:
         """The key as people write it."""
         names = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+",
-                 "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→"}  # fmt: skip
+                 "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/"}  # fmt: skip
         parts = [part.replace("ctrl+", "^") for part in self.keys.split(",")]
         return " ".join(names.get(part, part) for part in parts)
 
@@ -76,6 +79,9 @@ KEYS: tuple[Key, ...] = (
         "channel, and what recalibrating them does to the test accuracy."),
     Key("u", "subnetworks", "sub-networks", "Sub-networks that Dropout leaves of the present weights: each one's "
         "accuracy, their spread, their vote."),
+    Key("c", "compare", "compare", "Stored runs beside each other: curves, paired differences, what differs.", 14),
+    Key("w", "stored_runs", "watch", "Stored runs: scrub through them, or follow what another process writes.", 14),
+    Key("G,shift+g", "ghost", "ghost", "The previous run of the selected arm, dotted behind its curve, or not."),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
     Key("3", "screen.show(3)", "norms", "Only the BatchNorm statistics, large; again for all charts."),
@@ -127,6 +133,53 @@ KEYS: tuple[Key, ...] = (
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="truth"),
     Key("space,enter", "again", "again", "The weights as they are now, with other masks.", place="subnetworks"),
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", place="subnetworks"),
+    Key("up,k", "screen.choose(-1)", "up", "The arm above.", place="compare"),
+    Key("down,j", "screen.choose(1)", "down", "The arm below.", place="compare"),
+    Key("space,enter", "screen.pick", "pick", "Draw the marked arm, or no longer.", 1, place="compare"),
+    Key("slash,f", "screen.filter", "filter", "Type what is shown: arm=dropout lr<=2e-3 seed=0; tab completes.", 2,
+        place="compare"),
+    Key("a", "screen.pick_all", "all", "Draw everything that is shown, or nothing.", 9, place="compare"),
+    Key("m", "screen.metric(1)", "metric", "The next metric: accuracy, gap, loss, training batches.", 3,
+        place="compare"),
+    Key("M,shift+m", "screen.metric(-1)", "metric", "The metric before this one.", place="compare"),
+    Key("x", "screen.axis", "axis", "Over epochs, steps or seconds of training.", 4, place="compare"),
+    Key("s", "screen.smooth", "smooth", "More smoothing, and after the most none; what was measured stays behind.", 5,
+        place="compare"),
+    Key("y", "screen.log", "log y", "A logarithmic y axis, or not.", 6, place="compare"),
+    Key("left", "screen.move(-1)", "cursor", "Read the curves at the measured point before.", 7, place="compare"),
+    Key("right", "screen.move(1)", "cursor", "Read the curves at the next measured point.", place="compare"),
+    Key("shift+left,H", "screen.move(-10)", "cursor", "Ten points to the left.", place="compare"),
+    Key("shift+right,L", "screen.move(10)", "cursor", "Ten points to the right.", place="compare"),
+    Key("b", "screen.refer", "base", "Pair all others of its scenario with the marked arm.", 8, place="compare"),
+    Key("v", "screen.settings", "tables", "The arms alone; on a narrow screen the settings that differ instead.", 6,
+        place="compare"),
+    Key("r", "screen.reload", "reload", "Look for new runs.", place="compare"),
+    Key("e", "app.save_picture", "picture", "Save the screen as an SVG.", place="compare"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", 2, place="compare"),
+    Key("escape,c,q", "screen.dismiss", "close", "Back to the explorer.", 3, place="compare"),
+    Key("left", "screen.move(-1)", "back", "Back by one evaluation.", 1, place="watch"),
+    Key("right", "screen.move(1)", "on", "On by one evaluation; at the end it follows what comes.", 2, place="watch"),
+    Key("shift+left,H", "screen.move(-5)", "back", "Back by five evaluations.", place="watch"),
+    Key("shift+right,L", "screen.move(5)", "on", "On by five evaluations.", place="watch"),
+    Key("home,0", "screen.to_start", "to start", "To the beginning of the training.", 5, place="watch"),
+    Key("end,dollar_sign", "screen.to_end", "to end", "To the end, and with it while it grows.", 4, place="watch"),
+    Key("space", "screen.play", "play/hold", "Play from the cursor on, two evaluations a second, or hold.", 3,
+        place="watch"),
+    Key("i", "screen.look('inside')", "inside", "The next look inside the network.", 6, place="watch"),
+    Key("l", "screen.look('layer')", "layer", "Follow the next layer over time, and after the last one none.", 8,
+        place="watch"),
+    Key("v", "screen.look('statistic')", "mean|var", "Mean or variance of the norm layer.", 9, place="watch"),
+    Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large, or all charts; 2 loss, 3 norms, 4 inside.", 7,
+        place="watch"),
+    Key("2", "screen.show(2)", "loss", "Only the loss.", place="watch"),
+    Key("3", "screen.show(3)", "norms", "Only the norm statistics.", place="watch"),
+    Key("4", "screen.show(4)", "inside", "Only the inside of the network.", place="watch"),
+    Key("e", "app.save_picture", "picture", "Save the screen as an SVG.", place="watch"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", 2, place="watch"),
+    Key("escape,w", "screen.close", "close", "To the explorer.", 3, place="watch"),
+    Key("q,ctrl+q,ctrl+c", "screen.quit", "quit", "Close; out of the program after `regtui watch`.", place="watch"),
+    Key("tab", "complete", "complete", "The first completion.", place="filter"),
+    Key("escape,down", "screen.rows", "rows", "To the arms.", place="filter"),
     Key("z", "leave_for('quiz_of_all')", "quiz", "The questions of all scenarios.", place="page"),
     Key("o", "leave_for('open_scenario')", "open", "Choose a scenario from the list.", place="page"),
 )  # fmt: skip
@@ -144,7 +197,7 @@ def bindings(place: Place) -> list[BindingType]:
 
 def footer_keys(*, before_runs: bool = True) -> list[Key]:
     """In order of importance; `before_runs`: nothing has been run yet."""
-    keys = (key for key in KEYS if key.footer and (before_runs or not key.before_runs))
+    keys = (key for key in KEYS if key.place == "app" and key.footer and (before_runs or not key.before_runs))
     return sorted(keys, key=lambda key: key.footer)
 
 

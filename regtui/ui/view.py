@@ -45,6 +45,10 @@ class View:
     cost: str = ""
     """How long and how large a run on own data or an own model is, once a worker has tried; "" for all others."""
     clock: Callable[[], float] = time.monotonic
+    has_ghost: bool = False
+    """Whether the previous run of the selected arm stands behind its curve."""
+    stored_ghosts: dict[tuple[str, str, int], RunHistory] = field(default_factory=dict)
+    """By scenario, arm and seed: the latest stored run from before this session."""
     _looks: dict[str, Looks] = field(default_factory=dict)
     """By scenario, so that an arm keeps its look when one comes back to it."""
 

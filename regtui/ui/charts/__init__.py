@@ -21,6 +21,7 @@ from regtui.ui.charts.model import (
     Series,
     Stroke,
 )
+from regtui.ui.charts.pointing import x_at
 from regtui.ui.charts.scale import grown_limits
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "draw",
     "grown_limits",
     "with_steady_axes",
+    "x_at",
 ]
 
 

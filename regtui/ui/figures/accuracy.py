@@ -5,11 +5,13 @@ from __future__ import annotations
 from regtui.events import Evaluated
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.figures.ghost import ghosted
 from regtui.ui.standing import drawn, standing
 from regtui.ui.text import FAINT, line
 from regtui.ui.view import View
 
 
+@ghosted(lambda event: event.test.accuracy if event.test else None)
 def accuracy_figure(view: View) -> Figure:
     """Test accuracy solid with the arm's sign, clean train accuracy dashed and dim in the same hue."""
     series: list[Series] = []

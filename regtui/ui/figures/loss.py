@@ -9,6 +9,7 @@ from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
 from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version
+from regtui.ui.figures.ghost import ghosted
 from regtui.ui.standing import drawn
 from regtui.ui.text import FAINT, MUTED, line
 from regtui.ui.view import View
@@ -17,6 +18,7 @@ BINS = 60
 """Points of a batch-loss curve: single steps jump about so much that four arms of them hide everything else."""
 
 
+@ghosted(lambda event: event.test.loss if event.test else None)
 def loss_figure(view: View) -> Figure:
     """Test loss solid with the arm's sign; the mean loss of the training batches, a point for each bin, dim."""
     series: list[Series] = []

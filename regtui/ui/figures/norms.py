@@ -92,5 +92,5 @@ def _curve(run: RunHistory, name: str, read: Read) -> tuple[list[float], list[fl
         values = read(layer) if layer is not None else ()
         if values:
             x.append(event.step / run.steps_per_epoch)
-            y.append(math.fsum(values) / len(values))
+            y.append(math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan)
     return x, y

@@ -72,6 +72,8 @@ def _title(view: View, record: Study, shown: str, studied: Studied | None, place
     if studied is not None:
         parts.append((f" {view.sign(shown)}", view.color(shown)))
         for metric in _claimed(view, record):
+            if metric not in studied.values:  # recorded before the study had it
+                continue
             value = figure(studied.values[metric], f"{record.name}.{metric}")
             parts.append((f"  {metric.replace('_', ' ')} {value}", MUTED))
     return line(*parts, place)

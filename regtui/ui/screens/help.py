@@ -17,6 +17,8 @@ _PLACES: tuple[tuple[Place, str], ...] = (
     ("question", "Keys in a question"), ("page", "Keys on the lesson's page"),
     ("augment", "Keys in the augmentation"), ("modes", "Keys in train() against eval()"),
     ("truth", "Keys in BatchNorm laid open"), ("subnetworks", "Keys in sub-networks"),
+    ("compare", "Keys in the comparison"), ("filter", "Keys in its filter"),
+    ("watch", "Keys on stored runs"),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from regtui.ui.charts import Chart, Extent, Look, category_at, draw, with_steady_axes
+from regtui.ui.charts import Chart, Extent, Look, category_at, draw, with_steady_axes, x_at
 
 _drawer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
 """One thread for all charts: the screen answers keys while it draws, and two would only take turns."""
@@ -64,6 +64,11 @@ class ChartView(Widget):
         if look is not None:
             self.look = look
         self.chart = chart
+
+    def x_at(self, column: int) -> float | None:
+        """Where on the x axis a column of the content area lies; None beside the curves."""
+        steady, _ = with_steady_axes(self.chart, self._extent)
+        return x_at(steady, self.size.width, self.size.height, column, self.look)
 
     def render_line(self, y: int) -> Strip:
         style = self.rich_style

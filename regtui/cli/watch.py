@@ -1,0 +1,78 @@
+"""`regtui watch [RUN|DIR]`: look at stored runs as of any time, follow them while another process writes them."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from regtui.cli.screen import lacks_terminal
+from regtui.compare.finding import find_entries, is_folder_of_runs
+from regtui.compare.library import Entry, entries
+from regtui.paths import progress_file, runs_dir
+from regtui.progress import Progress
+from regtui.runner import Runner, default_command
+from regtui.scenario import load, preset_files
+from regtui.scenario.presets import preset_id
+from regtui.store import Recorder
+from regtui.store.reading import ReadingError
+from regtui.watching import batches
+
+
+class ColdRunner(Runner):
+    """A runner that loads nothing before it is wanted: who only looks needs no PyTorch."""
+
+    is_wanted = False
+
+    def warm(self, count: int | None = None) -> None:
+        """Only once runs are wanted."""
+        if self.is_wanted:
+            super().warm(count)
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    """Open the explorer on stored runs; 2 with a sentence where there are none, or of several scenarios."""
+    try:
+        found, is_choice = chosen(arguments.runs, runs_dir())
+    except ReadingError as error:
+        print(f"regtui watch: {error}", file=sys.stderr)
+        return 2
+    if sentence := lacks_terminal("watch", "`regtui compare`"):
+        print(f"regtui: {sentence}", file=sys.stderr)
+        return 2
+    from regtui.ui.watch_app import WatchApp
+
+    presets = {preset_id(path): path for path in preset_files()}
+    app = WatchApp(
+        found,
+        is_choice=is_choice,
+        scenario=load(presets.get(found[0].spec.scenario, preset_files()[0])),
+        runner=lambda deliver: ColdRunner(default_command(runs_dir()), deliver),
+        recorder=Recorder(runs_dir()),
+        progress=Progress(progress_file()),
+    )
+    app.run()
+    gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
+    return app.return_code or 0
+
+
+def chosen(names: Sequence[str], root: Path) -> tuple[list[Entry], bool]:
+    """The runs to look at, and whether they are only what there is to choose from. Raises ReadingError.
+
+    Without names: the latest ones of the store. A folder with runs of several occasions is a choice.
+    """
+    if not names:
+        latest = batches(entries(root))
+        if not latest:
+            raise ReadingError(f"no runs in {root}; `regtui run` or the explorer makes some")
+        return list(latest[0].entries), False
+    found = find_entries(names, root)
+    if len(batches(found)) > 1 and all(is_folder_of_runs(Path(name)) for name in names):
+        return found, True
+    scenarios = list(dict.fromkeys(entry.spec.scenario for entry in found))
+    if len(scenarios) > 1:
+        some = ", ".join(scenarios[:4])
+        raise ReadingError(f"these are runs of {len(scenarios)} scenarios ({some}); name those of one")
+    return found, False

@@ -1,0 +1,257 @@
+"""Stored runs as a comparison that can be looked at as of any time, and followed while others write them.
+
+Free of screens. Logs are followed, cut at the cursor and put into a session, which the explorer's own panes show:
+nothing here is a second way from events to a picture.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import msgspec
+
+from regtui.catalog import STUDIES
+from regtui.catalog.norms import NORMS
+from regtui.compare.library import SECOND, Entry, StoredArm, grouped
+from regtui.scenario import Arm, Scenario, ScenarioError, load, preset_files
+from regtui.scenario.presets import preset_id
+from regtui.scenario.schema import Section
+from regtui.session import Session
+from regtui.spec import RunSpec, StackEntry
+from regtui.store import RunHistory
+from regtui.store.following import Condition, Follower
+from regtui.store.moment import as_of
+from regtui.store.reading import ReadingError, read_shared
+
+_NORMS = frozenset(record.name for record in NORMS)
+
+BATCH_GAP = 5
+"""Seconds within which runs of one scenario were asked for together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Runs of one scenario that were asked for together."""
+
+    scenario: str
+    entries: tuple[Entry, ...]
+    """In the order in which they were asked for."""
+
+    @property
+    def when(self) -> str:
+        """UTC, as ids have it: 20260102-030405."""
+        return self.entries[0].run[:SECOND]
+
+    @property
+    def arms(self) -> list[str]:
+        return list(dict.fromkeys(entry.spec.arm for entry in self.entries))
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted({entry.spec.seed for entry in self.entries})
+
+
+def batches(entries: Iterable[Entry]) -> list[Batch]:
+    """All runs by what they were asked for together with; the latest batch first."""
+    found: list[list[Entry]] = []
+    last: dict[str, list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.order):
+        before = last.get(entry.spec.scenario)
+        if before is None or _seconds(entry.run) - _seconds(before[-1].run) > BATCH_GAP:
+            before = last[entry.spec.scenario] = []
+            found.append(before)
+        before.append(entry)
+    return [Batch(some[0].spec.scenario, tuple(some)) for some in reversed(found)]
+
+
+def _seconds(run: str) -> int:
+    """Seconds of an id, good for differences within a day; 0 for an id of another form."""
+    digits = run[9:SECOND]
+    if not digits.isdecimal() or len(digits) != 6 or not run[:8].isdecimal():
+        return 0
+    return int(run[:8]) * 86_400 + int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:])
+
+
+class Watch:
+    """Some stored runs of one scenario, at a cursor in their training."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """Raises ReadingError where a run cannot be read any more, ValueError for runs of several scenarios."""
+        if len({entry.spec.scenario for entry in entries}) != 1:
+            raise ValueError("runs of one scenario can be watched together")
+        arms = grouped(entries)
+        self._followers: dict[tuple[str, int], Follower] = {}
+        for arm in arms:
+            for seed, entry in arm.latest.items():
+                self._followers[arm.name, seed] = Follower(entry.folder)
+        self.session = Session(_scenario(arms))
+        self.position: float | None = None
+        """Epochs up to which is shown; None: all there is, and what comes."""
+        self._shown: dict[tuple[str, int], tuple[object, ...]] = {}
+        self._versions = 0
+
+    # -- following -----------------------------------------------------------------------------------------------
+
+    def poll(self) -> bool:
+        """Take in the next piece of each log; whether there was any."""
+        grew = [follower.poll() for follower in self._followers.values()]
+        return any(grew)
+
+    def read(self) -> None:
+        """Take in all that there is. May run beside the event loop: what is shown changes with `show` alone."""
+        for follower in self._followers.values():
+            follower.catch_up()
+
+    def conditions(self) -> dict[tuple[str, int], Condition]:
+        """Of each (arm, seed): whether it goes on."""
+        return {key: follower.condition() for key, follower in self._followers.items()}
+
+    def condition(self) -> Condition:
+        """Of all of them: live as long as one is; then silent, crashed, ended."""
+        found = list(self.conditions().values())
+        for pulse in ("live", "silent", "crashed"):
+            some = [one for one in found if one.pulse == pulse]
+            if some:
+                return min(some, key=lambda one: one.silence)
+        return Condition("ended")
+
+    # -- the cursor ----------------------------------------------------------------------------------------------
+
+    @property
+    def end(self) -> float:
+        """Epochs that the farthest run has done."""
+        return max((follower.run.epoch for follower in self._followers.values()), default=0.0)
+
+    @property
+    def planned(self) -> float:
+        """Epochs of the longest arm."""
+        return float(max(arm.train.epochs for arm in self.session.arms))
+
+    @property
+    def now(self) -> float:
+        """Where the cursor stands."""
+        return self.end if self.position is None else min(self.position, self.end)
+
+    @property
+    def stops(self) -> list[float]:
+        """Epochs at which something was measured: where the cursor rests."""
+        return sorted({event.step / run.steps_per_epoch for run in self.histories for event in run.evaluations})
+
+    @property
+    def histories(self) -> list[RunHistory]:
+        """The runs as far as they have come."""
+        return [follower.run for follower in self._followers.values()]
+
+    def seek(self, epoch: float) -> None:
+        """Put the cursor at an epoch; at the end or beyond it follows."""
+        self.position = None if epoch >= self.end else max(0.0, epoch)
+        self.show()
+
+    def move(self, by: int) -> None:
+        """Move the cursor by so many evaluations."""
+        stops = [0.0, *self.stops]
+        if by < 0:
+            before = [stop for stop in stops if stop < self.now - 1e-9]
+            self.seek(before[max(len(before) + by, 0)] if before else 0.0)
+        else:
+            after = [stop for stop in stops if stop > self.now + 1e-9]
+            self.seek(after[by - 1] if by <= len(after) else self.end)
+
+    def show(self) -> bool:
+        """Bring the session to the cursor; whether anything changed."""
+        changed = self._learn_of_arms()
+        for key, follower in self._followers.items():
+            run, pulse = follower.run, follower.condition().pulse if follower.run.is_live else "ended"
+            step = run.step if self.position is None else int(self.position * run.steps_per_epoch + 1e-6)
+            shown = (run.run, run.version, min(step, run.step), self.position is None, pulse == "crashed")
+            if self._shown.get(key) == shown:
+                continue
+            self._shown[key], changed = shown, True
+            past = as_of(run, step) if self.position is not None else run
+            self.session.current[key] = self.session.runs[run.run] = self._as_shown(past, follower, pulse == "crashed")
+        return changed
+
+    def _learn_of_arms(self) -> bool:
+        """What only the log says of somebody else's loop: that it has norm layers, and how long it is."""
+        learnt = False
+        for i, arm in enumerate(self.session.arms):
+            runs = [follower.run for (name, _), follower in self._followers.items() if name == arm.name]
+            kinds = [run.norms[-1].layers[0].kind for run in runs if run.norms and run.norms[-1].layers]
+            far = max(run.epoch for run in runs)
+            if kinds and kinds[0] in _NORMS and not any(entry.name in _NORMS for entry in arm.stack):
+                arm = msgspec.structs.replace(arm, stack=(*arm.stack, StackEntry(name=kinds[0], where="")))
+            if far > arm.train.epochs:
+                train = msgspec.structs.replace(arm.train, epochs=_rounded_up(far))
+                arm = msgspec.structs.replace(arm, train=train)
+            learnt = learnt or arm is not self.session.arms[i]
+            self.session.arms[i] = arm
+        return learnt
+
+    def _as_shown(self, run: RunHistory, follower: Follower, crashed: bool) -> RunHistory:
+        """A copy with a version of its own: what a chart drew at one cursor is not what it shows at another."""
+        shown = copy.copy(run)
+        self._versions += 1
+        shown.version = self._versions
+        if crashed and run is follower.run:
+            shown.lose(follower.condition().sentence)
+        return shown
+
+
+_ROUND = tuple(factor * int(10**power) for power in range(18) for factor in (1, 2, 5))
+
+
+def _rounded_up(epochs: float) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 ...: an axis that grew with each epoch would never stand still."""
+    return next(round_number for round_number in _ROUND if round_number >= epochs)
+
+
+def _scenario(arms: Sequence[StoredArm]) -> Scenario:
+    """What the runs were made for: title, question and claims of the preset, the arms as they were recorded."""
+    first = arms[0].entries[0]
+    recorded = tuple(_arm(arm) for arm in arms)
+    seeds = len({seed for arm in arms for seed in arm.latest})
+    preset = _preset(first.spec.scenario)
+    if preset is not None:
+        names = {arm.name for arm in recorded}
+        claims = tuple(claim for claim in preset.claims if {claim.check.of, claim.check.against} <= names)
+        lessons = {arm.name: arm.lesson for arm in preset.arms}
+        recorded = tuple(msgspec.structs.replace(arm, lesson=lessons.get(arm.name)) for arm in recorded)
+        return msgspec.structs.replace(preset, arms=recorded, claims=claims, seeds=max(preset.seeds, seeds))
+    section, _, name = first.spec.scenario.rpartition("/")
+    known: Section = next((one for one in get_args(Section) if one == section), "review")
+    try:
+        told = read_shared(first.folder / "scenario.json", _Told)
+    except ReadingError:
+        told = _Told(title=name or "stored runs")
+    return Scenario(
+        id=first.spec.scenario, title=told.title, section=known, question=told.question, seeds=seeds, arms=recorded
+    )
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a recorded scenario says of itself; its claims may be anything and are not taken from there."""
+
+    title: str
+    question: str = ""
+
+
+def _preset(scenario: str) -> Scenario | None:
+    for path in preset_files():
+        if preset_id(path) == scenario:
+            try:
+                return load(path)
+            except ScenarioError:
+                return None
+    return None
+
+
+def _arm(arm: StoredArm) -> Arm:
+    """The arm that a recorded run was made from."""
+    spec: RunSpec = arm.entries[0].spec
+    return Arm(
+        name=arm.name, data=spec.data, model=spec.model, train=spec.train, stack=spec.stack,
+        studies=tuple(study for study in spec.studies if study in STUDIES),
+    )  # fmt: skip
