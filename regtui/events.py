@@ -235,6 +235,8 @@ class Stopped(RunEvent, frozen=True):
     """The run was stopped on request before its last step."""
 
     step: int
+    interrupted: bool = False
+    """Nobody asked for it: the explorer was left, killed or lost its terminal, or the worker was told to go."""
 
 
 RUN_EVENTS = (

@@ -17,7 +17,7 @@ from regtui import paths
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until the end of input, then end the process: exit code 0, or 2 for wrong usage."""
+    """Serve until the end of input, then end the process: 0, 2 for wrong usage, 128 + the signal that told it to go."""
     parser = argparse.ArgumentParser(
         prog="regtui worker", description="Train what is asked for on stdin, report on stdout; ends with its input."
     )
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     store: Path = options.store or paths.runs_dir()
     paths.set_datasets(options.data_root, download=options.download)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # also where a parent ignores it: it says that the parent is dead
     die_with_parent()
     if options.behind_screen:
         from regtui.priority import step_back
@@ -62,7 +63,9 @@ def take_stdio() -> tuple[int, int]:
 
 
 def die_with_parent() -> None:
-    """On Linux the kernel kills this process when its parent dies, however that happens.
+    """On Linux the kernel tells this process to go when its parent dies, however that happens.
+
+    SIGTERM and not SIGKILL: a run that is being made then has a second in which it writes its checkpoint.
 
     "Parent" is the thread that started the worker: it must be one that lives as long as its process. Elsewhere the end
     of input has to do.
@@ -72,7 +75,7 @@ def die_with_parent() -> None:
     import ctypes
 
     parent, pr_set_pdeathsig = os.getppid(), 1
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the kernel knew
         os._exit(1)
 

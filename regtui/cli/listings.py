@@ -95,7 +95,7 @@ def runs(arguments: argparse.Namespace) -> int:
     for run in found:
         row = _run_row(run)
         figures = [f"{row[key]:.1f}" if row[key] is not None else "-" for key in ("test_acc", "gap")]
-        state = f"{run.state}, steered" if run.is_steered else run.state
+        state = ("interrupted" if run.is_interrupted else run.state) + (", steered" if run.is_steered else "")
         arm = printable(f"{run.spec.scenario.rpartition('/')[2]}: {run.spec.arm}")
         rows.append((run.run, escape(arm), str(run.spec.seed), state, *figures))
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -18,6 +18,7 @@ COMMANDS = (
     "check",
     "catalog",
     "run",
+    "resume",
     "runs",
     "sweep",
     "stop",
@@ -108,6 +109,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_machine(sweep)
     _add_output(sweep)
     sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)
+
+    resume = commands.add_parser(
+        "resume", help="go on with runs that were interrupted or stopped",
+        description="Go on from the last checkpoint, on a CPU to the same last bit as if nothing had happened. Without "
+        "a RUN: with everything that the latest session left unfinished.",
+    )  # fmt: skip
+    resume.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    resume.add_argument("--workers", type=_count, metavar="N", help="worker processes; default: one a core, at most 8")
+    resume.add_argument("--worker", metavar="COMMAND", help="the worker that has the checkpoints; default: one here")
+    resume.add_argument("--out", type=Path, metavar="DIR", help="the directory that the runs were stored in")
+    resume.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    resume.set_defaults(function=_later("regtui.cli.resume", "resume"), parser=resume)
 
     runs = commands.add_parser("runs", help="list the stored runs")
     runs.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")

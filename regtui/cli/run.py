@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import signal
 import sys
 import tempfile
@@ -52,14 +53,30 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()
     seeds, announce = arguments.seeds or scenario.seeds, announcer(arguments, store)
-    finished = asyncio.run(_drive(session, command, worker_count(arguments), seeds, announce=announce,
-                                  measured=cost_specs(scenario, arguments), reveals=arguments.reveal))  # fmt: skip
-    wall = time.monotonic() - began
-    if arguments.json:
+
+    def requests() -> list[RunRequest]:
+        made = session.request([arm.name for arm in session.arms], range(seeds))
+        if announce is not None:
+            announce(made)
+        return made
+
+    finished = asyncio.run(drive(session, command, worker_count(arguments), requests, seeds=seeds,
+                                 measured=cost_specs(scenario, arguments), reveals=arguments.reveal))  # fmt: skip
+    return report(session, time.monotonic() - began, finished=finished, as_json=arguments.json)
+
+
+def report(session: Session, wall: float, *, finished: bool, as_json: bool) -> int:
+    """Print what came out; gives the exit code."""
+    if as_json:
         print_json(result_object(session, wall))
     else:
         print_result(session, wall)
     if not finished:
+        if left := [run.run for run in session.current.values() if run.is_live or run.is_interrupted]:
+            root = session.recorder.root if session.recorder is not None else runs_dir()
+            where = "" if root == runs_dir() else f" --out {shlex.quote(str(root))}"
+            line = f"regtui: interrupted; `regtui resume{where}` goes on with {counted(len(left), 'run')}"
+            print(line, file=sys.stderr)
         return 130
     return 1 if any(history.state in ("failed", "lost") for history in session.current.values()) else 0
 
@@ -102,15 +119,16 @@ def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
     return msgspec.structs.replace(scenario, arms=tuple(kept), claims=claims)
 
 
-async def _drive(
-    session: Session, command: list[str], workers: int, seeds: int, *, measured: Sequence[RunSpec], reveals: bool,
-    announce: Callable[[Sequence[RunRequest]], None] | None,
+async def drive(
+    session: Session, command: list[str], workers: int, requests: Callable[[], list[RunRequest]], *, seeds: int = 1,
+    measured: Sequence[RunSpec] = (), reveals: bool = False,
 ) -> bool:  # fmt: skip
     """Make all runs; False when interrupted. What was reported until then stays in the session.
 
+    requests  is called once nothing stands against the start
+    seeds     of each arm, for what is told of the cost
     measured  runs whose cost is told before any starts
     reveals   measure the test part of own data once all runs are done
-    announce  is told the runs once they are stored
 
     Raises ScenarioError for a run that does not fit.
     """
@@ -134,7 +152,7 @@ async def _drive(
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or detached
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup or detached: it was asked to outlive its terminal
             loop.add_signal_handler(number, interrupt)
     runner = Runner(command, deliver, workers=workers)
     if session.recorder is not None:
@@ -146,14 +164,11 @@ async def _drive(
                 tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, workers)
                 done.clear()
             if not interrupted:
-                requests = session.request([arm.name for arm in session.arms], range(seeds))
-                if announce is not None:
-                    announce(requests)
-                runner.submit(requests)
+                runner.submit(requests())
                 await done.wait()
-            if reveals and not interrupted and (requests := session.reveal()):
+            if reveals and not interrupted and (more := session.reveal()):
                 done.clear()
-                runner.submit(requests)
+                runner.submit(more)
                 await done.wait()
         finally:
             await runner.close()

@@ -100,6 +100,11 @@ class Steering:
         """Whether the run was told to stop or nobody listens any more."""
         return self._stopped or self._control.ended
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether it is over though nobody asked this run to stop."""
+        return self._control.ended and not self._stopped
+
     def allowance(self, wanted: int) -> int:
         """How many of the wanted steps may be taken before the run holds again."""
         return wanted if self._until is None else min(wanted, self._until - self._training.step)

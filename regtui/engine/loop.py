@@ -131,7 +131,7 @@ class Loop:
                 self.steering.obey()
             if self.steering.over:
                 self.save_before_the_end()
-                return observer.stopped()
+                return observer.stopped(interrupted=self.steering.is_interrupted)
             block = self.launch_block()
             yield False
             try:

@@ -179,7 +179,7 @@ class Observer:
             )
         )
 
-    def stopped(self) -> None:
-        """The run ends before its last step."""
+    def stopped(self, *, interrupted: bool) -> None:
+        """The run ends before its last step, on request or because nobody listens any more."""
         self.reporter.tell()
-        self._emit(Stopped(run=self._run, step=self._training.step))
+        self._emit(Stopped(run=self._run, step=self._training.step, interrupted=interrupted))

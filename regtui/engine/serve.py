@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ FLUSH_SECONDS = 0.5
 
 
 def serve(commands_fd: int, events_fd: int, store: Path) -> int:
-    """Say hello, then make the runs that are asked for until the end of input. Gives the exit code."""
+    """Say hello, then make the runs that are asked for until the end of input or a signal. Gives the exit code."""
     jobs = Jobs()
     sender = Sender(events_fd, on_broken=jobs.end)
     sender.put(
@@ -49,6 +49,7 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
         )
     )
     threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
+    told = _end_when_told(jobs.end)
     while job := jobs.next():
         if isinstance(job, Probe):
             sender.put(answers.answer(job, store=store))
@@ -59,7 +60,7 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
             wait=jobs.wait,
         )
     sender.close(FLUSH_SECONDS)
-    return 0
+    return 128 + told[0] if told else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,32 @@ def _arm_exit() -> None:
         timer = threading.Timer(GRACE_SECONDS, os._exit, args=(0,))
         timer.daemon = True
         timer.start()
+
+
+def _end_when_told(end: Callable[[], None]) -> list[int]:
+    """Call `end`, on a thread, on SIGTERM or SIGHUP: what a batch system, a shutdown or a dead parent sends.
+
+    Through the wake-up descriptor, which is written to at once; a handler would wait for native code to return. Must be
+    called on the main thread. Gives a list that the signal is put into.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)  # a wake-up descriptor has to be
+    # SIGHUP only where it is not ignored, under nohup say; not every system has it.
+    hangup = getattr(signal, "SIGHUP", signal.SIGTERM)
+    heeded = {signal.SIGTERM, *([] if signal.getsignal(hangup) is signal.SIG_IGN else [hangup])}
+    for number in heeded:
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    told: list[int] = []
+
+    def wait() -> None:
+        while (number := os.read(reader, 1)[0]) not in heeded:
+            continue  # a signal that somebody else handles
+        told.append(number)
+        end()
+
+    threading.Thread(target=wait, name="told-to-go", daemon=True).start()
+    return told
 
 
 def _complain(sentence: str) -> None:

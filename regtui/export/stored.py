@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from regtui.export.errors import ExportError
 from regtui.scenario.errors import printable
 from regtui.spec import RunSpec
 from regtui.store import RunHistory, RunInfo, list_runs
+from regtui.store.rewind import what_counts
 from regtui.store.rundir import read_events, read_info
 from regtui.store.writer import is_being_written
 
@@ -57,7 +59,7 @@ def find(name: str, root: Path) -> StoredRun:
 def locate(name: str, root: Path) -> Path:
     """The directory of such a run. Raises ExportError."""
     folder = Path(name)
-    if (folder / "spec.json").is_file():
+    if os.path.isfile(folder / "spec.json"):  # noqa: PTH113  # Path.is_file raises for a name that is too long
         return folder
     runs = [info.run for info in list_runs(root)]
     found = [run for run in runs if name and run.startswith(name)]
@@ -66,7 +68,7 @@ def locate(name: str, root: Path) -> Path:
     if found:
         some = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
         raise ExportError(f"{name} is the beginning of {len(found)} runs: {some}; write more of the one that is meant")
-    if folder.is_dir():
+    if os.path.isdir(folder):  # noqa: PTH112
         raise ExportError(f"{printable(name)} is a directory without spec.json; a run directory has one")
     raise ExportError(
         f"{printable(name)} is neither a run directory nor the beginning of one of the {len(runs)} runs in {root}; "
@@ -83,7 +85,7 @@ def read(folder: Path) -> StoredRun:
                 f"{folder / 'spec.json'} has the id {printable(info.run)!r}; allowed are letters, digits and -"
             )
         history = RunHistory(info.run, info.spec)
-        events = tuple(_applied(history, folder))
+        events = tuple(what_counts(_applied(history, folder)))
     except msgspec.DecodeError as error:
         raise ExportError(f"{folder / 'spec.json'} is not the description of a run: {error}") from None
     except OSError as error:

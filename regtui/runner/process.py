@@ -19,13 +19,16 @@ HELLO_TIMEOUT = 180.0
 """Seconds a worker may take to say hello: importing torch from a cold network disk takes a minute."""
 FAREWELL = 1.0
 """Seconds a worker has to go after its standard input was closed."""
+LAST_WORDS = 0.5
+"""Seconds for reading what a worker that is gone had written; a process that it started may hold its pipes open."""
 
-_SIGNALS = {
+_SIGNALS: dict[int, str] = {
     signal.SIGKILL: "was killed (SIGKILL; out of memory is the usual reason, see `dmesg`)",
     signal.SIGSEGV: "crashed in native code (SIGSEGV)",
     signal.SIGABRT: "aborted in native code (SIGABRT)",
     signal.SIGBUS: "crashed in native code (SIGBUS; a full /dev/shm or disk is the usual reason)",
     signal.SIGTERM: "was terminated (SIGTERM)",
+    signal.SIGHUP: "was told that its terminal is gone (SIGHUP)",
 }
 
 
@@ -85,6 +88,8 @@ class WorkerProcess:
             except TimeoutError:
                 self.kill()
                 await process.wait()
+            if self._tasks:  # what it said last, its checkpoint say, may still be in the pipes
+                await asyncio.wait(self._tasks, timeout=LAST_WORDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,14 +159,16 @@ class WorkerProcess:
         if not self._closing:
             self._closing = True
             # Its last words usually say why, and may still be in the other pipe.
-            await asyncio.wait({self._tasks[1]}, timeout=0.5)
+            await asyncio.wait({self._tasks[1]}, timeout=LAST_WORDS)
             self._on_lost(self._obituary(code))
 
     def _obituary(self, code: int) -> str:
         if self._verdict:
             return self._verdict
-        if code < 0:
-            how = _SIGNALS.get(signal.Signals(-code), f"was ended by signal {-code}")
+        # A shell, ssh or container between us and the worker tells its signal as 128 + the number.
+        number = -code if code < 0 else code - 128
+        if code < 0 or number in _SIGNALS:
+            how = _SIGNALS.get(number, f"was ended by signal {number}")
             return f"The worker {how}. What it had reported is kept."
         lines = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line.strip()]
         words = f": {lines[-1].strip()[:200]}" if lines else ""

@@ -20,9 +20,11 @@ MAX_BYTES = 1_000_000
 def load(path: Path) -> Scenario:
     """The scenario of a file. Raises ScenarioError with everything that is wrong in it."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device never ends and has no size
+        if len(content) > MAX_BYTES:
             raise ScenarioError(str(path), [Problem("", "is larger than 1 MB; a scenario is a page of TOML")])
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except OSError as error:
         raise ScenarioError(str(path), [Problem("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -60,7 +61,7 @@ def find(name: str) -> Path:
     if len(by_stem) == 1:
         return by_stem[0]
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or os.path.exists(path):  # noqa: PTH110  # Path.exists raises for a name that is too long
         return path
     if len(by_stem) > 1:
         known = ", ".join(preset_id(path) for path in by_stem)

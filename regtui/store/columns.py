@@ -46,6 +46,12 @@ class Column:
         while len(self.steps) > self.capacity:
             self._halve()
 
+    def take_back(self, step: int) -> None:
+        """Forget every point that covers something after a step."""
+        while self.steps and self.steps[-1] + self.counts[-1] - 1 > step:
+            for values in (self.steps, self.counts, self.means, self.lows, self.highs):
+                values.pop()
+
     def _append(self, bucket: Bucket) -> None:
         self.steps.append(bucket.first)
         self.counts.append(bucket.count)

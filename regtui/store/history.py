@@ -55,6 +55,8 @@ class RunHistory:
         self.samples_per_s = 0.0
         self.ending: Diverged | Finished | Failed | Stopped | None = None
         self.checkpoint: Checkpoint | None = None
+        self._marked = 0
+        """Markers at the time of the checkpoint."""
         self.revealed: Revealed | None = None
         """The first look at the test part of own data."""
         self.trouble = ""
@@ -83,6 +85,11 @@ class RunHistory:
     def is_live(self) -> bool:
         """Events may still come."""
         return self.state in ("waiting", "running", "paused")
+
+    @property
+    def is_interrupted(self) -> bool:
+        """It ended before its last step and nobody asked for that: it can go on."""
+        return self.state == "lost" or (isinstance(self.ending, Stopped) and self.ending.interrupted)
 
     @property
     def is_steered(self) -> bool:
@@ -138,6 +145,8 @@ class RunHistory:
         self.version += 1
         match event:
             case Started():
+                if self.started is not None:
+                    self._take_back(event.start_step)
                 self.started, self.state, self.step = event, "running", event.start_step
             case Steps():
                 self.step, self.seconds, self.samples_per_s = event.step, event.seconds, event.samples_per_s
@@ -159,7 +168,7 @@ class RunHistory:
             case Marker():
                 self._mark(event)
             case Checkpoint():
-                self.checkpoint = event
+                self.checkpoint, self._marked = event, len(self.markers)
             case Revealed():
                 self.revealed = self.revealed or event
             case Failed() | Stopped() if self.state == "finished":  # it was to be revealed, and remains what it was
@@ -172,6 +181,26 @@ class RunHistory:
         if self.is_live:
             self.version += 1
             self.state, self.trouble = "lost", sentence
+
+    def await_again(self) -> None:
+        """It is to go on: what is known of it stays until it says from which step."""
+        self.version += 1
+        self.state, self.ending, self.trouble = "waiting", None, ""
+
+    def _take_back(self, step: int) -> None:
+        """It goes on from a checkpoint: what came after it will be told again. 0: it begins again."""
+        self.ending, self.trouble, self.ended_early = None, "", ""
+        # What was steered at the step of the checkpoint, but after it was written, is not in it.
+        known = self._marked if self.checkpoint is not None and self.checkpoint.step == step else len(self.markers)
+        self.markers = [marker for marker in self.markers[:known] if marker.step <= step and step]
+        for column in (self.loss, self.batch_accuracy):
+            column.take_back(step)
+        self.evaluations = [event for event in self.evaluations if event.step <= step]
+        self.norms = [event for event in self.norms if event.step <= step]
+        self.insides = [event for event in self.insides if event.step <= step]
+        self.studies = {name: event for name, event in self.studies.items() if event.step <= step and step}
+        if not step:
+            self.checkpoint, self.seconds, self.samples_per_s = None, 0.0, 0.0
 
     def _mark(self, event: Marker) -> None:
         self.markers.append(event)
@@ -187,8 +216,8 @@ class RunHistory:
                 self.state, self.step, self.samples_per_s = "finished", event.step, event.samples_per_s
                 self.seconds, self.ended_early = event.seconds, event.reason
             case Stopped():
-                self.state, self.step = "stopped", event.step
-                self.trouble = f"stopped at step {event.step}"
+                self.state, self.step = "stopped", max(self.step, event.step)  # 0 where it only waited to go on
+                self.trouble = f"{'interrupted' if event.interrupted else 'stopped'} at step {self.step}"
             case Diverged():
                 self.state = "diverged"
                 where = f" (first in layer {event.layer})" if event.layer else ""

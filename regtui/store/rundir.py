@@ -22,6 +22,7 @@ from regtui.events import Answer, AnyRunEvent, EventError, Hello
 from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
+from regtui.store.lock import RECORD, hold, is_held
 from regtui.store.origin import write_scenario
 from regtui.store.writer import Heartbeat, is_being_written
 
@@ -68,19 +69,33 @@ class Recorder:
             if scenario is not None:
                 write_scenario(folder, scenario)
             self.heartbeat.begin(run, folder)
-            self._files[run] = (folder / "events.jsonl").open("ab", buffering=0)
+            self._files[run] = (folder / RECORD).open("ab", buffering=0)
+            hold(self._files[run])
         except OSError as error:
             self._give_up(error)
 
-    def reopen(self, run: str) -> None:
-        """Go on writing a run that was recorded before; one that is not in this store stays unrecorded."""
-        path = self.root / run / "events.jsonl"
-        if self.warning or run in self._files or not path.is_file():
-            return
+    def reopen(self, run: str) -> bool:
+        """Go on with the record of a run that ended or was interrupted; one that is not in this store stays unrecorded.
+
+        False: another regtui is making it.
+        """
+        folder = self.root / run
+        if self.warning or run in self._files or not (folder / RECORD).is_file():
+            return True
         try:
-            self._files[run] = path.open("ab", buffering=0)
+            file = (folder / RECORD).open("ab+", buffering=0)
+            if not hold(file):
+                file.close()
+                return False
+            self._files[run] = file
+            self.heartbeat.begin(run, folder)
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")  # a torn last line must not swallow the next one
         except OSError as error:
             self._give_up(error)
+        return True
 
     def append(self, event: AnyRunEvent) -> None:
         """One event, one line, one write."""
@@ -88,7 +103,7 @@ class Recorder:
         if file is None or self.warning:
             return
         try:
-            file.write(events.encode(event))
+            _write_all(file, events.encode(event))
             if isinstance(event, events.TERMINAL_EVENTS):
                 self.close(event.run)
         except OSError as error:
@@ -138,7 +153,7 @@ def read_info(folder: Path) -> RunInfo:
 
 def read_events(folder: Path) -> Iterator[AnyRunEvent]:
     """All complete, readable events of a run directory, in order."""
-    path = folder / "events.jsonl"
+    path = folder / RECORD
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -159,9 +174,15 @@ def replay(folder: Path) -> RunHistory:
     history = RunHistory(info.run, info.spec)
     for event in read_events(folder):
         history.apply(event)
-    if history.is_live and not is_being_written(folder):
+    if history.is_live and not (is_held(folder) or is_being_written(folder)):
         history.lose("the record ends before the run did")
     return history
+
+
+def _write_all(file: BinaryIO, line: bytes) -> None:
+    """A disk that fills up takes a part of a line without an error; the rest then says why. Raises OSError."""
+    while line:
+        line = line[file.write(line) :]
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,47 @@
+"""Which process makes a run: a lock on its record that the system lets go of when the process is gone, however it went.
+
+A record without an ending is either of a run that is being made now, by another regtui say, or of one that was
+interrupted; only the lock tells which. Where the system has none (Windows, some network disks), every run counts as
+free.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+
+    HAS_LOCKS = True
+except ImportError:  # Windows
+    HAS_LOCKS = False
+
+RECORD = "events.jsonl"
+
+
+def hold(record: BinaryIO) -> bool:
+    """Take the lock of an open record until it is closed. False: another process, or another file object, has it."""
+    if not HAS_LOCKS:
+        return True
+    try:
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
+
+
+def is_held(folder: Path) -> bool:
+    """Whether somebody, this process included, makes the run of a directory now."""
+    if not HAS_LOCKS:
+        return False
+    try:
+        with (folder / RECORD).open("rb") as record:
+            fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
