@@ -17,7 +17,7 @@ import msgspec
 from regtui.cli.ask import answers
 from regtui.cli.detach import announcer, detach
 from regtui.cli.machine import crowding, worker_command, worker_count
-from regtui.cli.output import print_json
+from regtui.cli.output import counted, print_json
 from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
 from regtui.cli.progress import Progress
 from regtui.cli.result import print_result, result_object

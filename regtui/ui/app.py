@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 from textual.app import SystemCommand
 from textual.driver import Driver
@@ -12,7 +14,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from regtui.commands import Probe
-from regtui.events import TERMINAL_EVENTS, Answer, Cost, Finished, RunEvent, Stopped
+from regtui.events import TERMINAL_EVENTS, Answer, Cost, Finished, RunEvent, Started, Stopped
 from regtui.progress import Progress
 from regtui.remembered import Remembered
 from regtui.runner import Lost, Ready, Report
@@ -36,6 +38,7 @@ from regtui.ui.sparing import sparing
 from regtui.ui.terminal import AsciiFilter, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
+from regtui.ui.unfinished import find_offer, take_up
 from regtui.ui.view import View
 
 TEXTS_EVERY, CHARTS_EVERY, WARNED_FOR = 0.3, 0.5, 5.0
@@ -105,9 +108,10 @@ class RegtuiApp(LookBackApp):
         if not self.is_headless:
             leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
             self.set_timer(WARM_AFTER, settle)
+        self.set_timer(WARM_AFTER, self.runner.warm)
         if self.recorder is not None:
             self.recorder.heartbeat.obey(self.runner.stop)
-        self.set_timer(WARM_AFTER, self.runner.warm)
+            self.run_worker(self._look_for_unfinished(self.recorder.root), exit_on_error=False)
         self.tell_of_progress()
         if self._notice:
             self._say(self._notice)
@@ -130,6 +134,8 @@ class RegtuiApp(LookBackApp):
         if not (isinstance(report, Stopped) and owner.is_waiting(report.run)):
             view.heard = view.clock()  # a run that never began is ended by the runner itself, not by a worker
         owner.take(report)
+        if isinstance(report, Started):
+            view.offer = None  # the last session is no longer the latest
         if isinstance(report, TERMINAL_EVENTS):
             view.is_new = view.is_new and not isinstance(report, Finished)
             self.progress.ran(owner.scenario.id, owner.seeds_done)
@@ -171,6 +177,13 @@ class RegtuiApp(LookBackApp):
 
     def action_stop(self) -> None:
         self._changed(self.view.race.stop())
+
+    def action_go_on(self) -> None:
+        self._changed(take_up(self.view, self._open))
+
+    async def _look_for_unfinished(self, root: Path) -> None:
+        self.view.offer = await asyncio.to_thread(find_offer, root, self.view.session.scenario)
+        self.explorer.show_texts()
 
     def action_more_seeds(self) -> None:
         self._changed(self.view.race.more_seeds())

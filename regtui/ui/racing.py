@@ -5,12 +5,13 @@ Free of Textual. Each request answers with the sentence that the user is told, "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from regtui.commands import Probe, ProbeKind, RunRequest
 from regtui.events import Hello
 from regtui.modes import Mode
+from regtui.resuming import ResumeError, go_on
 from regtui.runner import Report
 from regtui.session import Session
 from regtui.spec import Scalar
@@ -98,6 +99,19 @@ class Race:
         self.session.reset()
         self.seeds = self._first_seeds
         return "Back to the start: the scenario's own arms, no runs."
+
+    def go_on(self, runs: Sequence[RunHistory]) -> str:
+        """Go on with interrupted runs of the session, each from its checkpoint; without one it begins again."""
+        try:
+            requests = go_on(self.session, runs)
+        except ResumeError as error:
+            return f"Nothing was started: {error}."
+        self.seeds = max(self.seeds, *(run.spec.seed + 1 for run in runs))
+        self.runner.submit(requests)
+        anew = sum(not request.resume for request in requests)
+        if anew == len(requests):
+            return "No checkpoint was written yet: beginning again."
+        return "Going on from the last checkpoint" + (f"; {anew} begin again." if anew else ".")
 
     def more_seeds(self) -> str:
         """One more seed for all arms; the same seed means the same initialization and batches in every arm."""

@@ -12,6 +12,7 @@ from regtui.session import Session
 from regtui.store import RunHistory
 from regtui.ui.palette import Looks
 from regtui.ui.racing import Race
+from regtui.ui.unfinished import Offer
 
 SILENT_AFTER = 5.0
 """Seconds without a word from a running worker that are worth a remark."""
@@ -40,6 +41,8 @@ class View:
     """Why something is not recorded, "" while all is well."""
     is_new: bool = False
     """Nothing was run to its end on this machine yet: the first steps are told."""
+    offer: Offer | None = None
+    """Runs of the last session to go on with, until something is run."""
     ready: str = ""
     """Where training happens, once a worker has said hello: cpu, cuda:0 NVIDIA H100."""
     cost: str = ""

@@ -10,6 +10,7 @@ from regtui.ui.panes.diagnosed import diagnosis_lines, inside_lines
 from regtui.ui.panes.observed import observation, own_data, redrawn_labels, sealed_test, steering, troubles
 from regtui.ui.panes.pane import Pane
 from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, left, line, wrapped
+from regtui.ui.unfinished import offer_here
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -74,8 +75,10 @@ def next_steps(view: View) -> list[Line]:
         again = " again" if all(pair in session.current for pair in missing) else ""
         run = line("Press ", *_key("space", f"to run {arms}{again}, {epochs} epochs each"))
         if not session.can_predict:
-            return [run]
-        return [run, _key("g", "changes what you said" if session.predictions else "predicts first")]
+            here = offer_here(session)
+            return [_key("u", here), run] if here else [run]
+        steps = [run, _key("g", "changes what you said" if session.predictions else "predicts first")]
+        return [*steps, _key("u", view.offer.sentence)] if view.offer is not None else steps
     if seeds < most:
         more, rest = _key("m", f"one more seed ({seeds} of {most} done)"), _key("M", f"all {most}")
         if seeds == 1:
