@@ -29,7 +29,8 @@ class Offer:
     @property
     def sentence(self) -> str:
         """As it stands after its key."""
-        return f"goes on with {_interrupted(self.left.unfinished)} of {self.scenario.title}"
+        title = self.scenario.title.partition(":")[0]
+        return f"goes on with {_interrupted(self.left.unfinished)} of {title}"
 
 
 def find_offer(root: Path, present: Scenario) -> Offer | None:
