@@ -339,6 +339,20 @@ def test_end_of_input_ends_a_run_and_saves_it(fresh: Callable[..., Worker], tmp_
     assert (tmp_path / "j/checkpoint.safetensors").exists()
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_go_it_saves_its_run_says_so_and_goes(
+    fresh: Callable[..., Worker], tmp_path: Path, signum: signal.Signals
+) -> None:
+    worker = fresh()
+    worker.send(Start(runs=[RunRequest(run="s", spec=ENDLESS)]))
+    worker.wait_for(Steps)
+    worker.process.send_signal(signum)
+    saved = worker.wait_for(Checkpoint)
+    assert worker.wait_for(Stopped) == Stopped(run="s", step=saved.step, interrupted=True)
+    assert worker.process.wait(DEADLINE) == 128 + signum
+    assert (tmp_path / "s/checkpoint.safetensors").exists()
+
+
 STRAY = """
 import ctypes, os, signal, sys
 from regtui import worker

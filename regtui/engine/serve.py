@@ -33,6 +33,9 @@ GRACE_SECONDS = 1.0
 FLUSH_SECONDS = 0.5
 """How long the last events may take to be written."""
 
+MESSAGE = 400
+"""Characters of an exception's message that are told."""
+
 
 def serve(commands_fd: int, events_fd: int, store: Path) -> int:
     """Say hello, then make the runs that are asked for until the end of input or a signal. Gives the exit code."""
@@ -220,7 +223,9 @@ def _failure(run: str, error: Exception, log: str) -> Failed:
             hint="lower train.batch_size, train.evaluation_batch or the width of the model, or choose another device",
             traceback=log,
         )
-    message = str(error.args[0]) if error.args else str(error)
+    # PyTorch's messages can be pages with line breaks; a screen has room for a sentence, and the log has it all.
+    text = " ".join(str(error.args[0] if error.args else "").split())
+    message = "".join(filter(str.isprintable, text))[:MESSAGE] or f"{type(error).__name__} without a message"
     return Failed(run=run, kind=type(error).__name__, message=message, traceback=log)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from regtui import commands, events
 from regtui.commands import Command
 from regtui.events import PROTOCOL_VERSION, AnyEvent, EventError, Hello
+from regtui.scenario.errors import printable
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Longest line read, bytes; asyncio's own limit of 64 KiB is too short for a probe of a wide network."""
@@ -136,8 +137,8 @@ class WorkerProcess:
                 self._closing = True
                 self.kill()
                 self._on_lost(
-                    f"The worker speaks protocol {event.protocol} (regtui {event.version}), this is protocol "
-                    f"{PROTOCOL_VERSION}: install the same regtui on both sides."
+                    f"The worker speaks protocol {event.protocol} (regtui {printable(event.version)}), this is "
+                    f"protocol {PROTOCOL_VERSION}: install the same regtui on both sides."
                 )
                 return True
             self.hello = event
@@ -171,5 +172,5 @@ class WorkerProcess:
             how = _SIGNALS.get(number, f"was ended by signal {number}")
             return f"The worker {how}. What it had reported is kept."
         lines = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line.strip()]
-        words = f": {lines[-1].strip()[:200]}" if lines else ""
+        words = f": {printable(lines[-1].strip()[:200])}" if lines else ""
         return f"The worker ended with status {code}{words}. What it had reported is kept."

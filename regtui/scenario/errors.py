@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -78,8 +78,22 @@ class Problems(list[Problem]):
 
     def refuse_non_finite(self, raw: Any, key: str = "") -> None:
         """Note every nan and inf below `key`; msgspec lets them through its ranges."""
-        for path, number in _non_finite(raw, key):
-            self.add(path, f"is {number}; allowed is a finite number")
+        for path, number in _leaves(raw, key, float):
+            if not math.isfinite(number):
+                self.add(path, f"is {number}; allowed is a finite number")
+
+    def refuse_control_characters(self, raw: Any) -> None:
+        """Note every text that a terminal would take for more than text; line breaks and tabs are fine in one.
+
+        Texts of a model are left to the catalog, which knows what each may be.
+        """
+        for path, text in _leaves(raw, "", str):
+            if ".model." in path:
+                continue
+            odd = next((char for char in text if not char.isprintable() and char not in "\n\t"), "")
+            if odd or not path.isprintable():
+                found = f"\\x{ord(odd):02x}" if odd else "a control character in its name"
+                self.add(path, f"has {found}; allowed is text without control characters")
 
 
 def printable(text: str) -> str:
@@ -187,12 +201,13 @@ def _choices(type_: Any) -> list[str]:
     return [str(choice) for choice in get_args(type_)] if get_origin(type_) is Literal else []
 
 
-def _non_finite(raw: Any, key: str) -> Iterable[tuple[str, float]]:
-    if isinstance(raw, float) and not math.isfinite(raw):
+def _leaves(raw: Any, key: str, type_: type[T]) -> Iterator[tuple[str, T]]:
+    """Every value of a type below a key, with its dotted path."""
+    if isinstance(raw, type_):
         yield key, raw
     elif isinstance(raw, dict):
         for name, value in raw.items():
-            yield from _non_finite(value, f"{key}.{name}".lstrip("."))
+            yield from _leaves(value, f"{key}.{name}".lstrip("."), type_)
     elif isinstance(raw, list):
         for index, value in enumerate(raw):
-            yield from _non_finite(value, f"{key}[{index}]")
+            yield from _leaves(value, f"{key}[{index}]", type_)

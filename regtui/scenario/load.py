@@ -52,6 +52,7 @@ def loads(text: str, *, source: str, id: str, root: Path | None = None) -> Scena
 
 def _scenario(raw: dict[str, Any], id: str, problems: Problems, root: Path | None = None) -> Scenario | None:
     problems.refuse_non_finite(raw)
+    problems.refuse_control_characters(raw)
     file = problems.convert(raw, ScenarioFile, "")
     # What a file lacks at its top does not hide what is wrong further down.
     base = problems.convert(raw.get("base", {}), BaseFile, "base")

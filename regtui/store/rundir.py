@@ -26,6 +26,8 @@ from regtui.store.lock import RECORD, hold, is_held
 from regtui.store.origin import write_scenario
 from regtui.store.writer import Heartbeat, is_being_written
 
+MOST_BYTES = 1 << 20
+"""A spec is a page of JSON; a larger file is some other file."""
 _ID = re.compile(r"^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$")
 
 
@@ -147,8 +149,17 @@ def list_runs(root: Path) -> Iterator[RunInfo]:
 
 
 def read_info(folder: Path) -> RunInfo:
-    """spec.json of a run directory. Raises OSError or msgspec.DecodeError."""
-    return msgspec.json.decode((folder / "spec.json").read_bytes(), type=RunInfo)
+    """spec.json of a run directory, which may be from elsewhere. Raises OSError or msgspec.DecodeError."""
+    path = folder / "spec.json"
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise msgspec.DecodeError(f"it is larger than {MOST_BYTES >> 20} MiB")
+    info = msgspec.json.decode(content, type=RunInfo)
+    # JSON carries control characters as escapes; decoded, a terminal would obey them.
+    if not all(text.isprintable() for text in _texts(msgspec.to_builtins(info))):
+        raise msgspec.DecodeError("it has control characters in its texts")
+    return info
 
 
 def read_events(folder: Path) -> Iterator[AnyRunEvent]:
@@ -177,6 +188,18 @@ def replay(folder: Path) -> RunHistory:
     if history.is_live and not (is_held(folder) or is_being_written(folder)):
         history.lose("the record ends before the run did")
     return history
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a plain value, the keys of its tables included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (key, *_texts(item))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
 
 
 def _write_all(file: BinaryIO, line: bytes) -> None:

@@ -35,7 +35,7 @@ from regtui.ui.racing import RunnerFactory
 from regtui.ui.returning import put_back
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.sparing import sparing
-from regtui.ui.terminal import AsciiFilter, charset, colors
+from regtui.ui.terminal import ASCII, INERT, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
 from regtui.ui.unfinished import find_offer, take_up
@@ -87,7 +87,7 @@ class RegtuiApp(LookBackApp):
         return sparing(super().get_driver_class())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *([AsciiFilter()] if self.ascii_only else [])]
+        return [*super().get_line_filters(), INERT, *([ASCII] if self.ascii_only else [])]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the table of keys, then Textual's own."""

@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 from regtui.ui.charts import Colors
 from regtui.ui.signs import charset, to_ascii
 
-__all__ = ["AsciiFilter", "charset", "colors", "to_ascii", "when_hung_up"]
+__all__ = ["ASCII", "INERT", "charset", "colors", "to_ascii", "when_hung_up"]
 
 
 def colors(color_system: str | None, environ: Mapping[str, str] = os.environ) -> Colors:
@@ -26,11 +26,30 @@ def colors(color_system: str | None, environ: Mapping[str, str] = os.environ) ->
     return names.get(color_system, "none")
 
 
+class InertFilter(LineFilter):
+    """Nothing but what can be printed goes to the terminal: no escape sequence of a file, a worker or a name.
+
+    What is left out takes no cell, so the layout stays.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        if all(text.isprintable() for text, _, _ in segments):
+            return segments
+        return [
+            segment if segment.control else Segment("".join(filter(str.isprintable, segment.text)), segment.style)
+            for segment in segments
+        ]
+
+
 class AsciiFilter(LineFilter):
     """Everything that goes to the terminal, Textual's own frames included, in ASCII."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         return [Segment(to_ascii(text), style, control) for text, style, control in segments]
+
+
+INERT, ASCII = InertFilter(), AsciiFilter()
+"""One of each: Textual keeps what a filter made by the filter itself."""
 
 
 def _is_pipe(fd: int) -> bool:
