@@ -161,6 +161,12 @@ class Runner:
         up = [slot.process for slot in self._slots if slot.process is not None]
         await asyncio.gather(*(process.close() for process in [*up, *self._gone]))
 
+    def terminate(self) -> None:
+        """Tell all workers to go, from any thread; those that can then write their checkpoints."""
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.terminate()
+
     def kill(self) -> None:
         """End all workers without waiting: for the last moment of a process."""
         for slot in self._slots:

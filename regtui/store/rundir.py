@@ -28,6 +28,8 @@ from regtui.store.writer import Heartbeat, is_being_written
 
 MOST_BYTES = 1 << 20
 """A spec is a page of JSON; a larger file is some other file."""
+MOST_LOG = 16 << 20
+"""Bytes kept of what a worker prints: native code in trouble can print for ever."""
 _ID = re.compile(r"^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$")
 
 
@@ -117,7 +119,7 @@ class Recorder:
             return
         try:
             with (self.root / run / "log.txt").open("ab") as file:
-                file.write(text)
+                file.write(text[: max(MOST_LOG - file.tell(), 0)])
         except OSError as error:
             self._give_up(error)
 

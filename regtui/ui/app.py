@@ -106,7 +106,7 @@ class RegtuiApp(LookBackApp):
         self._set_look()
         self._silence = self.set_interval(1.0, self._notice_silence, pause=True)
         if not self.is_headless:
-            leave_when_told(lambda code: self.exit(return_code=code), self.runner.kill)
+            leave_when_told(lambda code: self.exit(return_code=code), self.runner.terminate, self.runner.kill)
             self.set_timer(WARM_AFTER, settle)
         self.set_timer(WARM_AFTER, self.runner.warm)
         if self.recorder is not None:

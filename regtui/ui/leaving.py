@@ -12,18 +12,22 @@ from collections.abc import Callable
 
 from regtui.ui.terminal import when_hung_up
 
-DEADLINE = 2.0
+DEADLINE = 1.8
 """Seconds that an orderly end may take once the process was told to go."""
+PATIENCE = 0.7
+"""Seconds after which the workers are told without the event loop, so that a second is left for their checkpoints."""
 
 _RESTORE = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?25h\x1b[?1049l"
 """Mouse, paste and focus reports off, cursor on, back from the alternate screen."""
 
 
-def leave_when_told(leave: Callable[[int], None], last_resort: Callable[[], None]) -> None:
+def leave_when_told(
+    leave: Callable[[int], None], tell_workers: Callable[[], None], last_resort: Callable[[], None]
+) -> None:
     """Call `leave` with an exit code on SIGTERM, SIGHUP or the loss of the terminal; must run on the event loop.
 
-    If the process is still there after `DEADLINE`, `last_resort` is called and it ends at once: an event loop that is
-    blocked on a terminal nobody reads takes no orders.
+    An event loop that is blocked on a terminal nobody reads takes no orders: if the process is still there after
+    `PATIENCE`, `tell_workers` is called, and after `DEADLINE` `last_resort`, upon which it ends at once.
     """
     loop = asyncio.get_running_loop()
     terminal = _Terminal()
@@ -35,7 +39,9 @@ def leave_when_told(leave: Callable[[int], None], last_resort: Callable[[], None
         told.set()
 
         def end() -> None:
-            time.sleep(DEADLINE)
+            time.sleep(PATIENCE)
+            tell_workers()
+            time.sleep(DEADLINE - PATIENCE)
             last_resort()
             terminal.restore()
             os._exit(code)

@@ -41,6 +41,8 @@ class Terminal:
                 inherited.pop(name, None)
             else:
                 inherited[name] = value
+        self.written = b""
+        """Everything that came out so far."""
         self.screen = pyte.Screen(120, 40)
         self._stream = pyte.ByteStream(self.screen)
         command = ["-m", "regtui", *words]
@@ -60,9 +62,11 @@ class Terminal:
 
     def read(self) -> None:
         try:
-            self._stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
+            written = self.child.read_nonblocking(65536, timeout=0.1)
         except (pexpect.TIMEOUT, pexpect.EOF):
             return
+        self.written += written
+        self._stream.feed(written)
 
     def until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + HANGS
