@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,7 @@ from regtui.store import RunHistory, RunInfo, list_runs, replay
 from regtui.store.lock import is_held
 
 MOST_RUNS = 200
-"""Runs of one session that are looked at."""
+"""Stored runs that are looked at, the newest."""
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -49,15 +49,20 @@ def left_behind(root: Path) -> Left | None:
     Runs that another regtui makes now are not ours to go on with, nor are those of another engine. What was asked for
     again later does not count as unfinished.
     """
-    found = [info for info in list_runs(root) if not is_held(root / info.run)] if root.is_dir() else []
+
+    def asked_for(info: RunInfo) -> tuple[str, int]:
+        """Ids of one second are in no order; their files are."""
+        return info.run[:15], (root / info.run / "spec.json").stat().st_mtime_ns
+
+    newest = islice(list_runs(root), MOST_RUNS)
+    found = sorted((info for info in newest if not is_held(root / info.run)), key=asked_for, reverse=True)
     if not found:
         return None
     scenario = found[0].spec.scenario
     latest: dict[tuple[str, int], RunInfo] = {}
-    for info in takewhile(lambda info: info.spec.scenario == scenario, found[:MOST_RUNS]):
+    for info in takewhile(lambda info: info.spec.scenario == scenario, found):
         latest.setdefault((info.spec.arm, info.spec.seed), info)
-    # Ids of one second are in no order; files are.
-    infos = sorted(latest.values(), key=lambda info: (root / info.run / "spec.json").stat().st_mtime_ns)
+    infos = reversed(latest.values())  # from the first one that was asked for on
     left = Left(scenario, tuple(replay(root / info.run) for info in infos if not why_not(info)))
     return left if left.unfinished else None
 
@@ -99,6 +104,8 @@ def go_on(session: Session, runs: Sequence[RunHistory]) -> list[RunRequest]:
     for run in runs:
         if recorder is not None and not recorder.reopen(run.run):
             raise ResumeError(f"run {run.run} is being made by another regtui; wait until it ends, or end that one")
+        if recorder is not None and recorder.warning:
+            raise ResumeError(f"the record of run {run.run} cannot be written. {recorder.warning}")
         folder = recorder.root / run.run if recorder is not None else None
         requests.append(RunRequest(run=run.run, spec=_as_it_trained(run), resume=_has_checkpoint(run, folder)))
         run.await_again()

@@ -20,8 +20,15 @@ def plain_table(*headings: str) -> Table:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object and nothing else on stdout; NaN becomes null."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    """One JSON object and nothing else on stdout; NaN becomes null, and no character is one that a terminal obeys."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write("".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text) + "\n")
+
+
+def _escaped(char: str) -> str:
+    """The character as JSON writes those that cannot be printed: \\u009b, two of them beyond U+FFFF."""
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def counted(count: int, noun: str) -> str:

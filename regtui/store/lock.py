@@ -7,6 +7,9 @@ free.
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +21,18 @@ except ImportError:  # Windows
     HAS_LOCKS = False
 
 RECORD = "events.jsonl"
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file of a run directory, for reading. Raises OSError, also for a pipe or a device.
+
+    A directory from elsewhere may hold any of these; reading them would wait or go on for ever.
+    """
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return os.fdopen(number, "rb")
 
 
 def hold(record: BinaryIO) -> bool:
@@ -38,7 +53,7 @@ def is_held(folder: Path) -> bool:
     if not HAS_LOCKS:
         return False
     try:
-        with (folder / RECORD).open("rb") as record:
+        with open_file(folder / RECORD) as record:
             fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

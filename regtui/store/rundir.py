@@ -22,7 +22,7 @@ from regtui.events import Answer, AnyRunEvent, EventError, Hello
 from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
-from regtui.store.lock import RECORD, hold, is_held
+from regtui.store.lock import RECORD, hold, is_held, open_file
 from regtui.store.origin import write_scenario
 from regtui.store.writer import Heartbeat, is_being_written
 
@@ -87,6 +87,7 @@ class Recorder:
         if self.warning or run in self._files or not (folder / RECORD).is_file():
             return True
         try:
+            open_file(folder / RECORD).close()  # not into a pipe or a device
             file = (folder / RECORD).open("ab+", buffering=0)
             if not hold(file):
                 file.close()
@@ -153,7 +154,7 @@ def list_runs(root: Path) -> Iterator[RunInfo]:
 def read_info(folder: Path) -> RunInfo:
     """spec.json of a run directory, which may be from elsewhere. Raises OSError or msgspec.DecodeError."""
     path = folder / "spec.json"
-    with path.open("rb") as file:
+    with open_file(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise msgspec.DecodeError(f"it is larger than {MOST_BYTES >> 20} MiB")
@@ -169,7 +170,7 @@ def read_events(folder: Path) -> Iterator[AnyRunEvent]:
     path = folder / RECORD
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for line in file:
             if not line.endswith(b"\n"):
                 return
@@ -182,11 +183,17 @@ def read_events(folder: Path) -> Iterator[AnyRunEvent]:
 
 
 def replay(folder: Path) -> RunHistory:
-    """A stored run as if it had just been watched. Raises OSError or msgspec.DecodeError for no run."""
+    """A stored run as if it had just been watched, as far as its events can be read.
+
+    Raises OSError or msgspec.DecodeError for no run.
+    """
     info = read_info(folder)
     history = RunHistory(info.run, info.spec)
-    for event in read_events(folder):
-        history.apply(event)
+    try:
+        for event in read_events(folder):
+            history.apply(event)
+    except OSError as error:
+        history.lose(f"its events cannot be read: {error.strerror or error}")
     if history.is_live and not (is_held(folder) or is_being_written(folder)):
         history.lose("the record ends before the run did")
     return history

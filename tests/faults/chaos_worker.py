@@ -11,7 +11,7 @@ import time
 
 from regtui import commands, events
 from regtui.commands import Start, Stop
-from regtui.events import Bucket, Device, Evaluated, Hello, Marker, Measured, Started, Steps, Stopped
+from regtui.events import Device, Hello, Marker, Stopped
 
 
 def write(data: bytes) -> None:
@@ -30,19 +30,6 @@ def report(run: str, count: int, journal: int, first: int = 0) -> None:
     for number in range(first, first + count):
         write(events.encode(Marker(run=run, step=number, kind="told", text="x" * (number % 97))))
         os.write(journal, f"{run} {number}\n".encode())
-
-
-def report_for_ever(run: str, journal: int) -> None:
-    """As a run that trains does: it is built, then metrics and evaluations, many a second."""
-    write(events.encode(Started(run=run, device="cpu", device_label="chaos", threads=1, precision="fp32", parameters=1,
-                                total_steps=10**6, steps_per_epoch=5, train_samples=1, clean_samples=1)))  # fmt: skip
-    for step in range(1, 10**6):
-        buckets = [Bucket(step, 1, random.random(), 0.0, 1.0)]
-        told = Steps(run=run, loss=buckets, accuracy=buckets, step=step, seconds=step, samples_per_s=1.0, lr=0.1)
-        seen = Measured(loss=random.random(), accuracy=100 * random.random())
-        write(events.encode(told) + events.encode(Evaluated(run=run, step=step, epoch=step, seconds=1, train=seen)))
-        os.write(journal, b".")
-        time.sleep(0.02)
 
 
 def go_wrong(what: str, draw: random.Random) -> None:
@@ -80,8 +67,6 @@ def main() -> None:
             for request in command.runs:
                 what, _, seed = request.spec.arm.partition(" ")
                 draw = random.Random(seed)
-                if what == "endless":
-                    report_for_ever(request.run, journal)
                 before = draw.randrange(200)
                 report(request.run, before, journal)
                 go_wrong(what, draw)
