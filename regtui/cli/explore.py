@@ -28,6 +28,11 @@ def explore(arguments: argparse.Namespace) -> int:
             print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
                   file=sys.stderr)  # fmt: skip
             return 2
+    if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        print("regtui: the explorer needs a terminal that can move its cursor, and TERM says that this one is "
+              f"{os.environ['TERM'].lower()}; set TERM=xterm-256color if it can, else use `regtui run`",
+              file=sys.stderr)  # fmt: skip
+        return 2
     from regtui.ui.opening import opening
 
     with opening(scenario, _shades(remembered)):

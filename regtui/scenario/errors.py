@@ -22,6 +22,8 @@ _WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool":
           "object": "a table"}  # fmt: skip
 
 
+LONGEST_KEY = 200
+"""Characters of a path that are told."""
 MISSING = "is missing"
 
 
@@ -51,7 +53,8 @@ class Problems(list[Problem]):
 
     def add(self, key: str, message: str) -> None:
         """Note a problem, once."""
-        problem = Problem(printable(key), printable(message))
+        where = printable(key)
+        problem = Problem(where if len(where) <= LONGEST_KEY else f"{where[:LONGEST_KEY]}…", printable(message))
         if problem not in self:
             self.append(problem)
 

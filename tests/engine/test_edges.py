@@ -51,7 +51,7 @@ def test_a_regularizer_at_the_ends_of_its_ranges(make_run: MakeRun, name: str, p
     kind = int if any(p.kind == "int" for p in record.params if p.name == param) else float
     params: dict[str, Scalar] = {p.name: p.default for p in record.params} | {param: kind(value)}
     is_image = "image" in record.kinds
-    candidates = ("cnn", "mlp", "transformer", *MODELS) if is_image else ("transformer",)
+    candidates = ("cnn", "mlp", *MODELS) if is_image else ("bert",)
     model = next(m for m in candidates if not record.sites or set(record.sites) & set(MODELS[m].sites))
     where = next((site for site in record.sites if site in MODELS[model].sites), "")
     small = {"cnn": {"width": 2}, "mlp": {"width": 4, "depth": 1}}.get(model, {})

@@ -188,7 +188,7 @@ def test_a_run_ends_when_nobody_listens_even_while_paused(tiny: MakeSpec, make_r
             made.control.end()
 
     made = make_run(tiny(), leave, commands=[Pause(run="r")])
-    assert made.events[-1] == Stopped(run="r", step=0)
+    assert made.events[-1] == Stopped(run="r", step=0, interrupted=True)
 
 
 def test_a_checkpoint_that_cannot_be_written_stops_nothing(tiny: MakeSpec, make_run: MakeRun, tmp_path: Path) -> None:

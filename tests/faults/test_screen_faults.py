@@ -173,3 +173,39 @@ def worked(pid: int) -> int:
     """CPU time of a process so far, in ticks of the system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+TERMINALS: list[dict[str, str | None]] = [
+    {"TERM": "linux", "COLORTERM": None}, {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+    {"TERM": "xterm", "COLORTERM": None}, {"TERM": "screen", "COLORTERM": None},
+    {"TERM": "xterm-256color", "COLORTERM": None}, {"TERM": "tmux-256color", "COLORTERM": None}, {"TERM": None},
+    {"TERM": "no-such-terminal"}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+]  # fmt: skip
+
+
+def test_a_terminal_that_cannot_move_its_cursor_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "overfitting/ladder", environ={"TERM": "dumb"})
+    try:
+        assert terminal.ends() == 2
+        terminal.read()
+        assert "TERM says that this one is dumb" in " ".join(terminal.text.split())
+    finally:
+        terminal.child.close(force=True)
+
+
+def test_it_runs_in_every_kind_of_terminal(tmp_path: Path, rounds: Rounds) -> None:
+    for environ in TERMINALS[: rounds(2, len(TERMINALS))]:
+        terminal = Terminal(tmp_path, "overfitting/ladder", "--worker", STUB, environ=environ)
+        try:
+            terminal.until(lambda shown=terminal: "worker ready" in shown.text and "Press space" in shown.text)
+            if "LC_ALL" in environ or environ.get("TERM") == "linux":
+                assert terminal.text.isascii()
+            assert "\\u" not in terminal.text
+            terminal.child.send("?")
+            terminal.until(lambda shown=terminal: "Run what is missing" in shown.text)
+            terminal.child.send("\x03")
+            assert terminal.ends() == 0, environ
+            terminal.read()
+            assert left_on(terminal.written) == [], environ
+        finally:
+            terminal.child.close(force=True)

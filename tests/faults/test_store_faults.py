@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pickle
@@ -216,7 +217,7 @@ def test_a_record_with_any_values_is_read_without_an_error(
     for line, place, value in changes:
         found = list(places(lines[line]))
         container, key = found[place % len(found)]
-        container[key] = value
+        container[key] = copy.deepcopy(value)
     (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     history = replay(folder)
     assert history.state in ("finished", "lost", "running", "waiting", "paused", "stopped")

@@ -1,0 +1,48 @@
+"""Rough use: a window that is dragged about while it trains, and keys that fall on the keyboard."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from textual.geometry import Size
+
+from regtui.ui.keys import KEYS
+
+IS_FULL = os.environ.get("REGTUI_FAULTS") == "full"
+"""All rounds; the suite takes a few."""
+
+NAMES = sorted({name for key in KEYS for name in key.keys.split(",") if key.action and "quit" not in key.action})
+OTHERS = ["backspace", "home", "end", "pageup", "f1", "ctrl+z", "insert", "ctrl+u", "é", "漢", "🎲", "%", "0", "9"]
+
+
+async def test_a_window_that_is_dragged_about_shows_what_fits(explore) -> None:
+    draw = random.Random(3)
+    async with explore() as user:
+        await user.press("space")
+        for _ in range(500 if IS_FULL else 12):
+            width, height = draw.randint(20, 300), draw.randint(5, 100)
+            await user.pilot.resize_terminal(width, height)
+            user.runner.play(draw.randint(0, 9))
+            await user.settle()
+            assert user.app.size == Size(width, height)
+            assert all(len(row) <= width for row in user.text.splitlines())
+        await user.pilot.resize_terminal(120, 40)
+        await user.sees("The ladder", "Press" if not user.app.view.session.is_busy else "pauses")
+
+
+@pytest.mark.parametrize("seed", range(10 if IS_FULL else 1))
+async def test_keys_that_fall_on_the_keyboard_never_end_it(explore, seed: int) -> None:
+    draw = random.Random(seed)
+    async with explore() as user:
+        pressed: list[str] = []
+        for _ in range(1000 if IS_FULL else 60):
+            pressed.append(draw.choice(NAMES if draw.random() < 0.8 else OTHERS))
+            await user.press(pressed[-1])
+            if draw.random() < 0.2:
+                user.runner.play(draw.randint(1, 5))
+            assert user.app.is_running, f"it ended after {pressed[-10:]}"
+        while len(user.app.screen_stack) > 1:
+            await user.press("escape")
+        await user.sees("regtui")
