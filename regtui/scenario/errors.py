@@ -21,9 +21,10 @@ T = TypeVar("T")
 _WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "array": "a list",
           "object": "a table"}  # fmt: skip
 
-
 LONGEST_KEY = 200
 """Characters of a path that are told."""
+MOST = 50
+"""Mistakes told of one table."""
 MISSING = "is missing"
 
 
@@ -68,9 +69,10 @@ class Problems(list[Problem]):
 
         msgspec stops at the first error, so what is wrong is left out, as if the file did not have it, until the rest
         converts. None where nothing could be left out: something required is missing, or an item of a list is wrong.
+        Also after `MOST` mistakes: such a file is no scenario.
         """
         raw = copy.deepcopy(raw)
-        while True:
+        for _ in range(MOST):
             try:
                 return msgspec.convert(raw, type_)
             except msgspec.ValidationError as error:
@@ -78,6 +80,7 @@ class Problems(list[Problem]):
                 self.add(where, message)
                 if message == MISSING or not _left_out(raw, where, key):
                     return None
+        return None
 
     def refuse_non_finite(self, raw: Any, key: str = "") -> None:
         """Note every nan and inf below `key`; msgspec lets them through its ranges."""

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from regtui.catalog import STUDIES
-from regtui.scenario.errors import Problem, Problems, ScenarioError, nearest, shown
+from regtui.scenario.errors import Problem, Problems, ScenarioError, nearest, printable, shown
 from regtui.scenario.resolve import resolve_arms
 from regtui.scenario.schema import Arm, ArmFile, BaseFile, Claim, Question, Scenario, ScenarioFile, metrics
 
+MOST_ITEMS = 200
+"""Arms, claims or questions of a scenario."""
 MAX_BYTES = 1_000_000
 """A scenario is a page of text; a larger file is some other file."""
 
@@ -25,10 +27,11 @@ def load(path: Path) -> Scenario:
         if len(content) > MAX_BYTES:
             raise ScenarioError(str(path), [Problem("", "is larger than 1 MB; a scenario is a page of TOML")])
         text = content.decode("utf-8")
-    except OSError as error:
-        raise ScenarioError(str(path), [Problem("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise ScenarioError(str(path), [Problem("", "is not UTF-8 text; save it as UTF-8")]) from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ScenarioError(printable(str(path)), [Problem("", f"cannot be read: {why}")]) from None
     scenario = loads(text, source=str(path), id=f"{path.resolve().parent.name}/{path.stem}", root=path.resolve().parent)
     return msgspec.structs.replace(scenario, file=str(path.resolve()))
 
@@ -44,13 +47,20 @@ def loads(text: str, *, source: str, id: str, root: Path | None = None) -> Scena
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ScenarioError(source, [Problem("", f"is not valid TOML: {error}")]) from None
     problems = Problems()
-    scenario = _scenario(raw, id, problems, root)
+    try:
+        scenario = _scenario(raw, id, problems, root)
+    except RecursionError:
+        raise ScenarioError(source, [Problem("", "has tables in tables in tables; a scenario is flat")]) from None
     if problems or scenario is None:
         raise ScenarioError(source, problems)
     return scenario
 
 
 def _scenario(raw: dict[str, Any], id: str, problems: Problems, root: Path | None = None) -> Scenario | None:
+    for key in ("arms", "claims", "quiz"):
+        if (count := len(_list(raw, key))) > MOST_ITEMS:
+            problems.add(key, f"has {count} items; allowed are at most {MOST_ITEMS}")
+            return None
     problems.refuse_non_finite(raw)
     problems.refuse_control_characters(raw)
     file = problems.convert(raw, ScenarioFile, "")
