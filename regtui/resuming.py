@@ -71,6 +71,8 @@ def why_not(info: RunInfo) -> str:
     """A sentence where a run cannot be gone on with, since its numbers would be others; else ""."""
     if info.spec_hash == spec_hash(info.spec):
         return ""
+    if info.spec.scenario.startswith("own/"):  # what `regtui.Monitor` records
+        return f"run {info.run} was recorded of a loop of your own; only that loop can go on with it"
     return (
         f"run {info.run} was made with regtui {info.version}, whose engine or data give other numbers than this one's; "
         "`regtui run` makes it anew"

@@ -160,7 +160,7 @@ def read_info(folder: Path) -> RunInfo:
         raise msgspec.DecodeError(f"it is larger than {MOST_BYTES >> 20} MiB")
     info = msgspec.json.decode(content, type=RunInfo)
     # JSON carries control characters as escapes; decoded, a terminal would obey them.
-    if not all(text.isprintable() for text in _texts(msgspec.to_builtins(info))):
+    if not all(char.isprintable() or char in "\n\t" for text in _texts(msgspec.to_builtins(info)) for char in text):
         raise msgspec.DecodeError("it has control characters in its texts")
     return info
 

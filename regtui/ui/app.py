@@ -178,7 +178,7 @@ class RegtuiApp(LookBackApp):
     def action_stop(self) -> None:
         self._changed(self.view.race.stop())
 
-    def action_go_on(self) -> None:
+    def action_finish(self) -> None:
         self._changed(take_up(self.view, self._open))
 
     async def _look_for_unfinished(self, root: Path) -> None:

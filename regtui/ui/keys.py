@@ -51,7 +51,7 @@ KEYS: tuple[Key, ...] = (
     Key("space", "run_or_pause", "run/pause", "Run what is missing; while it runs, pause or go on.", 1),
     Key("s", "step", "step", "One training step, then hold; with nothing running, start held at the first step.", 4),
     Key("x", "stop", "stop", "Stop all runs; what was measured stays.", 5),
-    Key("u", "go_on", "go on", "Go on with runs that were interrupted, each from its last checkpoint."),
+    Key("f", "finish", "finish", "Finish runs that were interrupted, each from its last checkpoint on."),
     Key("m", "more_seeds", "more seeds", "One more paired seed for every arm: intervals get narrower.", 6),
     Key("M,shift+m", "all_seeds", "all seeds", "All paired seeds of the scenario at once: verdicts with intervals."),
     Key("r", "reset", "reset", "Stop, and forget all runs and your own arms.", 15),

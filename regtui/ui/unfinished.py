@@ -30,7 +30,7 @@ class Offer:
     def sentence(self) -> str:
         """As it stands after its key."""
         title = self.scenario.title.partition(":")[0]
-        return f"goes on with {_interrupted(self.left.unfinished)} of {title}"
+        return f"finishes {_interrupted(self.left.unfinished)} of {title}"
 
 
 def find_offer(root: Path, present: Scenario) -> Offer | None:
@@ -66,8 +66,8 @@ def offer_here(session: Session) -> str:
         return ""
     saved = [run.checkpoint.step for run in runs if run.checkpoint is not None]
     if len(runs) == 1:
-        return f"goes on with it from step {saved[0]}" if saved else ""
-    return f"goes on with {_interrupted(runs)}" if saved else ""
+        return f"finishes it from step {saved[0]} on" if saved else ""
+    return f"finishes {_interrupted(runs)}" if saved else ""
 
 
 def take_up(view: View, open_scenario: Callable[[Scenario], None]) -> str:

@@ -119,8 +119,8 @@ def test_what_was_cut_off_is_saved_offered_and_goes_on(tmp_path: Path, rounds: R
 
         again = Terminal(store, str(scenario), "--workers", "1")
         try:
-            again.until(lambda shown=again: "u goes on with 1 interrupted run of Waits" in shown.text)
-            again.child.send("u")
+            again.until(lambda shown=again: "f finishes 1 interrupted run of Waits" in shown.text)
+            again.child.send("f")
             again.until(lambda shown=again, epoch=saved // 5: shown.epoch() > epoch)
             again.child.send("q")
             assert again.ends() == 0

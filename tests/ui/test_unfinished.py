@@ -38,11 +38,11 @@ def leave(store: Path, scenario: Scenario, *, finished: int = 1, saved: bool = T
     return [request.run for request in requests]
 
 
-async def test_interrupted_runs_are_offered_and_u_goes_on_with_them(explore, ladder: Scenario, tmp_path: Path) -> None:
+async def test_interrupted_runs_are_offered_and_f_goes_on_with_them(explore, ladder: Scenario, tmp_path: Path) -> None:
     finished, middle, waiting = leave(tmp_path, ladder)
     async with explore(recorder=Recorder(tmp_path)) as user:
-        await user.sees("u goes on with 2 interrupted runs of The ladder", "Press space to run")
-        await user.press("u")
+        await user.sees("f finishes 2 interrupted runs of The ladder", "Press space to run")
+        await user.press("f")
         assert [(request.run, request.resume) for request in user.runner.requests] == [(middle, True), (waiting, False)]
         await user.sees("60.0", "waiting")  # the figures of the run that had finished are back
         assert "Going on from the last checkpoint; 1 begin again." in user.toasts
@@ -56,11 +56,11 @@ async def test_interrupted_runs_are_offered_and_u_goes_on_with_them(explore, lad
 async def test_the_offer_goes_when_something_else_is_run(explore, ladder: Scenario, tmp_path: Path) -> None:
     leave(tmp_path, ladder)
     async with explore(recorder=Recorder(tmp_path)) as user:
-        await user.sees("u goes on with")
+        await user.sees("f finishes")
         await user.press("space")
         user.runner.play(3)
         await user.until(lambda: user.app.view.offer is None)
-        await user.press("u")
+        await user.press("f")
         assert "Nothing was interrupted" in user.toasts and len(user.runner.requests) == 3
 
 
@@ -69,11 +69,11 @@ async def test_the_offer_of_another_scenario_opens_it(explore, tmp_path: Path) -
     leave(tmp_path, preset)
     async with explore(recorder=Recorder(tmp_path)) as user:
         await user.sees(f"of {preset.title}")
-        await user.press("u")
+        await user.press("f")
         assert user.app.view.session.scenario.id == preset.id and user.runner.requests[0].resume
 
 
-async def test_a_run_that_lost_its_worker_goes_on_with_u(explore) -> None:
+async def test_a_run_that_lost_its_worker_goes_on_with_f(explore) -> None:
     async with explore() as user:
         await user.press("space")
         user.runner.play(12)
@@ -82,8 +82,8 @@ async def test_a_run_that_lost_its_worker_goes_on_with_u(explore) -> None:
         user.runner._queue.clear()
         user.app._take(Lost(0, tuple(request.run for request in user.runner.requests), "The worker was killed."))
         user.runner.present = user.runner._playing = None
-        await user.sees("worker lost", "u goes on with 3 interrupted runs", "space")
-        await user.press("u")
+        await user.sees("worker lost", "f finishes 3 interrupted runs", "space")
+        await user.press("f")
         assert [request.resume for request in user.runner.requests[3:]] == [True, False, False]
 
 
@@ -91,7 +91,7 @@ async def test_a_run_that_lost_its_worker_goes_on_with_u(explore) -> None:
 async def test_the_offer_is_not_cut(explore, ladder: Scenario, tmp_path: Path, size: tuple[int, int]) -> None:
     leave(tmp_path, ladder)
     async with explore(size=size, recorder=Recorder(tmp_path)) as user:
-        await user.until(lambda: "u goes on with 2 interrupted runs" in " ".join(user.text.split()))
+        await user.until(lambda: "f finishes 2 interrupted runs" in " ".join(user.text.split()))
 
 
 @pytest.mark.parametrize("spoil", [

@@ -76,9 +76,9 @@ def next_steps(view: View) -> list[Line]:
         run = line("Press ", *_key("space", f"to run {arms}{again}, {epochs} epochs each"))
         if not session.can_predict:
             here = offer_here(session)
-            return [_key("u", here), run] if here else [run]
+            return [_key("f", here), run] if here else [run]
         steps = [run, _key("g", "changes what you said" if session.predictions else "predicts first")]
-        return [*steps, _key("u", view.offer.sentence)] if view.offer is not None else steps
+        return [*steps, _key("f", view.offer.sentence)] if view.offer is not None else steps
     if seeds < most:
         more, rest = _key("m", f"one more seed ({seeds} of {most} done)"), _key("M", f"all {most}")
         if seeds == 1:
