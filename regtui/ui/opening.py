@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,7 @@ def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
     fits = columns >= LEAST[0] and rows >= LEAST[1]
     # Another driver than that of a terminal, a browser's say, has another place to draw on.
     is_drawn = fits and not console.is_dumb_terminal and "TEXTUAL_DRIVER" not in os.environ
+    _exit_when_told()
     if is_drawn:
         console.file.write(drawn(console, pieces(scenario, columns, rows), shades))
         console.file.flush()
@@ -109,6 +111,14 @@ def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
             console.control(Control.alt_screen(False), Control.show_cursor(True))
         settle()
         raise
+
+
+def _exit_when_told() -> None:
+    """Until the explorer hears signals itself they end it as an exception does: what was drawn is taken away."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # not every system has both
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda told, _: sys.exit(128 + told))
 
 
 def settle() -> None:
