@@ -40,7 +40,8 @@ async def test_space_pauses_and_goes_on(explore) -> None:
         await user.sees("‖ paused", "space goes on")
         await user.press("space")
         await user.sees("● running")
-        assert [told[0] for told in user.runner.told][-2:] == ["pause", "resume"]
+        told = [what for what, *_ in user.runner.told if what != "warm"]  # which a timer does some time
+        assert told[-2:] == ["pause", "resume"]
 
 
 async def test_a_step_with_nothing_running_starts_held(explore) -> None:
