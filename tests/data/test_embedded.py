@@ -94,8 +94,8 @@ def test_the_content_hash_of_wordnet_covers_definitions_and_synonyms() -> None:
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_names() -> None:
-    with pytest.raises(ValueError, match=r"'mnist'.*fashion-mnist, wordnet"):
-        data.content_hash("mnist")
+    with pytest.raises(ValueError, match=r"'shoes'.*fashion-mnist, wordnet"):
+        data.content_hash("shoes")
 
 
 def test_asking_for_names_and_hashes_imports_nothing_heavy() -> None:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 EPOCHS = 100
 """1,000 steps."""
-PIECES = 100
-"""Memory blocks of Python by which two moments may differ: a cache here, a number beyond the small ones there."""
+PIECES = 400
+"""Memory blocks of Python by which two moments may differ: a cache here, a number beyond the small ones there. What is
+kept of every step would be 700 more."""
 
 
 @pytest.fixture

@@ -42,12 +42,12 @@ ERRORS = {
     "device": lambda: RuntimeError("CUDA error: device-side assert triggered"),
 }
 
-def train(request, emit, control, store):
+def turns(request, emit, control, store):
     if request.run in ERRORS:
         raise ERRORS[request.run]()
-    real(request, emit, control, store)
+    yield from real(request, emit, control, store)
 
-real, loop.train = loop.train, train
+real, loop.turns = loop.turns, turns
 sys.exit(worker.main(sys.argv[1:]))
 """
 

@@ -37,7 +37,8 @@ async def test_the_scenarios_arms_are_drawn_with_figures_pairs_and_differences(e
         await user.press("c")
         await user.sees("Test accuracy", "3 shown, 3 picked", "59.5 ±6.4", "reference", "+20.0 ±0.0", "last")
         await user.sees("Only what differs", "dropout@block.p", "batchnorm@conv", "0.2")
-        assert set(compare_of(user).comparison.curves()) == {arm.key for arm in compare_of(user).comparison.arms}
+        comparison = compare_of(user).comparison
+        await user.until(lambda: set(comparison.curves()) == {arm.key for arm in comparison.arms}, "all logs read")
         await user.press("escape")
         await user.sees("Which technique closes most of the gap?")
 

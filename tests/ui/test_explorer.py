@@ -197,7 +197,7 @@ async def test_the_picker_lists_the_presets_and_opens_one(explore) -> None:
 
 
 async def test_help_lists_every_key_and_explains_the_focused_pane_first(explore) -> None:
-    async with explore(size=(120, 200)) as user:
+    async with explore(size=(120, 300)) as user:
         await user.press("question_mark")
         await user.sees("Keys, everywhere")
         shown = " ".join(user.text.split())
