@@ -28,3 +28,16 @@ def test_the_time_left_goes_by_the_steps_done() -> None:
 def test_a_loop_that_did_not_say_how_long_it_is_has_no_end_in_sight() -> None:
     run = history(0)
     assert (run.total_steps, run.seconds_left) == (5, None)
+
+
+def test_a_run_that_begins_again_forgets_what_it_told_before() -> None:
+    run = history(20)
+    assert run.started is not None
+    version = run.version
+    run.apply(run.started)
+    assert (run.state, run.step, run.seconds, len(run.loss.steps)) == ("running", 0, 0.0, 0)
+    assert run.version > version, "a chart must see that something changed"
+    run.apply(
+        Steps(run="r", loss=[Bucket(1, 5, 2.0, 2.0, 2.0)], accuracy=[], step=5, seconds=2.0, samples_per_s=1.0, lr=0.1)
+    )
+    assert sum(run.loss.counts) == 5 and run.loss.means == [2.0]
