@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="train in a process of its own that outlives the terminal and the link; prints the ids of its runs",
     )  # fmt: skip
     run.add_argument("--announce", type=int, help=argparse.SUPPRESS)
+    _add_ray(run)
     _add_output(run)
     run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
 
@@ -107,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_data(sweep)
     _add_machine(sweep)
+    _add_ray(sweep)
     _add_output(sweep)
     sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)
 
@@ -266,6 +268,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--data-root", metavar="DIR", help="where torchvision's data sets are (cifar10, mnist, ...)")
     parser.add_argument("--download", action="store_true", help="let torchvision fetch there what is missing")
+
+
+def _add_ray(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ray", metavar="auto|ADDRESS",
+        help="make the runs on a Ray cluster (extra: ray); auto joins the one that is there, or begins one here",
+    )  # fmt: skip
 
 
 def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from regtui.cli.machine import worker_command, worker_count
+from regtui.cli.makers import workers
 from regtui.cli.output import counted
 from regtui.cli.run import drive, report
 from regtui.export.errors import ExportError
@@ -41,7 +42,7 @@ def resume(arguments: argparse.Namespace) -> int:
         f"; {counted(anew, 'run')} had no checkpoint yet and begin again" if anew else "")  # fmt: skip
     print(f"going on with {counted(len(requests), 'run')} of {scenario.id}{begun}", file=sys.stderr)
     began = time.monotonic()
-    finished = asyncio.run(drive(session, command, worker_count(arguments), lambda: requests))
+    finished = asyncio.run(drive(session, workers(command, worker_count(arguments)), lambda: requests))
     return report(session, time.monotonic() - began, finished=finished, as_json=arguments.json)
 
 

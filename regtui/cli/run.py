@@ -16,7 +16,7 @@ import msgspec
 
 from regtui.cli.ask import answers
 from regtui.cli.detach import announcer, detach
-from regtui.cli.machine import crowding, worker_command, worker_count
+from regtui.cli.makers import MakerFactory, maker_factory, to_its_end
 from regtui.cli.output import counted, print_json
 from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
 from regtui.cli.progress import Progress
@@ -44,13 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     tell_of_data(scenario)
     if arguments.out:
         must_be_writable(store)
-    command = worker_command(arguments, store)
+    make = maker_factory(arguments, store, reveals=arguments.reveal)
     session = Session(
         scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
         precision=arguments.precision,
     )  # fmt: skip
-    if sentence := crowding(arguments):
-        print(f"regtui: {sentence}", file=sys.stderr)
     began = time.monotonic()
     seeds, announce = arguments.seeds or scenario.seeds, announcer(arguments, store)
 
@@ -60,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
             announce(made)
         return made
 
-    finished = asyncio.run(drive(session, command, worker_count(arguments), requests, seeds=seeds,
-                                 measured=cost_specs(scenario, arguments), reveals=arguments.reveal))  # fmt: skip
+    finished = to_its_end(drive(session, make, requests, seeds=seeds, measured=cost_specs(scenario, arguments),
+                                reveals=arguments.reveal), arguments.ray)  # fmt: skip
     return report(session, time.monotonic() - began, finished=finished, as_json=arguments.json)
 
 
@@ -120,14 +118,14 @@ def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
 
 
 async def drive(
-    session: Session, command: list[str], workers: int, requests: Callable[[], list[RunRequest]], *, seeds: int = 1,
+    session: Session, make: MakerFactory, requests: Callable[[], list[RunRequest]], *, seeds: int = 1,
     measured: Sequence[RunSpec] = (), reveals: bool = False,
 ) -> bool:  # fmt: skip
     """Make all runs; False when interrupted. What was reported until then stays in the session.
 
     requests  is called once nothing stands against the start
     seeds     of each arm, for what is told of the cost
-    measured  runs whose cost is told before any starts
+    measured  runs whose cost workers of ours tell before any starts
     reveals   measure the test part of own data once all runs are done
 
     Raises ScenarioError for a run that does not fit.
@@ -154,14 +152,14 @@ async def drive(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup or detached: it was asked to outlive its terminal
             loop.add_signal_handler(number, interrupt)
-    runner = Runner(command, deliver, workers=workers)
+    runner, room = make(deliver)
     if session.recorder is not None:
         session.recorder.heartbeat.obey(runner.stop)
     with progress:
         try:
-            if measured:
+            if measured and isinstance(runner, Runner):
                 found = await answers(runner, heard.get, "cost", measured, "regtui run")
-                tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, workers)
+                tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, room())
                 done.clear()
             if not interrupted:
                 runner.submit(requests())

@@ -59,6 +59,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     gain: float | None
     """Test accuracy of the winner minus that of the unswept arm, points, over paired seeds."""
     gain_ci95: tuple[float, float] | None
+    script: str | None = None
+    """The folder of the winner as plain PyTorch."""
+    no_script: str = ""
+    """A sentence: why there is none."""
     wall_s: float = 0.0
 
     @classmethod
@@ -113,6 +117,18 @@ def print_outcome(outcome: Outcome) -> None:
     done = "" if outcome.finished else "interrupted; the same command goes on. "
     where = f"{Path(outcome.folder) / 'winner.toml'}" if outcome.test else outcome.folder
     console.print(f"[dim]{outcome.wall_s:.1f} s, {done}{escape(printable(where))}[/]", soft_wrap=True)
+    if outcome.script:
+        console.print(f"[dim]as plain PyTorch: {escape(printable(outcome.script))}[/]", soft_wrap=True)
+    elif outcome.no_script:
+        console.print(f"[dim]no script: {escape(printable(outcome.no_script))}[/]", soft_wrap=True)
+
+
+def read_result(folder: Path) -> Outcome | None:
+    """result.json of a sweep's folder; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Outcome)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _compared(session: Session, name: str) -> Compared:

@@ -24,6 +24,7 @@ from regtui import commands
 from regtui.commands import CommandError, Pause, Probe, RunRequest, Start, Stop
 from regtui.engine import answers, devices, loop, racing
 from regtui.engine.control import Control
+from regtui.engine.failures import failure
 from regtui.engine.racing import Lane
 from regtui.engine.wire import Sender, lines
 from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
@@ -32,9 +33,6 @@ GRACE_SECONDS = 1.0
 """From the end of input until the kernel ends this process, whatever it is doing."""
 FLUSH_SECONDS = 0.5
 """How long the last events may take to be written."""
-
-MESSAGE = 400
-"""Characters of an exception's message that are told."""
 
 
 def serve(commands_fd: int, events_fd: int, store: Path) -> int:
@@ -209,24 +207,9 @@ def _turns(job: Job, jobs: Jobs, sender: Sender, store: Path) -> Iterator[bool]:
             return
         yield from loop.turns(job.request, sender.put, job.control, store)
     except Exception as error:
-        sender.put(_failure(run, error, _log(store / run / "log.txt")))
+        sender.put(failure(run, error, _log(store / run / "log.txt")))
     finally:
         jobs.done(job)
-
-
-def _failure(run: str, error: Exception, log: str) -> Failed:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
-        return Failed(
-            run=run,
-            kind="out-of-memory",
-            message="the run does not fit into memory",
-            hint="lower train.batch_size, train.evaluation_batch or the width of the model, or choose another device",
-            traceback=log,
-        )
-    # PyTorch's messages can be pages with line breaks; a screen has room for a sentence, and the log has it all.
-    text = " ".join(str(error.args[0] if error.args else "").split())
-    message = "".join(filter(str.isprintable, text))[:MESSAGE] or f"{type(error).__name__} without a message"
-    return Failed(run=run, kind=type(error).__name__, message=message, traceback=log)
 
 
 def _log(path: Path) -> str:

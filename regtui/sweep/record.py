@@ -1,7 +1,9 @@
-"""A sweep on disk: `<store>/sweeps/<id>/` with sweep.json, Optuna's journal, trials.jsonl and, at the end, result.json.
+"""A sweep on disk: `<store>/sweeps/<id>/` with sweep.json, Optuna's journal, trials.jsonl, standing.json and, at the
+end, result.json, the winner as a scenario file and, where it can be said in plain code, as a script.
 
-The id is a hash of what is searched and how, so the same command goes on with the same sweep. trials.jsonl is for those
-who watch: a line whenever a trial changes; the journal is what a resumed sweep believes.
+The id is a hash of what is searched and how, so the same command goes on with the same sweep. trials.jsonl and
+standing.json are for those who watch: a line whenever a trial changes, and where the search is; the journal is what a
+resumed sweep believes.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from regtui.scenario import Arm
 from regtui.spec import ENGINE_VERSION, Scalar
 from regtui.sweep.space import Dimension
 
-State = Literal["running", "complete", "pruned", "failed"]
+State = Literal["running", "complete", "pruned", "failed", "interrupted"]
+"""interrupted: its process ended; a trial of another number has its values again."""
+Phase = Literal["search", "comparison", "done"]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,16 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Evaluation points done."""
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """standing.json: where a sweep is, beyond its trials."""
+
+    wanted: int
+    """Trials that are to count."""
+    phase: Phase = "search"
+    importance: dict[str, float] = {}
+    """Share of each setting in the differences between good and other trials so far, in sum 1; empty: too few."""
+
+
 class BusyError(Exception):
     """Another process works on the same sweep."""
 
@@ -88,7 +102,11 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BusyError(f"another process works on this sweep; its folder is {self.path}") from error
-        self._lines = (self.path / "trials.jsonl").open("ab", buffering=0)
+        self._lines = (self.path / "trials.jsonl").open("ab+", buffering=0)
+        if self._lines.tell():
+            self._lines.seek(-1, os.SEEK_END)
+            if self._lines.read(1) != b"\n":
+                self._lines.write(b"\n")  # a torn last line must not swallow the next one
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
@@ -101,6 +119,10 @@ class Folder:
         if self._lines is not None:
             self._lines.write(msgspec.json.encode(trial) + b"\n")
 
+    def stand(self, standing: Standing) -> None:
+        """Tell those who watch."""
+        _replace(self.path / "standing.json", msgspec.json.encode(standing))
+
     def finish(self, result: object) -> None:
         """Keep the result."""
         _replace(self.path / "result.json", msgspec.json.format(msgspec.json.encode(result)))
@@ -109,6 +131,26 @@ class Folder:
 def read_plan(folder: Path) -> Plan:
     """sweep.json. Raises OSError or msgspec.DecodeError."""
     return msgspec.json.decode((folder / "sweep.json").read_bytes(), type=Plan)
+
+
+def read_standing(folder: Path) -> Standing:
+    """standing.json; where there is none, or none that can be read, nothing is wanted."""
+    try:
+        return msgspec.json.decode((folder / "standing.json").read_bytes(), type=Standing)
+    except (OSError, msgspec.DecodeError):
+        return Standing(wanted=0)
+
+
+def is_worked_on(folder: Path) -> bool:
+    """Whether a process searches now. Raises nothing: a folder that cannot be read has none."""
+    try:
+        with (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def read_trials(folder: Path) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""The search itself: as many trials at once as there are workers, each a few ordinary runs of the store."""
+"""The search itself: as many trials at once as there is room for, each a few ordinary runs of the store."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from regtui.scenario import Arm, ScenarioError
 from regtui.session import Session
 from regtui.spec import Scalar
 from regtui.store import RunHistory
-from regtui.sweep.record import Folder, Trial
+from regtui.sweep.record import Folder, Trial, read_trials
 from regtui.sweep.space import applied
 from regtui.sweep.study import Study
 
 CHOSEN_BY = "validation_accuracy"
 """Never the test split: what is chosen by it says nothing about new data."""
+
+HOPELESS = 5
+"""Trials in a row that could not be made, after which no other is tried: it is not their values then."""
 
 Submit = Callable[[list[RunRequest]], None]
 Stop = Callable[[list[str]], None]
@@ -33,9 +36,10 @@ class Search:
     """
 
     def __init__(
-        self, session: Session, arm: Arm, study: Study, folder: Folder, *, trials: int, seeds: int, at_once: int,
-        submit: Submit, stop: Stop,
+        self, session: Session, arm: Arm, study: Study, folder: Folder, *, trials: int, seeds: int,
+        at_once: Callable[[], int], submit: Submit, stop: Stop,
     ) -> None:  # fmt: skip
+        """`at_once` says how many trials there is room for now: a cluster may grow."""
         self._session, self._arm, self._study, self._folder = session, arm, study, folder
         self._wanted = trials if study.size is None else min(trials, study.size)
         self._seeds, self._at_once = seeds, at_once
@@ -44,11 +48,13 @@ class Search:
         """By number: those of this process."""
         self._of_run: dict[str, int] = {}
         self._pruned: set[int] = set()
+        self._failed_in_a_row = 0
+        self._done = study.counted
 
     @property
     def done(self) -> int:
         """Trials that count, those of earlier processes included."""
-        return self._study.counted
+        return self._done
 
     @property
     def wanted(self) -> int:
@@ -56,11 +62,22 @@ class Search:
 
     @property
     def is_over(self) -> bool:
-        return self.done >= self._wanted and not self._running
+        return (self.done >= self._wanted or self.is_hopeless) and not self._running
 
-    def begin(self) -> None:
-        """Start the first trials."""
+    @property
+    def is_hopeless(self) -> bool:
+        """Too many trials in a row could not be made, so the search has ended early."""
+        return self._failed_in_a_row >= HOPELESS
+
+    def begin(self) -> list[int]:
+        """Start the first trials; gives the numbers of those that an earlier process did not finish."""
+        cut = self._study.recover()
+        known = {trial.number: trial for trial in read_trials(self._folder.path)}
+        for number in cut:
+            if number in known:
+                self._folder.write(_with(known[number], state="interrupted"))
         self._fill()
+        return cut
 
     def take(self, report: Report) -> None:
         """React to one report."""
@@ -78,7 +95,7 @@ class Search:
         return [number for number, trial in self.trials.items() if trial.state == "running"]
 
     def _fill(self) -> None:
-        while len(self._running) < self._at_once and self.done + len(self._running) < self._wanted:
+        while not self.is_hopeless and len(self._running) < min(self._at_once(), self._wanted - self._done):
             number, params = self._study.ask()
             try:
                 arm = applied(self._arm, params)
@@ -86,6 +103,7 @@ class Search:
                 # Values that are fine one by one and not together: such a trial has no worth, and is not run.
                 self._note(Trial(number=number, params=params, state="complete", validation=0.0))
                 self._study.tell(number, 0.0)
+                self._done += 1
                 continue
             self._start(number, params, arm)
 
@@ -117,14 +135,18 @@ class Search:
         trial, runs = self.trials[number], self._runs(number)
         if trial.state != "running" or any(run.is_live for run in runs):
             return
+        made = all(run.state in ("finished", "diverged", "stopped") for run in runs)
+        self._failed_in_a_row = 0 if made else self._failed_in_a_row + 1
         if number in self._pruned and any(run.state == "stopped" for run in runs):
             self._study.prune(number)
+            self._done += 1
             self._note(_with(trial, state="pruned"))
         elif all(run.state in ("finished", "diverged") for run in runs):
             # A run that diverged classifies nothing: counting it as nothing keeps the search away from there.
             finals = [read(CHOSEN_BY, run.result) or 0.0 if run.result else 0.0 for run in runs]
             mean = sum(finals) / len(finals)
             self._study.tell(number, mean)
+            self._done += 1
             self._note(_with(trial, state="complete", validation=mean, point=trial.point))
         else:
             again = not self._study.was_tried_before(number)

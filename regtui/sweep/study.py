@@ -64,14 +64,14 @@ class Study:
         self._open: dict[int, Any] = {}
         """Trials that were asked for and not told."""
 
-    def recover(self) -> int:
-        """Ask again, later, for every trial that was running when the last process ended; gives their number."""
+    def recover(self) -> list[int]:
+        """Ask again, later, for every trial that was running when the last process ended; gives their numbers."""
         state = self._optuna.trial.TrialState
         cut = self._study.get_trials(states=(state.RUNNING,))
         for trial in cut:
             self._study.enqueue_trial(trial.params, user_attrs={RUNNING_AGAIN: trial.number})
             self._study.tell(trial.number, state=state.FAIL)
-        return len(cut)
+        return [trial.number for trial in cut]
 
     @property
     def counted(self) -> int:

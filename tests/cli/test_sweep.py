@@ -15,7 +15,8 @@ import pytest
 
 from regtui.scenario import load
 from regtui.store import list_runs, replay
-from regtui.sweep.record import read_trials
+from regtui.sweep.record import is_worked_on, read_standing, read_trials
+from regtui.sweep.search import HOPELESS
 
 pytest.importorskip("optuna", reason="needs the extra sweep")
 
@@ -63,8 +64,26 @@ def test_the_winner_is_that_of_the_validation_split_and_is_a_scenario(tmp_path: 
     assert [row["seeds"] for row in result["test"]] == [2, 2]
     seeds = {replay(tmp_path / "out" / run).spec.seed for row in result["test"] for run in row["runs"]}
     assert seeds == {1, 2}, "the search saw seed 0"
+    assert Path(result["script"], "train.py").is_file() and not result["no_script"]
+    standing = read_standing(Path(result["folder"]))
+    assert (standing.wanted, standing.phase, standing.importance.keys()) == (5, "done", result["importance"].keys())
+    runs = len(list(list_runs(tmp_path / "out")))
     again = swept(tmp_path, "--trials", "5", "--over", "dropout.p=0:0.8")
-    assert again["trials"] == result["trials"], "a sweep that is done makes no more trials"
+    assert {key: again[key] for key in again if key != "wall_s"} == {k: result[k] for k in result if k != "wall_s"}
+    assert len(list(list_runs(tmp_path / "out"))) == runs, "a sweep that is done is told again, not made again"
+
+
+def test_what_no_script_can_say_is_named_and_the_sweep_is_done(tmp_path: Path) -> None:
+    result = swept(tmp_path, "--trials", "2", "--over", "max_norm.limit=1:4")
+    assert result["finished"] and result["script"] is None and "cannot become a plain script" in result["no_script"]
+
+
+def test_a_search_whose_trials_all_fail_ends_with_the_reason(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(tmp_path, "--trials", "40", "--worker", "false"), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1 and "the search ends here" in done.stderr and "status 1" in done.stderr
+    assert len(json.loads(done.stdout)["trials"]) == HOPELESS
 
 
 def test_killed_and_started_again_it_loses_no_trial_and_counts_none_twice(tmp_path: Path) -> None:
@@ -84,6 +103,7 @@ def test_killed_and_started_again_it_loses_no_trial_and_counts_none_twice(tmp_pa
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     before = {trial.number: trial for trial in read_trials(folders[0])}
+    assert not is_worked_on(folders[0])
     result = swept(tmp_path, "--trials", "6")
     complete = [trial for trial in result["trials"] if trial["state"] == "complete"]
     assert len(complete) == 6
@@ -93,6 +113,7 @@ def test_killed_and_started_again_it_loses_no_trial_and_counts_none_twice(tmp_pa
         else:
             values = [t["params"] for t in complete]
             assert trial.params in values, "the trial that was cut off is made again with its values"
+            assert [t["state"] for t in result["trials"] if t["number"] == number] == ["interrupted"]
     assert len({trial["number"] for trial in complete}) == 6
 
 
