@@ -15,9 +15,11 @@ from regtui.paths import progress_file, runs_dir
 from regtui.progress import Progress
 from regtui.runner import Runner, default_command
 from regtui.scenario import load, preset_files
+from regtui.scenario.errors import printable
 from regtui.scenario.presets import preset_id
 from regtui.store import Recorder
 from regtui.store.reading import ReadingError
+from regtui.sweep.following import Following, SweepFolderError, is_sweep
 from regtui.watching import batches
 
 
@@ -34,6 +36,8 @@ class ColdRunner(Runner):
 
 def watch(arguments: argparse.Namespace) -> int:
     """Open the explorer on stored runs; 2 with a sentence where there are none, or of several scenarios."""
+    if len(arguments.runs) == 1 and is_sweep(Path(arguments.runs[0])):
+        return _watch_sweep(Path(arguments.runs[0]))
     try:
         found, is_choice = chosen(arguments.runs, runs_dir())
     except ReadingError as error:
@@ -55,6 +59,31 @@ def watch(arguments: argparse.Namespace) -> int:
     )
     app.run()
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
+    return app.return_code or 0
+
+
+def _watch_sweep(folder: Path) -> int:
+    """The same explorer on the folder of a sweep."""
+    try:
+        following = Following(folder)
+    except SweepFolderError as error:
+        print(f"regtui watch: {printable(str(error))}", file=sys.stderr)
+        return 2
+    if sentence := lacks_terminal("watch", "trials.jsonl in the folder says the same, and it"):
+        print(f"regtui: {sentence}", file=sys.stderr)
+        return 2
+    from regtui.ui.watch_app import SweepWatchApp
+
+    presets = {preset_id(path): path for path in preset_files()}
+    app = SweepWatchApp(
+        folder,
+        scenario=load(presets.get(following.plan.scenario, preset_files()[0])),
+        runner=lambda deliver: ColdRunner(default_command(runs_dir()), deliver),
+        recorder=Recorder(runs_dir()),
+        progress=Progress(progress_file()),
+    )
+    app.run()
+    gc.freeze()  # as above
     return app.return_code or 0
 
 

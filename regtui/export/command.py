@@ -29,12 +29,27 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
     It names the preset arm that needs the fewest --set; an arm whose stack has other entries than every preset one, or
     in another order, has no such line. Where a run of the arm was steered the line says so in a comment.
     """
+    words = run_words(session, arm, seeds)
+    if words is None:
+        told = _unsayable(session, session.arm(arm))
+        return Copied("", f"Nothing was copied: {told}; --set changes values only.")
+    line = shlex.join(["regtui", "run", *words])
+    if steered := ", ".join(dict.fromkeys(_steered(session, arm))):
+        mode = ", and in train mode" if MODE_KEY in steered else ""
+        line += f"  # steered while it trained ({steered}); this line trains with the last values from the start{mode}"
+    return Copied(line, f"Copied, if the terminal lets programs (OSC 52): {line}")
+
+
+def run_words(session: Session, arm: str, seeds: int | None = None) -> list[str] | None:
+    """What follows `regtui run`, or `regtui sweep`, for an arm as it is now; None where no such line can say it."""
     wanted = session.arm(arm)
     said = [found for preset in session.scenario.arms if (found := _said(preset, wanted)) is not None]
     if not said:
-        return Copied("", f"Nothing was copied: {_unsayable(session, wanted)}; --set changes values only.")
+        return None
     base, settings = min(said, key=lambda found: (len(found[1]), found[0] != arm))
-    words = ["regtui", "run", _scenario(session), *session.scenario.options, "--arm", base, "--seeds", str(seeds)]
+    words = [_scenario(session), *session.scenario.options, "--arm", base]
+    if seeds is not None:
+        words += ["--seeds", str(seeds)]
     for setting in settings:
         words += ["--set", setting]
     if session.device != "auto":
@@ -43,11 +58,7 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
         words += ["--threads", str(session.threads)]
     if session.precision != "fp32":
         words += ["--precision", session.precision]
-    line = shlex.join(words)
-    if steered := ", ".join(dict.fromkeys(_steered(session, arm))):
-        mode = ", and in train mode" if MODE_KEY in steered else ""
-        line += f"  # steered while it trained ({steered}); this line trains with the last values from the start{mode}"
-    return Copied(line, f"Copied, if the terminal lets programs (OSC 52): {line}")
+    return words
 
 
 def _said(preset: Arm, wanted: Arm) -> tuple[str, list[str]] | None:

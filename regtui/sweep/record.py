@@ -75,6 +75,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Share of each setting in the differences between good and other trials so far, in sum 1; empty: too few."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What of result.json is told to those who watch."""
+
+    arm: str
+    """The unswept one."""
+    gain: float | None = None
+    """Test accuracy of the winner minus that of the unswept arm, points."""
+    gain_ci95: tuple[float, float] | None = None
+    script: str | None = None
+
+
 class BusyError(Exception):
     """Another process works on the same sweep."""
 
@@ -102,6 +113,9 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BusyError(f"another process works on this sweep; its folder is {self.path}") from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()).encode())
+        self._lock.flush()
         self._lines = (self.path / "trials.jsonl").open("ab+", buffering=0)
         if self._lines.tell():
             self._lines.seek(-1, os.SEEK_END)
@@ -151,6 +165,25 @@ def is_worked_on(folder: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def read_told(folder: Path) -> Told | None:
+    """result.json; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Told)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def folder_of(root: Path, pid: int) -> Path | None:
+    """The folder of the sweep in a run store that a process of this machine works on."""
+    for lock in (root / "sweeps").glob("*/lock"):
+        try:
+            if lock.read_text(encoding="ascii") == str(pid) and is_worked_on(lock.parent):
+                return lock.parent
+        except (OSError, UnicodeDecodeError):
+            continue
+    return None
 
 
 def read_trials(folder: Path) -> list[Trial]:

@@ -26,7 +26,6 @@ from regtui.ui.charts import Look
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.keys import KEYS, bindings
 from regtui.ui.leaving import leave_when_told
-from regtui.ui.looking_back import LookBackApp
 from regtui.ui.opening import settle
 from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
@@ -35,6 +34,7 @@ from regtui.ui.racing import RunnerFactory
 from regtui.ui.returning import put_back
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.sparing import sparing
+from regtui.ui.sweeping import SweepApp
 from regtui.ui.terminal import ASCII, INERT, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
@@ -48,7 +48,7 @@ WARM_AFTER = 0.3
 """Seconds until the workers load torch: at once they would take the cores from the first picture."""
 
 
-class RegtuiApp(LookBackApp):
+class RegtuiApp(SweepApp):
     """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
 
     TITLE = "regtui"

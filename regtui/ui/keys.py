@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 Place = Literal[
     "app", "stack", "arms", "question", "page", "augment", "modes", "truth", "subnetworks",
-    "compare", "filter", "watch",
+    "compare", "filter", "watch", "sweep",
 ]  # fmt: skip
 
 
@@ -82,6 +82,8 @@ KEYS: tuple[Key, ...] = (
         "accuracy, their spread, their vote."),
     Key("c", "compare", "compare", "Stored runs beside each other: curves, paired differences, what differs.", 14),
     Key("w", "stored_runs", "watch", "Stored runs: scrub through them, or follow what another process writes.", 14),
+    Key("S,shift+s", "sweep", "sweep", "Search around the selected arm; the sweep that was begun here, while it runs.",
+        14),
     Key("G,shift+g", "ghost", "ghost", "The previous run of the selected arm, dotted behind its curve, or not."),
     Key("1", "screen.show(1)", "accuracy", "Only accuracy and gap, large; again for all charts."),
     Key("2", "screen.show(2)", "loss", "Only the loss, large; again for all charts."),
@@ -158,6 +160,13 @@ KEYS: tuple[Key, ...] = (
     Key("e", "app.save_picture", "picture", "Save the screen as an SVG.", place="compare"),
     Key("question_mark", "app.help", "help", "What is shown, and all keys.", 2, place="compare"),
     Key("escape,c,q", "screen.dismiss", "close", "Back to the explorer.", 3, place="compare"),
+    Key("l", "screen.setting(1)", "setting", "Slices through the next setting, where not all fit.", 4, place="sweep"),
+    Key("L,shift+l", "screen.setting(-1)", "setting", "Slices through the setting before.", place="sweep"),
+    Key("x", "screen.stop", "stop", "Stop the sweep; the same search goes on with it later.", 1, place="sweep"),
+    Key("e", "app.save_picture", "picture", "Save the screen as an SVG.", 5, place="sweep"),
+    Key("question_mark", "app.help", "help", "What is shown, and all keys.", 2, place="sweep"),
+    Key("escape,S,shift+s", "screen.close", "close", "To the explorer; the sweep goes on.", 3, place="sweep"),
+    Key("q,ctrl+q,ctrl+c", "screen.quit", "quit", "Close; out of the program after `regtui watch`.", place="sweep"),
     Key("left", "screen.move(-1)", "back", "Back by one evaluation.", 1, place="watch"),
     Key("right", "screen.move(1)", "on", "On by one evaluation; at the end it follows what comes.", 2, place="watch"),
     Key("shift+left,H", "screen.move(-5)", "back", "Back by five evaluations.", place="watch"),

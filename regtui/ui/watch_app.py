@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from regtui.compare.library import Entry
 from regtui.progress import Progress
@@ -11,6 +12,25 @@ from regtui.store import Recorder
 from regtui.ui.app import RegtuiApp
 from regtui.ui.racing import RunnerFactory
 from regtui.watching import Batch
+
+
+class SweepWatchApp(RegtuiApp):
+    """The explorer, opened on the folder of a sweep."""
+
+    def __init__(
+        self, folder: Path, *, scenario: Scenario, runner: RunnerFactory, recorder: Recorder | None = None,
+        progress: Progress | None = None, ascii_only: bool | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(scenario, runner=runner, recorder=recorder, progress=progress, ascii_only=ascii_only)
+        self._folder = folder
+
+    def on_mount(self) -> None:
+        self.call_later(self.watch_sweep, self._folder, alone=True)
+
+    def watch_closed(self, ends: bool | None) -> None:
+        """To the explorer, whose workers are wanted from now on; or out."""
+        super().watch_closed(ends)
+        _want(self, ends)
 
 
 class WatchApp(RegtuiApp):
@@ -43,6 +63,11 @@ class WatchApp(RegtuiApp):
     def watch_closed(self, ends: bool | None) -> None:
         """To the explorer, whose workers are wanted from now on; or out."""
         super().watch_closed(ends)
-        if not ends and hasattr(self.runner, "is_wanted"):
-            self.runner.is_wanted = True
-            self.runner.warm()
+        _want(self, ends)
+
+
+def _want(app: RegtuiApp, ends: bool | None) -> None:
+    """Who goes on to the explorer wants its workers."""
+    if not ends and hasattr(app.runner, "is_wanted"):
+        app.runner.is_wanted = True
+        app.runner.warm()

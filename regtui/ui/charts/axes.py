@@ -91,6 +91,8 @@ def _write_x_axis(canvas: Canvas, chart: Chart, frame: Frame, ink: Ink) -> None:
 
 
 def _x_ticks(chart: Chart, window: Window) -> Sequence[Tick]:
+    if chart.x_ticks is not None:
+        return [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks]
     if not chart.categories:
         return column_ticks(window.x, window.columns)
     longest = max(cell_len(name) for name in chart.categories)

@@ -77,6 +77,8 @@ class Chart:
     """Values that are not above 0 are gaps."""
     y_unit: str = ""
     """Written after the topmost number of the y axis, such as "%"."""
+    x_ticks: Sequence[tuple[float, str]] | None = None
+    """Places and texts on the x axis where x is not what they say, such as logarithms; None: round numbers."""
     categories: Sequence[str] | None = None
     """Names for x = 0, 1, 2 ... such as layers."""
     empty_text: str = ""

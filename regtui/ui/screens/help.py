@@ -18,7 +18,7 @@ _PLACES: tuple[tuple[Place, str], ...] = (
     ("augment", "Keys in the augmentation"), ("modes", "Keys in train() against eval()"),
     ("truth", "Keys in BatchNorm laid open"), ("subnetworks", "Keys in sub-networks"),
     ("compare", "Keys in the comparison"), ("filter", "Keys in its filter"),
-    ("watch", "Keys on stored runs"),
+    ("watch", "Keys on stored runs"), ("sweep", "Keys on a sweep"),
 )  # fmt: skip
 
 

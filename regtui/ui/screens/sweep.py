@@ -1,0 +1,133 @@
+"""A sweep while it runs, or as it was left: the best so far, a slice through each setting, the trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import ModalScreen
+
+from regtui.sweep.following import Following
+from regtui.ui import messages
+from regtui.ui.charts import Look
+from regtui.ui.figures.figure import Figure
+from regtui.ui.figures.sweep import best_figure, slice_figure
+from regtui.ui.keys import bindings
+from regtui.ui.panes.keys_line import KeysLine
+from regtui.ui.panes.pane import Pane
+from regtui.ui.sweep_lines import head_line, outcome_line, progress, trial_lines
+from regtui.ui.text import MUTED, STRONG, line
+from regtui.ui.widgets.chart_view import ChartView
+from regtui.ui.widgets.lines import Lines
+
+POLL = 1.0
+"""Seconds between two looks into the folder; nothing is drawn where nothing is new."""
+MOST_SLICES = 5
+NOT_OURS = "This sweep was not begun here: stop it where it was, with Ctrl-C."
+OVER = "This sweep is not running."
+
+
+class SweepChart(Pane):
+    """A chart of the sweep."""
+
+    def __init__(self, number: int, look: Look, figure: Callable[[], Figure]) -> None:
+        self._chart = ChartView(look=look)
+        super().__init__([self._chart], id=f"sweep-{number}")
+        self._figure = figure
+        self._drawn: tuple[object, ...] = ()
+
+    def show_sweep(self) -> None:
+        """Follow the sweep, if there is anything new."""
+        figure = self._figure()
+        drawn = (figure.version, figure.subject)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.set_title(figure.title)
+            self._chart.show(figure.chart, subject=figure.subject)
+
+
+class Trials(Lines, can_focus=True):
+    """The table; scrolls."""
+
+    BINDINGS = bindings("sweep")
+
+
+class SweepScreen(ModalScreen[bool]):
+    """Gives whether the program is to end. `stop` ends the sweep where it was begun here; `alone`: after `watch`."""
+
+    BINDINGS = bindings("sweep")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = "#sweep-trials-rows"
+
+    def __init__(
+        self, sweep: Following, look: Look, *, dark: bool, stop: Callable[[], None] | None = None, alone: bool = False
+    ) -> None:
+        super().__init__()
+        self.sweep = sweep
+        self._dark, self._stop, self._alone = dark, stop, alone
+        self._first = 0
+        """Which setting the first slice shows."""
+        slices = min(len(sweep.plan.space), MOST_SLICES)
+        self._head, self._outcome = Lines(id="sweep-head"), Lines(id="sweep-outcome")
+        self._head.can_focus = self._outcome.can_focus = False
+        figures: list[Callable[[], Figure]] = [partial(best_figure, sweep, dark=dark)]
+        figures += [partial(self._slice, i) for i in range(slices)]
+        self.charts = [SweepChart(i, look, figure) for i, figure in enumerate(figures)]
+        self._rows = Trials(id="sweep-trials-rows")
+        self._trials = Pane([self._rows], id="sweep-trials")
+
+    def compose(self) -> ComposeResult:
+        yield self._head
+        with Container(id="sweep-charts", classes=f"-of-{len(self.charts)}"):
+            yield from self.charts
+        yield self._outcome
+        yield self._trials
+        yield KeysLine("sweep")
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL, self._poll)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_all)
+
+    def show_all(self) -> None:
+        """Follow the sweep."""
+        self._head.show([head_line(self.sweep, self._head.room)])
+        self._outcome.show([outcome_line(self.sweep)])
+        self._trials.set_title(line(("Trials", STRONG), "  ", *progress(self.sweep), ("  best first", MUTED)))
+        self._rows.show(trial_lines(self.sweep, self._rows.room, dark=self._dark))
+        for chart in self.charts:
+            chart.show_sweep()
+
+    def action_setting(self, by: int) -> None:
+        """Slices through the next settings, or those before."""
+        self._first = (self._first + by) % len(self.sweep.plan.space)
+        self.show_all()
+
+    def action_stop(self) -> None:
+        if not self.sweep.is_alive:
+            self._say(OVER)
+        elif self._stop is None:
+            self._say(NOT_OURS)
+        else:
+            self._stop()
+            self._say("Stopping. The same search goes on where it was: S begins it again.")
+
+    def action_close(self) -> None:
+        self.dismiss(False)
+
+    def action_quit(self) -> None:
+        self.dismiss(self._alone)
+
+    def _poll(self) -> None:
+        if self.sweep.poll():
+            self.show_all()
+
+    def _slice(self, number: int) -> Figure:
+        space = self.sweep.plan.space
+        return slice_figure(self.sweep, space[(self._first + number) % len(space)], dark=self._dark)
+
+    def _say(self, sentence: str) -> None:
+        self.post_message(messages.SentenceSaid(sentence))
