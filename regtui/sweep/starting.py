@@ -29,7 +29,7 @@ def suggested(arm: Arm) -> str:
         strong = (param for param in REGULARIZERS[entry.name].params if param.steerable and param.kind == "float")
         param = next(strong, None)
         if param is not None and entry.name not in ("batchnorm", "layernorm"):
-            high = min(param.ceiling, max(4 * float(entry.params[param.name]), 10 * param.step))
+            high = min(param.ceiling, max(2.5 * float(entry.params[param.name]), 10 * param.step))
             found.append(f"{entry.key}.{param.name}={param.low:g}:{high:g}")
     return " ".join(found[:2]) or f"train.lr={arm.train.lr / 10:g}:{min(arm.train.lr * 10, 1.0):g}:log"
 

@@ -190,6 +190,22 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "A regularizer that some arms lack, and that is alike in the others, is one row: on.",
         ),
     ),
+    "sweep-trials": (
+        "Sweep",
+        (
+            "A trial trains the arm with other values of the searched settings and is judged by its validation "
+            "accuracy after the last step, in percent, the mean over its seeds; those under way have the latest one. "
+            "The test split is looked at once, at the end: the winner against the unswept arm, with paired seeds that "
+            "the search has not seen.",
+            "● complete, ○ given up on the way with the value it had then, ★ the best. Best so far: over trials in "
+            "the order in which they ended. A slice has validation accuracy against one setting, whatever the others "
+            "were; logarithmic where the search is.",
+            "matters: the setting's share in what tells good trials from others (PED-ANOVA, Watanabe et al. 2023), "
+            "from four complete trials on. interrupted: its process ended; a later trial has its values.",
+            "The sweep is a process of its own and goes on when this screen or the explorer is closed; x stops one "
+            "that was begun here. The same search begins where it was left.",
+        ),
+    ),
     "record": (
         "On record",
         (

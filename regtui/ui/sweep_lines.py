@@ -61,7 +61,11 @@ def trial_lines(sweep: Following, room: int, *, dark: bool) -> list[Line]:
     for i, trial in enumerate(ranked):
         style = STATES[trial.state]
         sign = ("★", ArmLook(1).color(dark)) if trial is best else (" ", "")
-        state = f"{100 * trial.point // max(sweep.plan.arm.train.evaluations, 1)} %" if trial.state == "running" else ""
+        state = (
+            f"{100 * trial.point // max(sweep.plan.arm.train.evaluations, 1)} % done"
+            if trial.state == "running"
+            else ""
+        )
         cells = [sign, (right(str(trial.number), 5), style), ("  ", ""), (left(state or trial.state, 11), style),
                  (right(_accuracy(trial), 13), STRONG if trial is best else style)]  # fmt: skip
         cells += [(f"  {right(shown[key][i], width)}", style) for key, width in zip(keys, widths, strict=True)]

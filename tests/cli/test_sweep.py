@@ -74,7 +74,7 @@ def test_the_winner_is_that_of_the_validation_split_and_is_a_scenario(tmp_path: 
 
 
 def test_what_no_script_can_say_is_named_and_the_sweep_is_done(tmp_path: Path) -> None:
-    result = swept(tmp_path, "--trials", "2", "--over", "max_norm.limit=1:4")
+    result = swept(tmp_path, "--trials", "2", "--over", "early_stopping.patience=1:9")
     assert result["finished"] and result["script"] is None and "cannot become a plain script" in result["no_script"]
 
 

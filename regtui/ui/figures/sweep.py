@@ -56,7 +56,7 @@ def slice_figure(sweep: Following, dimension: Dimension, *, dark: bool) -> Figur
         empty_text="" if series else _waiting(sweep),
     )
     share = sweep.standing.importance.get(dimension.key)
-    matters = f"  {100 * share:.0f} % of what matters" if share is not None else ""
+    matters = f"  matters {100 * share:.0f} %" if share is not None else ""
     title = line((dimension.key, STRONG), (matters, MUTED), ("  validation %", FAINT))
     return Figure(title, chart, (sweep.version, dark), (sweep.plan.id, dimension.key))
 
@@ -64,7 +64,7 @@ def slice_figure(sweep: Following, dimension: Dimension, *, dark: bool) -> Figur
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
     """Places and texts for a logarithmic axis: powers of ten, with 2 and 5 between them where there are few."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    steps = (1, 2, 5) if last - first < 4 else (1,)
+    steps = (1, 2, 5) if last - first < 3 else (1,)
     values = [step * 10.0**power for power in range(first, last + 1) for step in steps]
     return [(math.log10(value), f"{value:g}") for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
 

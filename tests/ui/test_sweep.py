@@ -1,0 +1,111 @@
+"""A sweep on the screen: what is drawn of its trials, that it follows the folder, and how one is begun."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "sweep"))
+
+from sweep_folders import write_folder
+
+from regtui.store import Recorder
+from regtui.sweep.following import Following
+from regtui.sweep.record import Trial
+from regtui.ui.charts import draw
+from regtui.ui.figures.sweep import best_figure, log_ticks, slice_figure
+from regtui.ui.screens.sweep import SweepScreen
+from regtui.ui.screens.sweep_form import SweepForm
+from regtui.ui.sweep_lines import head_line, short_name, trial_lines
+from regtui.ui.text import plain, width
+
+
+def drawn(figure, size: tuple[int, int] = (56, 12)) -> str:
+    return "\n".join(strip.text for strip in draw(figure.chart, *size))
+
+
+def test_trials_are_points_and_the_best_one_a_star(tmp_path: Path) -> None:
+    sweep = Following(write_folder(tmp_path, trials=10).path)
+    text = drawn(best_figure(sweep, dark=True))
+    assert text.count("★") == 1 and text.count("○") == 2 and 1 <= text.count("●") <= 7
+    for dimension in sweep.plan.space:
+        text = drawn(slice_figure(sweep, dimension, dark=False))
+        assert "★" in text and "○" in text
+
+
+def test_a_logarithmic_setting_has_a_logarithmic_axis(tmp_path: Path) -> None:
+    sweep = Following(write_folder(tmp_path).path)
+    (rate,) = [dimension for dimension in sweep.plan.space if dimension.log]
+    figure = slice_figure(sweep, rate, dark=True)
+    low, high = figure.chart.x_limits
+    assert low < math.log10(rate.low) and high > math.log10(rate.high)
+    assert "0.001" in drawn(figure) and "matters 25 %" in plain(figure.title)
+
+
+def test_the_numbers_of_a_logarithmic_axis_lie_in_the_range() -> None:
+    assert [text for _, text in log_ticks(1e-3, 1e-1)] == ["0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1"]
+    assert [text for _, text in log_ticks(1e-6, 1e-1)] == ["1e-06", "1e-05", "0.0001", "0.001", "0.01", "0.1"]
+    assert [text for _, text in log_ticks(0.3, 0.4)] == []
+
+
+def test_the_columns_of_the_trials_line_up(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    with folder:
+        sweep = Following(folder.path)
+        rows = [plain(row) for row in trial_lines(sweep, 100, dark=True)]
+    assert len({len(row) for row in rows}) == 1 and "45 % done" in rows[1]
+    assert all(width(row) <= 40 for row in trial_lines(sweep, 40, dark=True))
+    assert width(head_line(sweep, 78)) == 78
+
+
+def test_keys_are_short_where_they_stay_clear() -> None:
+    keys = ["dropout.p", "train.lr", "randaugment.magnitude", "trivial.magnitude", "train.schedule"]
+    assert [short_name(key, keys) for key in keys] == [
+        "dropout.p", "train.lr", "randaugment.magnitude", "trivial.magnitude", "schedule",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_screen_follows_the_folder(explore, tmp_path: Path, size: tuple[int, int]) -> None:
+    folder = write_folder(tmp_path, trials=5)
+    async with explore(size=size) as user:
+        with folder:
+            user.app.watch_sweep(folder.path)
+            await user.sees("Best so far", "dropout.p", "5/30 trials", "2 under way", "searching", "best first")
+            folder.write(Trial(number=5, params={"dropout.p": 0.5}, state="complete", validation=88.8))
+            await user.sees("6/30 trials", "88.8", "1 under way")
+            await user.press("x")
+            await user.until(lambda: "was not begun here" in user.toasts)
+        await user.sees("stopped", "Nobody works on this sweep")
+        await user.press("escape")
+        assert not isinstance(user.app.screen, SweepScreen)
+
+
+async def test_the_next_setting_takes_the_slice(explore, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    async with explore(size=(80, 24)) as user:
+        user.app.watch_sweep(folder.path)
+        await user.sees("dropout.p  matters 50 %")
+        await user.press("l")
+        await user.sees("train.lr  matters 25 %")
+        await user.press("L")
+        await user.sees("dropout.p  matters 50 %")
+
+
+async def test_the_form_says_what_is_wrong_and_gives_the_command(explore, tmp_path: Path) -> None:
+    async with explore(recorder=Recorder(tmp_path)) as user:
+        begun: list[list[str]] = []
+        user.app._begin_sweep = lambda words: begun.append(words)  # type: ignore[method-assign]
+        await user.press("j", "S")
+        await user.sees("Sweep · + dropout", "dropout@block.p=0:", "regtui sweep")
+        assert isinstance(user.app.screen, SweepForm)
+        await user.press(*"x")
+        await user.sees("no number")
+        await user.press("enter")
+        assert not begun, "nothing begins while something is wrong"
+        await user.press("backspace", "enter")
+        await user.until(lambda: begun)
+        assert begun[0][0] == "sweep" and begun[0][-2:] == ["--trials", "20"]
