@@ -21,13 +21,14 @@ UI_SIDE = [
     "import regtui.export.report, regtui.export.script, regtui.export.event_files, regtui.cli.export",
     "import regtui.session, regtui.runner, regtui.store, regtui.claims, regtui.events",
     "import regtui.ui.app, regtui.ui.screens.explorer",
+    "import regtui.ui.screens.sweep, regtui.ui.screens.sweep_form, regtui.sweep.starting, regtui.cli.watch",
 ]
 
 
 @pytest.mark.parametrize("statement", UI_SIDE)
 def test_the_screen_side_loads_neither_torch_nor_the_engine(statement: str) -> None:
     modules = loaded_by(statement)
-    assert not modules & {"torch", "numpy", "torchvision", "regtui.engine"}
+    assert not modules & {"torch", "numpy", "torchvision", "regtui.engine", "optuna", "ray"}
 
 
 def test_the_engine_loads_no_screen() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from regtui.machine import cores
@@ -92,10 +93,30 @@ def _check(address: str) -> None:
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdecimal():
         raise _wrong(address, "is no address; allowed are auto and HOST:PORT, as `ray start --head` tells it")
+    if trouble := _silence(address):
+        raise _wrong(address, f"cannot be joined: {trouble}")
+
+
+def _silence(address: str) -> str:
+    """Why nobody answers at HOST:PORT; "" where somebody does."""
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
-    except (OSError, OverflowError) as error:
-        raise _wrong(address, f"cannot be joined: {error}") from None
+    except (OSError, OverflowError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _left_behind() -> bool:
+    """Whether the cluster of this machine that `auto` would join is gone without having said so.
+
+    Ray keeps its latest address in a file and would wait there for a minute.
+    """
+    try:
+        note = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "RAY_ADDRESS" not in os.environ and bool(_silence(note.strip()))
 
 
 def _join(ray: Any, address: str) -> bool:
@@ -104,6 +125,8 @@ def _join(ray: Any, address: str) -> bool:
         _check(address)
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
+        if address == "auto" and _left_behind():
+            raise ConnectionError
         ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         if address != "auto":

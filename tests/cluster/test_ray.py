@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from regtui.cluster.connect import Cluster, Needs, connect
+from regtui.cluster.connect import Cluster, Needs
 from regtui.commands import RunRequest
 from regtui.events import Finished, RunEvent, Started, Stopped
 from regtui.runner.reports import Report
-from regtui.scenario import ScenarioError, load
+from regtui.scenario import load
 from regtui.session import Session
 from regtui.store import replay
 
@@ -154,19 +154,3 @@ async def test_stopped_runs_are_cancelled_and_the_others_are_made(cluster: str, 
     assert {run.state for run in runs.values() if run.run not in (first, waiting)} == {"finished"}
     assert (runs[first].state, runs[waiting].state, runs[waiting].step) == ("stopped", "stopped", 0)
     assert runner.is_idle and len(heard.of(Stopped)) == 2
-
-
-@pytest.mark.parametrize(("options", "says"), [
-    ({"device": "cpu", "threads": "auto"}, "give a number"),
-    ({"device": "cuda:1", "threads": 1}, "Ray chooses the GPU"),
-])  # fmt: skip
-def test_what_ray_must_decide_is_refused(options: dict[str, Any], says: str) -> None:
-    with pytest.raises(ScenarioError, match=says):
-        connect("auto", **options)
-
-
-def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    words = [*command(tmp_path, "out"), "--ray", "127.0.0.1:1"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
-    assert done.returncode == 2 and "--ray: 127.0.0.1:1: cannot be joined" in done.stderr
-    assert "Traceback" not in done.stderr
