@@ -130,7 +130,8 @@ def build_parser() -> argparse.ArgumentParser:
     runs.set_defaults(function=_later("regtui.cli.listings", "runs"), parser=runs)
 
     stop = commands.add_parser("stop", help="end runs that another process makes: a detached one, another explorer")
-    stop.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    stop.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, a run directory or "
+                      "the folder of a sweep")  # fmt: skip
     stop.add_argument("--all", action="store_true", help="with them all other runs of the same process")
     stop.add_argument("--out", type=Path, metavar="DIR", help="the directory they are stored in")
     stop.set_defaults(function=_later("regtui.cli.stop", "stop"), parser=stop)

@@ -13,6 +13,9 @@ from regtui.paths import runs_dir
 from regtui.scenario.errors import printable
 from regtui.store import list_runs, replay
 from regtui.store.writer import ask_to_stop, is_being_written, read_writer
+from regtui.sweep.following import is_sweep
+from regtui.sweep.record import ask_to_stop as ask_sweep_to_stop
+from regtui.sweep.record import is_worked_on
 
 PATIENCE = 20.0
 """Seconds until a writer that does not answer is said to be silent; it looks once a second, then ends a block."""
@@ -21,6 +24,8 @@ PATIENCE = 20.0
 def stop(arguments: argparse.Namespace) -> int:
     """Ask the writers, and wait until they have closed the runs. 0 all ended, 1 one did not, 2 no such run."""
     root = arguments.out or runs_dir()
+    if len(arguments.runs) == 1 and is_sweep(Path(arguments.runs[0])):
+        return _stop_sweep(Path(arguments.runs[0]))
     try:
         folders = list(dict.fromkeys(locate(name, root) for name in arguments.runs))
     except ExportError as error:
@@ -48,6 +53,22 @@ def stop(arguments: argparse.Namespace) -> int:
         else:
             print(f"{folder.name}: {printable(_state(folder))}")
     return 1 if any(is_being_written(folder) for folder in asked) else 0
+
+
+def _stop_sweep(folder: Path) -> int:
+    """The same for the process that searches in a folder. 0 ended, 1 it did not."""
+    if not is_worked_on(folder):
+        print(f"sweep {folder.name} is not running")
+        return 0
+    ask_sweep_to_stop(folder)
+    deadline = time.monotonic() + PATIENCE
+    while is_worked_on(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if is_worked_on(folder):
+        print(f"sweep {folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s")
+        return 1
+    print(f"sweep {folder.name}: stopped; the command that began it goes on with it")
+    return 0
 
 
 def _state(folder: Path) -> str:

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 from rich.console import Console
@@ -30,6 +31,9 @@ from regtui.sweep.space import applied, parse_space
 from regtui.sweep.study import MissingExtraError, Study, plain_params
 from regtui.sweep.take_home import write_winner_script
 from regtui.sweep.winner import WINNER, scenario_text
+
+LISTEN = 1.0
+"""Seconds between two looks whether to end."""
 
 
 def sweep(arguments: argparse.Namespace) -> int:
@@ -124,6 +128,7 @@ class _Drive:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: it was asked to outlive its terminal
                 loop.add_signal_handler(number, interrupt)
+        listening = loop.create_task(self.listen(interrupt))
         self.search = Search(
             self.session, self.plan.arm, self.study, self.folder, trials=self.arguments.trials, seeds=self.plan.seeds,
             at_once=self.room, submit=self.runner.submit, stop=self.runner.stop,
@@ -145,6 +150,7 @@ class _Drive:
         if not interrupted and best:
             self.stand("comparison")
             comparison = await self.compare(best[1])
+        listening.cancel()
         await self.runner.close()
         if self.session.recorder is not None:
             self.session.recorder.close()
@@ -157,6 +163,12 @@ class _Drive:
             self.folder.finish(outcome)
             self.stand("done")
         return outcome
+
+    async def listen(self, interrupt: Callable[[], None]) -> None:
+        """End when somebody who watches the folder asks for it."""
+        while not self.folder.is_told_to_stop:
+            await asyncio.sleep(LISTEN)
+        interrupt()
 
     def room(self) -> int:
         """Trials at once: as many as keep all workers busy."""

@@ -27,6 +27,10 @@ State = Literal["running", "complete", "pruned", "failed", "interrupted"]
 Phase = Literal["search", "comparison", "done"]
 
 
+STOP = "stop"
+"""A file whose presence asks the process to end, wherever it runs."""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """sweep.json: what is searched, and how."""
 
@@ -113,6 +117,7 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BusyError(f"another process works on this sweep; its folder is {self.path}") from error
+        (self.path / STOP).unlink(missing_ok=True)
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()).encode())
         self._lock.flush()
@@ -132,6 +137,11 @@ class Folder:
         """One line, one write."""
         if self._lines is not None:
             self._lines.write(msgspec.json.encode(trial) + b"\n")
+
+    @property
+    def is_told_to_stop(self) -> bool:
+        """Whether somebody who watches asked for the end."""
+        return (self.path / STOP).exists()
 
     def stand(self, standing: Standing) -> None:
         """Tell those who watch."""
@@ -165,6 +175,11 @@ def is_worked_on(folder: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Have the process that works on a sweep end; it looks once a second. Raises OSError."""
+    (folder / STOP).touch(mode=0o600)
 
 
 def read_told(folder: Path) -> Told | None:

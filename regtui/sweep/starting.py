@@ -6,9 +6,7 @@ command goes on with.
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -83,8 +81,3 @@ class SweepProcess:
         self._errors.seek(0)
         lines = [line.strip() for line in self._errors.read().decode("utf-8", "replace").splitlines() if line.strip()]
         return lines[-1] if lines else f"the sweep ended with status {self._process.returncode}"
-
-    def stop(self) -> None:
-        """Interrupt it, as Ctrl-C does."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGINT)

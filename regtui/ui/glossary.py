@@ -202,8 +202,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "were; logarithmic where the search is.",
             "matters: the setting's share in what tells good trials from others (PED-ANOVA, Watanabe et al. 2023), "
             "from four complete trials on. interrupted: its process ended; a later trial has its values.",
-            "The sweep is a process of its own and goes on when this screen or the explorer is closed; x stops one "
-            "that was begun here. The same search begins where it was left.",
+            "The sweep is a process of its own and goes on when this screen or the explorer is closed; x stops it, "
+            "as does `regtui stop` with its folder. The same search begins where it was left.",
         ),
     ),
     "record": (

@@ -44,10 +44,8 @@ class SweepApp(LookBackApp):
         except SweepFolderError as error:
             self.post_message(messages.SentenceSaid(str(error), is_error=True))
             return
-        ours = self.sweep is not None and self.sweep.folder() == folder
-        stop = self.sweep.stop if ours and self.sweep is not None else None
-        look, dark = self.chart_look(), self.current_theme.dark
-        self.push_screen(SweepScreen(following, look, dark=dark, stop=stop, alone=alone), self.watch_closed)
+        screen = SweepScreen(following, self.chart_look(), dark=self.current_theme.dark, alone=alone)
+        self.push_screen(screen, self.watch_closed)
 
     def _begin_sweep(self, words: list[str] | None) -> None:
         if words is None:

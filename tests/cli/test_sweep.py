@@ -117,6 +117,22 @@ def test_killed_and_started_again_it_loses_no_trial_and_counts_none_twice(tmp_pa
     assert len({trial["number"] for trial in complete}) == 6
 
 
+def test_whoever_watches_can_stop_it_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(tmp_path, "--trials", "500"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 100
+    while not (folders := list((tmp_path / "out" / "sweeps").glob("*"))) or not read_trials(folders[0]):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    words = [sys.executable, "-m", "regtui", "stop", str(folders[0])]
+    stopped = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert stopped.returncode == 0 and "stopped; the command that began it goes on" in stopped.stdout
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and not json.loads(said)["finished"]
+    assert swept(tmp_path, "--trials", "2")["finished"], "what asked for the end asks no other process"
+
+
 def test_hopeless_trials_are_given_up(tmp_path: Path) -> None:
     longer = [
         f"--set={key}" for key in ("data.train=600", "train.epochs=27", "train.evaluations=9", "train.batch_size=8")

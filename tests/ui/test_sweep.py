@@ -6,6 +6,7 @@ import math
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sweep"))
@@ -15,6 +16,7 @@ from sweep_folders import write_folder
 from regtui.store import Recorder
 from regtui.sweep.following import Following
 from regtui.sweep.record import Trial
+from regtui.sweep.winner import scenario_text
 from regtui.ui.charts import draw
 from regtui.ui.figures.sweep import best_figure, log_ticks, slice_figure
 from regtui.ui.screens.sweep import SweepScreen
@@ -77,11 +79,27 @@ async def test_the_screen_follows_the_folder(explore, tmp_path: Path, size: tupl
             await user.sees("Best so far", "dropout.p", "5/30 trials", "2 under way", "searching", "best first")
             folder.write(Trial(number=5, params={"dropout.p": 0.5}, state="complete", validation=88.8))
             await user.sees("6/30 trials", "88.8", "1 under way")
+            assert not folder.is_told_to_stop
             await user.press("x")
-            await user.until(lambda: "was not begun here" in user.toasts)
+            await user.until(lambda: "Stopping" in user.toasts and folder.is_told_to_stop)
         await user.sees("stopped", "Nobody works on this sweep")
         await user.press("escape")
         assert not isinstance(user.app.screen, SweepScreen)
+
+
+async def test_the_winner_is_opened_as_a_scenario_once_there_is_one(explore, ladder, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, trials=5, phase="done")
+    async with explore() as user:
+        user.app.watch_sweep(folder.path)
+        await user.sees("Best so far")
+        await user.press("o")
+        await user.until(lambda: "There is no winner yet" in user.toasts)
+        arm = ladder.arms[1]
+        winner = msgspec.structs.replace(arm, name="winner")
+        (folder.path / "winner.toml").write_text(scenario_text(ladder, arm, winner, "x"))
+        await user.press("o")
+        await user.sees("the winner of a sweep", "winner")
+        assert [each.name for each in user.app.view.session.arms] == ["+ dropout", "winner"]
 
 
 async def test_the_next_setting_takes_the_slice(explore, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import ModalScreen
 
+from regtui.scenario import ScenarioError, load
 from regtui.sweep.following import Following
+from regtui.sweep.record import ask_to_stop
 from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.figures.figure import Figure
@@ -25,8 +27,9 @@ from regtui.ui.widgets.lines import Lines
 POLL = 1.0
 """Seconds between two looks into the folder; nothing is drawn where nothing is new."""
 MOST_SLICES = 5
-NOT_OURS = "This sweep was not begun here: stop it where it was, with Ctrl-C."
 OVER = "This sweep is not running."
+STOPPING = "Stopping. What was found stays; the same search goes on with it later."
+NO_WINNER = "There is no winner yet: it is written when the search is done."
 
 
 class SweepChart(Pane):
@@ -55,18 +58,16 @@ class Trials(Lines, can_focus=True):
 
 
 class SweepScreen(ModalScreen[bool]):
-    """Gives whether the program is to end. `stop` ends the sweep where it was begun here; `alone`: after `watch`."""
+    """Gives whether the program is to end. `alone`: nothing but this was asked for, by `regtui watch`."""
 
     BINDINGS = bindings("sweep")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "#sweep-trials-rows"
 
-    def __init__(
-        self, sweep: Following, look: Look, *, dark: bool, stop: Callable[[], None] | None = None, alone: bool = False
-    ) -> None:
+    def __init__(self, sweep: Following, look: Look, *, dark: bool, alone: bool = False) -> None:
         super().__init__()
         self.sweep = sweep
-        self._dark, self._stop, self._alone = dark, stop, alone
+        self._dark, self._alone = dark, alone
         self._first = 0
         """Which setting the first slice shows."""
         slices = min(len(sweep.plan.space), MOST_SLICES)
@@ -107,13 +108,27 @@ class SweepScreen(ModalScreen[bool]):
         self.show_all()
 
     def action_stop(self) -> None:
+        """End the search, whoever began it."""
         if not self.sweep.is_alive:
             self._say(OVER)
-        elif self._stop is None:
-            self._say(NOT_OURS)
+            return
+        try:
+            ask_to_stop(self.sweep.folder)
+        except OSError as error:
+            self._say(f"{self.sweep.folder} cannot be written: {error.strerror}.")
         else:
-            self._stop()
-            self._say("Stopping. The same search goes on where it was: S begins it again.")
+            self._say(STOPPING)
+
+    def action_open_winner(self) -> None:
+        """The winner beside the unswept arm, as a scenario in the explorer."""
+        path = self.sweep.folder / "winner.toml"
+        try:
+            scenario = load(path)
+        except (ScenarioError, OSError):
+            self._say(NO_WINNER)
+            return
+        self.post_message(messages.ScenarioChosen(scenario))
+        self.dismiss(False)
 
     def action_close(self) -> None:
         self.dismiss(False)
