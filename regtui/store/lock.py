@@ -48,12 +48,12 @@ def hold(record: BinaryIO) -> bool:
     return True
 
 
-def is_held(folder: Path) -> bool:
-    """Whether somebody, this process included, makes the run of a directory now."""
+def is_held(folder: Path, name: str = RECORD) -> bool:
+    """Whether somebody, this process included, makes the run of a directory now; or holds another file of it."""
     if not HAS_LOCKS:
         return False
     try:
-        with open_file(folder / RECORD) as record:
+        with open_file(folder / name) as record:
             fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -8,9 +8,9 @@ resumed sweep believes.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -20,6 +20,7 @@ import msgspec
 from regtui import data
 from regtui.scenario import Arm
 from regtui.spec import ENGINE_VERSION, Scalar
+from regtui.store.lock import hold, is_held
 from regtui.sweep.space import Dimension
 
 State = Literal["running", "complete", "pruned", "failed", "interrupted"]
@@ -27,6 +28,8 @@ State = Literal["running", "complete", "pruned", "failed", "interrupted"]
 Phase = Literal["search", "comparison", "done"]
 
 
+LOOKED_AT = 0.5
+"""Seconds that a lock may be taken by those who only look whether it is."""
 STOP = "stop"
 """A file whose presence asks the process to end, wherever it runs."""
 
@@ -113,10 +116,11 @@ class Folder:
     def __enter__(self) -> Self:
         """Raises BusyError."""
         self._lock = (self.path / "lock").open("ab")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BusyError(f"another process works on this sweep; its folder is {self.path}") from error
+        deadline = time.monotonic() + LOOKED_AT
+        while not hold(self._lock):
+            if time.monotonic() > deadline:
+                raise BusyError(f"another process works on this sweep; its folder is {self.path}")
+            time.sleep(0.02)
         (self.path / STOP).unlink(missing_ok=True)
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()).encode())
@@ -166,15 +170,8 @@ def read_standing(folder: Path) -> Standing:
 
 
 def is_worked_on(folder: Path) -> bool:
-    """Whether a process searches now. Raises nothing: a folder that cannot be read has none."""
-    try:
-        with (folder / "lock").open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+    """Whether a process searches now, as far as the system can tell."""
+    return is_held(folder, "lock")
 
 
 def ask_to_stop(folder: Path) -> None:

@@ -39,9 +39,9 @@ def outcome_line(sweep: Following) -> Line:
     told = sweep.told
     if told is not None and told.gain is not None:
         bounds = f" [{told.gain_ci95[0]:+.1f}, {told.gain_ci95[1]:+.1f}]" if told.gain_ci95 else ""
-        beside = "winner.toml and winner-script" if told.script else "winner.toml"
-        return line("The winner tests ", (f"{told.gain:+.1f}{bounds}", STRONG), f" points against {told.arm}: {beside}",
-                    (f" in {sweep.folder}", FAINT))  # fmt: skip
+        beside = "o opens it; winner.toml and winner-script" if told.script else "o opens it; winner.toml"
+        return line("The winner tests ", (f"{told.gain:+.1f}{bounds}", STRONG), f" points against {told.arm}.",
+                    (f"  {beside} in {sweep.folder}", FAINT))  # fmt: skip
     if sweep.standing.phase != "done" and not sweep.is_alive:
         return line(("Nobody works on this sweep; the command that began it goes on with it.", OPEN))
     return line(("Chosen on the validation split; the test split is looked at once, at the end.", MUTED))

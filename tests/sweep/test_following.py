@@ -9,7 +9,7 @@ import pytest
 from sweep_folders import write_folder
 
 from regtui.sweep.following import Following, SweepFolderError, is_sweep
-from regtui.sweep.record import Standing, Trial, folder_of
+from regtui.sweep.record import BusyError, Folder, Standing, Trial, folder_of, read_plan
 
 
 def test_trials_are_ranked_and_the_best_so_far_only_rises(tmp_path: Path) -> None:
@@ -75,6 +75,15 @@ def test_the_folder_of_a_process_is_found_while_it_works(tmp_path: Path) -> None
     with folder:
         assert folder_of(tmp_path, os.getpid()) == folder.path
         assert folder_of(tmp_path, 1) is None
+
+
+def test_two_processes_do_not_work_on_one_sweep(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, trials=1)
+    other = Folder(tmp_path, read_plan(folder.path))
+    with folder, pytest.raises(BusyError, match="its folder is"), other:
+        pass
+    with other:
+        assert Following(folder.path).is_alive
 
 
 def test_a_torn_last_line_of_a_killed_process_swallows_no_other(tmp_path: Path) -> None:

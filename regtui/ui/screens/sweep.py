@@ -20,7 +20,7 @@ from regtui.ui.keys import bindings
 from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
 from regtui.ui.sweep_lines import head_line, outcome_line, trial_lines
-from regtui.ui.text import MUTED, STRONG, line
+from regtui.ui.text import MUTED, STRONG, fitted, line
 from regtui.ui.widgets.chart_view import ChartView
 from regtui.ui.widgets.lines import Lines
 
@@ -96,7 +96,7 @@ class SweepScreen(ModalScreen[bool]):
     def show_all(self) -> None:
         """Follow the sweep."""
         self._head.show([head_line(self.sweep, self._head.room)])
-        self._outcome.show([outcome_line(self.sweep)])
+        self._outcome.show([fitted(outcome_line(self.sweep), self._outcome.room)])
         self._trials.set_title(line(("Trials", STRONG), ("  best first", MUTED)))
         self._rows.show(trial_lines(self.sweep, self._rows.room, dark=self._dark))
         for chart in self.charts:

@@ -1,0 +1,198 @@
+"""One process's part of a sweep: it searches, compares the winner with the unswept arm, and tells those who watch."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+
+import msgspec
+from rich.console import Console
+
+from regtui.cli.makers import MakerFactory
+from regtui.cli.output import counted
+from regtui.cli.sweep_result import Outcome, read_result
+from regtui.paths import runs_dir
+from regtui.runner.reports import Garbled, Lost, Report
+from regtui.scenario import Arm, Scenario, load
+from regtui.scenario.errors import printable
+from regtui.session import Session
+from regtui.store import Recorder
+from regtui.sweep.record import Folder, Phase, Plan, Standing, Trial, read_trials
+from regtui.sweep.search import HOPELESS, Search
+from regtui.sweep.space import applied
+from regtui.sweep.study import Study, plain_params
+from regtui.sweep.take_home import write_winner_script
+from regtui.sweep.winner import WINNER, scenario_text
+
+LISTEN = 1.0
+"""Seconds between two looks whether to end."""
+
+
+class Drive:
+    """One process's part of a sweep."""
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        scenario: Scenario,
+        unswept: Arm,
+        plan: Plan,
+        folder: Folder,
+        study: Study,
+        make: MakerFactory,
+    ) -> None:
+        self.arguments, self.scenario, self.unswept = arguments, scenario, unswept
+        self.plan, self.folder, self.study = plan, folder, study
+        store = arguments.out or runs_dir()
+        only = msgspec.structs.replace(scenario, arms=(unswept,), claims=(), quiz=())
+        self.session = Session(
+            only, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
+            precision=arguments.precision,
+        )  # fmt: skip
+        self.console = Console(file=sys.stderr, highlight=False)
+        self.done = asyncio.Event()
+        self.search: Search | None = None
+        self.runner, self.runs_at_once = make(self.deliver)
+        self.said: set[int] = set()
+        self.wanted = arguments.trials
+        self.stood: tuple[object, ...] = ()
+
+    async def run(self) -> Outcome:
+        loop = asyncio.get_running_loop()
+        interrupted = False
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            interrupted = True
+            self.done.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: it was asked to outlive its terminal
+                loop.add_signal_handler(number, interrupt)
+        listening = loop.create_task(self.listen(interrupt))
+        self.search = Search(
+            self.session, self.plan.arm, self.study, self.folder, trials=self.arguments.trials, seeds=self.plan.seeds,
+            at_once=self.room, submit=self.runner.submit, stop=self.runner.stop,
+        )  # fmt: skip
+        self.say_where(self.search.done)
+        comparison = None
+        if cut := self.search.begin():
+            self.say(f"{counted(len(cut), 'trial')} that was cut off is made again")
+        self.stand("search")
+        if not self.search.is_over:
+            await self.done.wait()
+        if self.search.is_hopeless:
+            self.say(f"the last {HOPELESS} trials could not be made: the search ends here. {self.session.notice}")
+        best = self.study.best()
+        if not interrupted and best and (known := self.told_before(best[0])):
+            await self.runner.close()
+            self.stand("done")
+            return known
+        if not interrupted and best:
+            self.stand("comparison")
+            comparison = await self.compare(best[1])
+        listening.cancel()
+        await self.runner.close()
+        if self.session.recorder is not None:
+            self.session.recorder.close()
+        outcome = Outcome.of(
+            self.scenario, self.unswept, self.plan, self.folder.path, self.study, best=best, comparison=comparison,
+            finished=not interrupted,
+        )  # fmt: skip
+        if comparison is not None and outcome.finished:
+            outcome = self.with_script(outcome)
+            self.folder.finish(outcome)
+            self.stand("done")
+        return outcome
+
+    async def listen(self, interrupt: Callable[[], None]) -> None:
+        """End when somebody who watches the folder asks for it."""
+        while not self.folder.is_told_to_stop:
+            await asyncio.sleep(LISTEN)
+        interrupt()
+
+    def room(self) -> int:
+        """Trials at once: as many as keep all workers busy."""
+        return max(1, -(-self.runs_at_once() // self.plan.seeds))
+
+    def told_before(self, best: int) -> Outcome | None:
+        """The result of this same sweep, where it was done before and has the same winner over as many seeds."""
+        known = read_result(self.folder.path)
+        if known is None or known.best_trial != best or len(known.trials) != len(read_trials(self.folder.path)):
+            return None
+        return known if {row.seeds for row in known.test} == {self.scenario.seeds} else None
+
+    def with_script(self, outcome: Outcome) -> Outcome:
+        """With the script of the winner's first run, or why there is none."""
+        run = next((row.runs[0] for row in outcome.test if row.name == WINNER and row.runs), "")
+        if not run or self.session.recorder is None:
+            return outcome
+        path, why = write_winner_script(self.folder.path, self.session.recorder.root / run)
+        return msgspec.structs.replace(outcome, script=str(path) if path else None, no_script=why)
+
+    def stand(self, phase: Phase) -> None:
+        """Tell those who watch the folder, if there is anything new."""
+        if self.search is not None:
+            self.wanted = self.search.wanted
+        now = (phase, self.wanted, len(self.said))
+        if now != self.stood:
+            self.stood = now
+            self.folder.stand(Standing(wanted=self.wanted, phase=phase, importance=self.study.importance()))
+
+    def deliver(self, report: Report) -> None:
+        self.session.take(report)
+        if isinstance(report, (Lost, Garbled)):
+            self.say(report.sentence)
+        if self.search is None:
+            if not self.session.is_busy:
+                self.done.set()
+            return
+        self.search.take(report)
+        for trial in self.search.trials.values():
+            if trial.state != "running" and trial.number not in self.said:
+                self.said.add(trial.number)
+                self.say(_line(trial, self.search.done, self.search.wanted))
+                self.stand("search")
+        if self.search.is_over and not self.session.is_busy:
+            self.done.set()
+
+    async def compare(self, params: dict[str, str | bool | int | float]) -> Session:
+        """The winner beside the unswept arm, with paired seeds that the search has not seen."""
+        winner = msgspec.structs.replace(applied(self.plan.arm, params), name=WINNER, lesson=None)
+        text = scenario_text(self.scenario, self.unswept, winner, self.plan.id)
+        path = self.folder.path / "winner.toml"
+        path.write_text(text, encoding="utf-8")
+        only = load(path)
+        self.session = Session(
+            only, recorder=self.session.recorder, device=self.arguments.device, threads=self.arguments.threads,
+            precision=self.arguments.precision,
+        )  # fmt: skip
+        self.done.clear()
+        seeds = range(self.plan.seeds, self.plan.seeds + self.scenario.seeds)
+        self.say(f"the winner and {self.unswept.name} with {counted(len(seeds), 'seed')} that the search has not seen")
+        self.search = None
+        self.runner.submit(self.session.request([arm.name for arm in self.session.arms], seeds))
+        await self.done.wait()
+        if requests := self.session.reveal():  # own data: the one look at their test part
+            self.done.clear()
+            self.runner.submit(requests)
+            await self.done.wait()
+        return self.session
+
+    def say_where(self, done: int) -> None:
+        space = "  ".join(map(str, self.plan.space))
+        before = f", {counted(done, 'trial')} done before" if done else ""
+        self.say(f"sweep {self.plan.id}: {space}{before}")
+        self.say(f"watch it from another terminal: regtui watch {shlex.quote(str(self.folder.path))}")
+
+    def say(self, sentence: str) -> None:
+        self.console.print(printable(sentence), markup=False, soft_wrap=True)
+
+
+def _line(trial: Trial, done: int, wanted: int) -> str:
+    value = "-" if trial.validation is None else f"{trial.validation:.1f} %"
+    return f"{done}/{wanted}  trial {trial.number}  {trial.state}  validation {value}  {plain_params(trial.params)}"
