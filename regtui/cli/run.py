@@ -16,6 +16,7 @@ import msgspec
 
 from regtui.cli.ask import answers
 from regtui.cli.detach import announcer, detach
+from regtui.cli.has_device import must_have
 from regtui.cli.makers import MakerFactory, maker_factory, to_its_end
 from regtui.cli.output import counted, print_json
 from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
@@ -25,7 +26,7 @@ from regtui.commands import RunRequest
 from regtui.events import Cost
 from regtui.paths import runs_dir
 from regtui.runner import Runner
-from regtui.runner.reports import Lost, Report
+from regtui.runner.reports import Lost, Ready, Report
 from regtui.scenario import Scenario, apply_setting, parse_value
 from regtui.scenario.errors import Problem, ScenarioError, nearest
 from regtui.session import Session
@@ -128,7 +129,7 @@ async def drive(
     measured  runs whose cost workers of ours tell before any starts
     reveals   measure the test part of own data once all runs are done
 
-    Raises ScenarioError for a run that does not fit.
+    Raises ScenarioError for a run that does not fit and for a device that is not there.
     """
     done = asyncio.Event()
     heard: asyncio.Queue[Report] = asyncio.Queue()
@@ -136,7 +137,7 @@ async def drive(
     progress = Progress(session, sys.stderr)
 
     def deliver(report: Report) -> None:
-        if isinstance(report, (Cost, Lost)):
+        if isinstance(report, (Cost, Lost, Ready)):
             heard.put_nowait(report)
         session.take(report)
         progress.show(report)
@@ -157,6 +158,8 @@ async def drive(
         session.recorder.heartbeat.obey(runner.stop)
     with progress:
         try:
+            if isinstance(runner, Runner):
+                await must_have(session.device, runner, heard.get)
             if measured and isinstance(runner, Runner):
                 found = await answers(runner, heard.get, "cost", measured, "regtui run")
                 tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, room())

@@ -93,7 +93,10 @@ def _at_cursor(comparison: Comparison, arm: StoredArm) -> str:
     """The measured value at the cursor, or the last one before it."""
     curve = comparison.curves().get(arm.key)
     point = curve.at(math.inf if comparison.cursor is None else comparison.cursor) if curve is not None else None
-    return "" if point is None else f"{point[1]:.4g}"
+    if point is None:
+        return ""
+    # Percent and points as in the columns beside it; losses are small.
+    return f"{point[1]:.3f}" if comparison.metric.unit == "nats" else f"{point[1]:.1f}"
 
 
 def _figure(found: Interval | None) -> str:

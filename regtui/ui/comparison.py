@@ -75,7 +75,7 @@ class Comparison:
         if not self.picked:
             for arm in batch or own[:1]:
                 self._pick(arm)
-            self.row = self.shown.index(own[0]) if own else 0
+            self.row = self.shown.index((batch or own)[0]) if own else 0
 
     def filter(self, text: str) -> None:
         """Show only the arms and runs that are asked for; a filter that cannot be used leaves them as they are."""

@@ -27,7 +27,7 @@ def conclusion(found: Subnetworks) -> str:
     count, vote = found.votes[-1]
     return (
         f"{len(found.accuracies)} {what}, {found.samples} test samples: each alone {alone(found):.1f} % right on "
-        f"average, {min(found.accuracies):.1f} to {max(found.accuracies):.1f}; the mean of all {count} {vote:.1f} %; "
+        f"average, {min(found.accuracies):.1f} to {max(found.accuracies):.1f}; all {count} averaged {vote:.1f} %; "
         f"eval() {found.eval_accuracy:.1f} %."
     )
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
@@ -45,7 +46,15 @@ class AsciiFilter(LineFilter):
     """Everything that goes to the terminal, Textual's own frames included, in ASCII."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        return [Segment(to_ascii(text), style, control) for text, style, control in segments]
+        return [
+            Segment(" " * len(text) if _is_scrollbar(style) else to_ascii(text), style, control)
+            for text, style, control in segments
+        ]
+
+
+def _is_scrollbar(style: Style | None) -> bool:
+    """Its ends are drawn in eighths of a cell, which as signs would read as numbers."""
+    return style is not None and style.meta.get("@mouse.down") in ("grab", "scroll_up", "scroll_down")
 
 
 INERT, ASCII = InertFilter(), AsciiFilter()

@@ -93,6 +93,13 @@ def test_scenarios_are_listed_as_one_json_object(here: Command) -> None:
     assert set(listed[0]) == {"name", "section", "title", "question", "arms"}
 
 
+def test_a_device_that_is_not_there_is_refused_before_any_run_is_made(home: dict[str, str]) -> None:
+    done = regtui("run", "ladder", "--device", "cuda:7", "--worker", STUB, env=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--device: cuda:7: is not on this machine; there is cpu" in done.stderr
+    assert regtui("runs", env=home).stdout.startswith("no runs in")
+
+
 def test_the_catalog_names_every_parameter_with_its_range(here: Command) -> None:
     shown = here("catalog").stdout
     parsed = json.loads(here("catalog", "--json").stdout)

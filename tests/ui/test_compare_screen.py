@@ -52,7 +52,7 @@ async def test_the_cursor_reads_the_measured_points(explore, recorder) -> None:
         await user.press("left", "left")
         assert comparison.cursor == 8.0
         (baseline,) = [curve for key, curve in comparison.curves().items() if key[1] == "baseline"]
-        await user.sees("epoch 8", f"{baseline.at(8.0)[1]:.4g}")
+        await user.sees("epoch 8", f"{baseline.at(8.0)[1]:.1f}")
         await user.press("s", "s")
         (smooth,) = [curve for key, curve in comparison.curves().items() if key[1] == "baseline"]
         assert smooth.at(8.0) == baseline.at(8.0) and smooth.mean != baseline.mean

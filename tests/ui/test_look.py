@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -89,6 +91,28 @@ async def test_recalibration_is_asked_for_and_its_result_stays_beside_later_trut
         assert (user.runner.probes[-1].kind, user.runner.probes[-1].draw) == ("norms", 1)
         user.runner.deliver(truth(user.runner.probes[-1].ask, trouble="It cannot be shown."))
         await user.sees("It cannot be shown.")
+
+
+async def test_an_arm_that_lacks_what_is_looked_at_names_the_arms_that_have_it(explore) -> None:
+    async with explore() as user:
+        await user.press("b")
+        user.runner.deliver(truth(user.runner.probes[-1].ask, trouble="baseline cannot be shown: no BatchNorm"))
+        await user.sees("no BatchNorm", "To see it at work, select + BatchNorm in the arms pane first.")
+        await user.press("escape", "j", "j", "b")
+        user.runner.deliver(truth(user.runner.probes[-1].ask, trouble="It cannot be shown."))
+        await user.sees("It cannot be shown.")
+        assert "To see it at work" not in user.text
+
+
+async def test_a_look_can_be_saved_as_a_picture(explore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explore() as user:
+        for key in ("b", "u", "t", "a"):
+            await user.press(key, "e")
+            await user.until(lambda: any(tmp_path.glob("*.svg")), "a picture")
+            for picture in tmp_path.glob("*.svg"):
+                picture.unlink()
+            await user.press("escape")
 
 
 async def test_the_layer_is_the_one_of_the_chart(explore) -> None:

@@ -22,6 +22,7 @@ class NormTruthView(Look):
     BINDINGS = bindings("truth")
     kind: ClassVar[ProbeKind] = "norms"
     follows = True
+    needs = frozenset({"batchnorm"})
 
     def __init__(self, view: View) -> None:
         super().__init__(view, id="truth-rows")

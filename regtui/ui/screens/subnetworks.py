@@ -21,6 +21,7 @@ class SubnetworksView(Look):
     BINDINGS = bindings("subnetworks")
     kind: ClassVar[ProbeKind] = "subnetworks"
     follows = True
+    needs = frozenset({"dropout", "dropout2d", "dropblock", "stochastic_depth"})
 
     def __init__(self, view: View) -> None:
         super().__init__(view, id="subnetworks-rows")
