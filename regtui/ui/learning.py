@@ -106,8 +106,14 @@ class LearnerApp(App[None]):
     def action_augment(self) -> None:
         from regtui.ui import pixel_strips
         from regtui.ui.previews import Ground
-        from regtui.ui.screens.augment import AugmentScreen
+        from regtui.ui.screens.augment import AugmentScreen, first_that_acts
 
+        selected, arms = self.view.selected, self.view.session.arms
+        if (shown := first_that_acts(selected, arms)).name != selected.name:
+            self.view.arm = shown.name
+            self.explorer.show_all()
+            told = f"{selected.name} changes no samples: {shown.name} is selected, which does."
+            self.post_message(messages.SentenceSaid(told))
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
         background = self.theme_variables["background"]
         pixels, hint = (None, "") if self.ascii_only else pixel_strips.pixel_strips(background)

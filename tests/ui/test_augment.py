@@ -114,10 +114,19 @@ async def test_while_the_arm_trains_its_run_answers(explore, scenario) -> None:
 
 async def test_an_arm_that_changes_nothing_and_a_worker_that_cannot_are_told_in_a_sentence(explore, scenario) -> None:
     async with explore(scenario=scenario) as user:
+        user.app.view.session.arms[1:] = []
         await user.press("a")
         await user.sees("This arm changes no pictures: switch Random crop on in the stack.")
         assert user.runner.probes == []
-        await user.press("space", "right", "escape", "down", "a")
+
+
+async def test_where_the_selected_arm_changes_nothing_the_first_that_does_is_selected(explore, scenario) -> None:
+    async with explore(scenario=scenario) as user:
+        await user.press("a")
+        await user.sees("Augmentation · moved")
+        assert user.runner.probes[-1].spec.arm == user.app.view.arm == "moved"
+        told = [one.message for one in user.app._notifications]
+        assert told == ["plain changes no samples: moved is selected, which does."]
         answer(user.runner, [], trouble="moved cannot be shown: no device")
         await user.sees("moved cannot be shown: no device")
 
