@@ -94,7 +94,9 @@ class RegtuiApp(SweepApp):
         for key in KEYS:
             if key.place == "app" and key.action and key.action not in ("command_palette", "quit"):
                 yield SystemCommand(
-                    f"{key.label.capitalize()}  ({key.short})", key.help, partial(self.run_action, key.action)
+                    f"{key.label[:1].upper()}{key.label[1:]}  ({key.short})",
+                    key.help,
+                    partial(self.run_action, key.action),
                 )
         # Its list of keys is our help, and a maximized pane is what the numbers show.
         others = super().get_system_commands(screen)
@@ -236,10 +238,12 @@ class RegtuiApp(SweepApp):
         self.theme = OURS[not self.current_theme.dark]
 
     def action_help(self) -> None:
-        from regtui.ui.screens.help import HelpScreen  # not on the first screen, so it must not delay it
+        from regtui.ui.screens.help import HelpScreen, place_of  # not on the first screen, so it must not delay it
 
-        places = self.focused.ancestors_with_self if self.focused is not None else []
-        self.push_screen(HelpScreen(next((node.id for node in places if node.has_class("pane") and node.id), "")))
+        around = self.focused.ancestors_with_self if self.focused is not None else [self.screen]
+        pane = next((node.id for node in around if node.has_class("pane") and node.id), "")
+        own = [self.screen.id] if self.screen.id else []  # a screen with keys of its own has them in all of its panes
+        self.push_screen(HelpScreen(pane, place_of([*own, *(node.id for node in around if node.id)])))
 
     def action_save_picture(self) -> None:
         sentence, is_error = save_picture(self.export_screenshot(title="regtui"))

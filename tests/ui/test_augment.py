@@ -125,8 +125,7 @@ async def test_where_the_selected_arm_changes_nothing_the_first_that_does_is_sel
         await user.press("a")
         await user.sees("Augmentation · moved")
         assert user.runner.probes[-1].spec.arm == user.app.view.arm == "moved"
-        told = [one.message for one in user.app._notifications]
-        assert told == ["plain changes no samples: moved is selected, which does."]
+        assert user.toasts == "plain changes no samples: moved is selected, which does."
         answer(user.runner, [], trouble="moved cannot be shown: no device")
         await user.sees("moved cannot be shown: no device")
 

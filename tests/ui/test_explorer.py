@@ -8,6 +8,7 @@ from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
 from regtui.ui.keys import KEYS
+from regtui.ui.screens.help import place_of
 from regtui.ui.text import width
 
 
@@ -206,6 +207,23 @@ async def test_help_lists_every_key_and_explains_the_focused_pane_first(explore)
         assert user.text.index("Arms ──") < user.text.index("Keys, everywhere") < user.text.index("Stack ──")
         await user.press("escape")
         await user.sees("Press space")
+
+
+@pytest.mark.parametrize(
+    ("key", "title"), [("t", "Keys in train() against eval()"), ("c", "Keys in the comparison")]
+)  # fmt: skip
+async def test_help_on_a_screen_of_its_own_begins_with_the_keys_that_work_there(explore, key: str, title: str) -> None:
+    async with explore(size=(120, 200)) as user:
+        await user.press(key, "question_mark")
+        await user.sees("Keys, everywhere")
+        shown = [one for one in user.text.split("\n") if " Keys " in one]
+        assert title in shown[0] and "Keys, everywhere" in shown[-1]
+
+
+def test_the_place_of_help_is_the_screens_own_else_the_innermost_panes() -> None:
+    assert place_of(["stack-rows", "stack", "body"]) == "stack"
+    assert place_of(["watch", "arm-rows", "arms"]) == "watch"
+    assert place_of(["lesson-rows", "lesson"]) is None
 
 
 async def test_the_palette_finds_every_action(explore) -> None:

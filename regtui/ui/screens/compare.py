@@ -101,7 +101,7 @@ class CompareScreen(ModalScreen[None]):
     AUTO_FOCUS = "#compared-arms"
 
     def __init__(self, folder: Path, scenario: str, look: Look, *, dark: bool) -> None:
-        super().__init__()
+        super().__init__(id="compare")
         self._folder, self._scenario, self._look, self._dark = folder, scenario, look, dark
         self.comparison = Comparison()
         self._library = Library()

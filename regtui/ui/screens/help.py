@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -22,13 +24,27 @@ _PLACES: tuple[tuple[Place, str], ...] = (
 )  # fmt: skip
 
 
-def help_lines(room: int, first: str = "") -> list[Line]:
-    """The whole text; `first` is the id of the pane that comes first."""
+_OVER_ALL: tuple[Place, ...] = ("augment", "modes", "truth", "subnetworks", "compare", "watch")
+"""Screens of their own, on which the keys of the explorer do not work."""
+
+
+def place_of(ids: Sequence[str]) -> Place | None:
+    """Where help was asked for: the innermost place that has keys of its own.
+
+    ids  of the focused widget and of what is around it, from the inside out; they begin with the place's name
+    """
+    own = [place for place, _ in _PLACES if place != "app"]
+    return next((place for id in ids for place in own if id == place or id.startswith(f"{place}-")), None)
+
+
+def help_lines(room: int, first: str = "", here: Place | None = None) -> list[Line]:
+    """The whole text; `first` is the id of the pane that comes first, with the keys of the place `here`."""
     order = [first] if first in GLOSSARY else []
     rows: list[Line] = []
     for name in order:
         rows += _entry(name, room)
-    for place, title in _PLACES:
+    places = sorted(_PLACES, key=lambda one: (one[0] != here, here in _OVER_ALL and one[0] == "app"))
+    for place, title in places:
         rows += [heading(title, room)]
         for key in of_place(place):
             rows += wrapped(key.help, room, "", line((left(key.shown, 18), "bold $accent")))
@@ -57,12 +73,12 @@ class HelpText(Lines, can_focus=True):
 
     BINDINGS = TO_BOTH_ENDS
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: str, here: Place | None) -> None:
         super().__init__(id="help-text")
-        self._first = first
+        self._first, self._here = first, here
 
     def on_resize(self) -> None:
-        self.show(help_lines(self.room, self._first))
+        self.show(help_lines(self.room, self._first, self._here))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -72,12 +88,12 @@ class HelpScreen(ModalScreen[None]):
         Binding(key, "dismiss", "close", show=False) for key in ("escape", "question_mark", "q", "enter", "space")
     ]
 
-    def __init__(self, first: str = "") -> None:
+    def __init__(self, first: str = "", here: Place | None = None) -> None:
         super().__init__()
-        self._first = first
+        self._first, self._here = first, here
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = "↑ ↓ j k scroll · escape closes"
-            yield HelpText(self._first)
+            yield HelpText(self._first, self._here)

@@ -73,7 +73,7 @@ class WatchScreen(ModalScreen[bool]):
     AUTO_FOCUS = "#arm-rows"
 
     def __init__(self, watch: Watch, runner: RunnerLike, look: Look, *, dark: bool, alone: bool = False) -> None:
-        super().__init__()
+        super().__init__(id="watch")
         self.stored, self._look, self._alone = watch, look, alone
         self._view = View(Race(watch.session, runner), watch.session.arms[0].name, dark=dark)
         self._shown = 1
