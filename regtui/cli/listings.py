@@ -93,8 +93,10 @@ def runs(arguments: argparse.Namespace) -> int:
         return 0
     rows = []
     for run in found:
-        row = _run_row(run)
-        figures = [f"{row[key]:.1f}" if row[key] is not None else "-" for key in ("test_acc", "gap")]
+        # From what was measured, not from the row: rounding twice gives other last digits than everywhere else.
+        last = run.measured
+        points = (last.test.accuracy if last and last.test else None, last.gap if last else None)
+        figures = [f"{one:.1f}" if one is not None else "-" for one in points]
         state = ("interrupted" if run.is_interrupted else run.state) + (", steered" if run.is_steered else "")
         arm = printable(f"{run.spec.scenario.rpartition('/')[2]}: {run.spec.arm}")
         rows.append((run.run, escape(arm), str(run.spec.seed), state, *figures))

@@ -38,6 +38,15 @@ def test_a_steered_run_is_marked_in_the_table(
     assert "finished, steered" in capsys.readouterr().out
 
 
+def test_a_gap_is_rounded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(loads(SCENARIO, source="t", id="dropout/t"), recorder=Recorder(tmp_path))
+    (request,) = session.request(["a"], [0])
+    train, test = Measured(loss=0, accuracy=65.0), Measured(loss=1, accuracy=53.55)
+    session.take(Evaluated(run=request.run, step=9, epoch=3, seconds=1, train=train, test=test))
+    assert listings.runs(Namespace(out=tmp_path, json=False)) == 0
+    assert f" {65.0 - 53.55:.1f}" in capsys.readouterr().out
+
+
 def test_figures_have_three_decimals_as_json(steered: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert listings.runs(Namespace(out=steered, json=True)) == 0
     (row,) = json.loads(capsys.readouterr().out)["runs"]

@@ -216,7 +216,7 @@ async def test_help_on_a_screen_of_its_own_begins_with_the_keys_that_work_there(
     async with explore(size=(120, 200)) as user:
         await user.press(key, "question_mark")
         await user.sees("Keys, everywhere")
-        shown = [one for one in user.text.split("\n") if " Keys " in one]
+        shown = [one for one in user.text.split("\n") if "│ Keys" in one]
         assert title in shown[0] and "Keys, everywhere" in shown[-1]
 
 

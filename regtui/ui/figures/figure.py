@@ -111,7 +111,7 @@ def waiting_text(view: View) -> str:
     """What an empty chart of evaluations says."""
     session = view.session
     if session.is_busy:
-        return ""
+        return "waiting for\nthe first measurement"
     diverged = [arm for (arm, _), run in session.current.items() if run.state == "diverged"]
     if diverged and not session.missing(range(view.race.seeds)):
         # Nothing is left that space would run.

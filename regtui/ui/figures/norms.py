@@ -45,7 +45,7 @@ def norms_figure(view: View) -> Figure:
     head = line((record.title, "bold"), sign, (f"{cut(arm.name, _LONGEST_NAME)} " if is_other else "", MUTED))
     layers = norm_layers(run)
     if not layers or run is None:
-        text = "" if view.session.is_busy else "press space to run"
+        text = f"waiting for\n{cut(arm.name, _LONGEST_NAME)}" if view.session.is_busy else "press space to run"
         if run is not None and run.state == "diverged":
             text = f"{arm.name}:\ndiverged before the first probe"
         return Figure(head, Chart(empty_text=text), (view.dark, view.arm, arm.name, text), ())
