@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regtui import own, paths
+from regtui.cli.parser import COMMANDS
 from regtui.remembered import Remembered, recall, remember
 from regtui.scenario import Scenario, ScenarioError, find, load, preset_files
+from regtui.scenario.errors import Problem
 
 if TYPE_CHECKING:
     from regtui.ui.shades import Shades
@@ -50,7 +54,7 @@ def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario
         scenario = chosen(arguments, paths.runs_dir())
     else:
         paths.set_datasets(arguments.data_root, download=arguments.download)
-        scenario = load(find(arguments.scenario)) if arguments.scenario else _left_at(remembered)
+        scenario = load(_found(arguments.scenario)) if arguments.scenario else _left_at(remembered)
     if any(own.is_own(arm.data.name) for arm in scenario.arms):
         from regtui.cli.own import tell_of_data
 
@@ -88,6 +92,18 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     remember(state_file(), taken_down(app.view, app.explorer, app.theme))
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0, crowding(arguments)
+
+
+def _found(name: str) -> Path:
+    """The file of a scenario; whoever mistyped a command is told so. Raises ScenarioError."""
+    try:
+        return find(name)
+    except ScenarioError:
+        close = difflib.get_close_matches(name, [*(path.stem for path in preset_files()), *COMMANDS], n=1)
+        if not close or close[0] not in COMMANDS:
+            raise
+        told = f'is neither a command, a preset nor a file; did you mean "regtui {close[0]}"?'
+        raise ScenarioError(name, [Problem("", told)]) from None
 
 
 def _left_at(remembered: Remembered) -> Scenario:

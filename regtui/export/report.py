@@ -125,6 +125,8 @@ def _verdicts(groups: Sequence[Group], origin: Origin) -> str:
         for verdict in verdicts(scenario, groups)
     ]
     note = "Paired by seed; the effect is positive on the claim's side, with its 95 % interval."
+    if len(arms) == 1 and len(scenario.arms) > 1:
+        note += f" This report has one arm, {arms[0]}: claims need the runs of the arms that they compare."
     return _table("Verdicts", ("claim", "verdict", "effect", ""), rows, note, right=[2])
 
 

@@ -100,6 +100,13 @@ def test_a_device_that_is_not_there_is_refused_before_any_run_is_made(home: dict
     assert regtui("runs", env=home).stdout.startswith("no runs in")
 
 
+def test_a_mistyped_command_is_not_taken_for_a_scenario(here: Command) -> None:
+    done = here("exprot")
+    assert done.returncode == 2
+    assert 'exprot: is neither a command, a preset nor a file; did you mean "regtui export"?' in done.stderr
+    assert 'did you mean "ladder"?' in here("laddr").stderr
+
+
 def test_the_catalog_names_every_parameter_with_its_range(here: Command) -> None:
     shown = here("catalog").stdout
     parsed = json.loads(here("catalog", "--json").stdout)

@@ -156,6 +156,12 @@ check = { metric = "test_accuracy", of = "b", above = "a" }
 """
 
 
+def test_a_report_of_one_arm_says_why_it_can_judge_no_claim(store: Store) -> None:
+    why = "This report has one arm, baseline: claims need the runs of the arms that they compare."
+    assert why in html_text([store("baseline")])
+    assert "This report has one arm" not in html_text([store("baseline"), store("+ dropout")])
+
+
 def test_a_scenario_of_the_users_own_is_judged_as_it_was_when_it_was_run(store: Store) -> None:
     own = loads(OWN, source="mine", id="own/mine")
     some = msgspec.structs.replace(own, arms=own.arms[:1], claims=())

@@ -153,8 +153,8 @@ def troubles(view: View) -> list[str]:
             ended.setdefault(arm, f"{arm}: {run.trouble}")
     sentences = [session.notice] if session.notice and session.notice not in lost else []
     for reason, arms in lost.items():
-        when = "once the others are done, space runs it again" if session.is_busy else "space runs it again"
-        sentences.append(f"{', '.join(arms)}: {reason} What it measured is kept; {when}.")
+        when = "Once the others are done, space runs it again." if session.is_busy else "Press space to run it again."
+        sentences.append(f"{', '.join(arms)}: {reason} {when}")
     if ended:
         sentences.append(ended.get(view.selected.name) or next(iter(ended.values())))
     return sentences

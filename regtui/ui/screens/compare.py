@@ -29,7 +29,7 @@ from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, Line, join, line
 from regtui.ui.widgets.chart_view import ChartView
 from regtui.ui.widgets.lines import Lines
 
-PLACEHOLDER = "filter: arm=dropout lr=2e-3 seed=0"
+PLACEHOLDER = "Compare stored runs · / filters: arm=dropout lr=2e-3 seed=0"
 
 
 class Completer(Suggester):
