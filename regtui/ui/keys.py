@@ -37,7 +37,8 @@ class Key:
     def shown(self) -> str:
         """The key as people write it."""
         names = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+",
-                 "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/"}  # fmt: skip
+                 "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/",
+                 "dollar_sign": "$"}  # fmt: skip
         parts = [part.replace("ctrl+", "^") for part in self.keys.split(",")]
         return " ".join(names.get(part, part) for part in parts)
 

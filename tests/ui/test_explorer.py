@@ -157,7 +157,7 @@ async def test_a_lost_worker_is_told_and_everything_received_is_kept(explore) ->
         await user.press("space")
         user.runner.play(12)
         user.runner.lose("The worker was killed (SIGKILL; out of memory is the usual reason).")
-        await user.sees("baseline: The worker was killed", "once the others are done, space", "! baseline", "87.1/71.1")
+        await user.sees("baseline: The worker was killed", "Once the others are done, space", "! baseline", "87.1/71.1")
         kept = next(iter(user.app.view.session.current.values()))
         assert kept.evaluations and len(kept.loss)
         user.runner.play()
