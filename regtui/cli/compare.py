@@ -16,7 +16,17 @@ from regtui.cli.output import counted, plain_table, print_json
 from regtui.compare.finding import find_entries
 from regtui.compare.library import Library, StoredArm, entries, grouped
 from regtui.compare.query import Query, QueryError, keys, shown
-from regtui.compare.results import Standing, columns, differences, outline, pair, standing_of
+from regtui.compare.results import (
+    COLUMNS,
+    METRICS,
+    Standing,
+    by_one_part,
+    columns,
+    differences,
+    outline,
+    pair,
+    standing_of,
+)
 from regtui.paths import runs_dir
 from regtui.scenario.errors import nearest
 from regtui.store.reading import ReadingError
@@ -32,7 +42,7 @@ MOST_COLUMNS = 8
 NOTE = (
     "± and \\[low, high]: 95 % interval over seeds. paired: this arm minus the reference (the first one of its "
     "scenario, or --against), over the seeds that both have. best: the highest of each run's evaluations, "
-    "chosen afterwards."
+    "chosen afterwards; of own data by validation, and so are all of a scenario until each is revealed."
 )
 
 
@@ -59,7 +69,7 @@ def comparison_object(standings: Sequence[Standing]) -> dict[str, Any]:
     """What `--json` prints: accuracies in percent, differences in percentage points, intervals as [low, high]."""
     arms = [one.arm for one in standings]
     differ = differences(arms)
-    metrics = columns(standings)
+    metrics = [metric for metric in METRICS if metric in COLUMNS or any(one.is_sealed for one in standings)]
     return {
         "differing": [key for key, _ in differ],
         "arms": [
@@ -102,7 +112,7 @@ def _arms(arguments: argparse.Namespace) -> list[StoredArm]:
 
 def _standings(arms: Sequence[StoredArm], against: str | None) -> list[Standing]:
     library = Library()
-    standings = [standing_of(arm, library.history) for arm in arms]
+    standings = by_one_part([standing_of(arm, library.history) for arm in arms])
     names = [arm.name for arm in arms]
     if against is not None and against not in names:
         raise _RefusedError(f"--against {against}: no arm here has that name{nearest(against, names)}")

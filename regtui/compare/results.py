@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
 
 from regtui.claims import Interval, interval, read
 from regtui.compare.library import Entry, StoredArm
@@ -14,8 +16,9 @@ from regtui.export.settings import differing
 from regtui.store.history import RunHistory
 
 COLUMNS = ("train_accuracy", "test_accuracy", "gap")
-LAST_RESORT = ("train_accuracy", "validation_accuracy")
-"""The columns where nothing was measured on a test set."""
+SEALED = ("train_accuracy", "validation_accuracy", "gap")
+"""The columns where an arm has no test figure: its gap is to validation then."""
+METRICS = ("train_accuracy", "test_accuracy", "validation_accuracy", "gap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Standing:
     results: dict[int, Evaluated]
     """By seed: the last evaluation of the runs that count."""
     final: dict[str, Interval | None]
-    """By metric of `COLUMNS`: mean and 95 % interval over seeds."""
+    """By metric of `METRICS`: mean and 95 % interval over seeds."""
     best: Interval | None
     """The highest test accuracy of each seed's evaluations; chosen afterwards, so better than it would be again."""
     best_epoch: float | None
@@ -47,6 +50,16 @@ class Standing:
     """What it is paired with; None for the reference itself and where nothing pairs."""
     paired: dict[str, Interval | None] = field(default_factory=dict)
     """By metric: this arm minus the other one over the seeds that both have."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """A run that counts has no test figure: own data that were not revealed, or a loop that measured none."""
+        return any(result.test is None for result in self.results.values())
+
+    def by_validation(self) -> Standing:
+        """The same without its test figures, so that arms are compared by one part of their data."""
+        results = {seed: msgspec.structs.replace(one, test=None) for seed, one in self.results.items()}
+        return replace(self, results=results, final=_final(results))
 
     @property
     def left_out(self) -> list[str]:
@@ -80,16 +93,32 @@ def standing_of(arm: StoredArm, history: History) -> Standing:
                 best.append(highest)
     return Standing(
         arm=arm, runs=runs, results=results,
-        final={metric: _summary(results.values(), metric) for metric in (*COLUMNS, *LAST_RESORT)},
+        final=_final(results),
         best=interval([value for value, _ in best]) if best else None,
         best_epoch=math.fsum(epoch for _, epoch in best) / len(best) if best else None,
     )  # fmt: skip
 
 
 def columns(standings: Sequence[Standing]) -> tuple[str, ...]:
-    """The metrics that a table of these arms has columns for."""
-    has_test = any(one.final["test_accuracy"] for one in standings) or not standings
-    return COLUMNS if has_test else LAST_RESORT
+    """The metrics that a table of these arms has columns for: of validation where one has no test figure.
+
+    Of both parts where others have nothing but test figures.
+    """
+    if not any(one.is_sealed for one in standings):
+        return COLUMNS
+    has_test_alone = any(result.validation is None for one in standings for result in one.results.values())
+    return METRICS if has_test_alone else SEALED
+
+
+def by_one_part(standings: Sequence[Standing]) -> list[Standing]:
+    """The same arms, those of a scenario all by validation where one of them has no test figure and all have that."""
+    found = list(standings)
+    for scenario in {one.arm.scenario for one in standings}:
+        at = [i for i, one in enumerate(standings) if one.arm.scenario == scenario]
+        if columns([standings[i] for i in at]) is SEALED:
+            for i in at:
+                found[i] = standings[i].by_validation()
+    return found
 
 
 def pair(standings: Sequence[Standing], reference: tuple[str, str, str] | None = None) -> None:
@@ -108,7 +137,7 @@ def pair(standings: Sequence[Standing], reference: tuple[str, str, str] | None =
             chosen = twin[0] if twin and reference is None else chosen
         one.against = None if chosen is one else chosen.arm
         one.paired = {} if chosen is one else {
-            metric: _difference(one.results, chosen.results, metric) for metric in (*COLUMNS, *LAST_RESORT)
+            metric: _difference(one.results, chosen.results, metric) for metric in METRICS
         }  # fmt: skip
 
 
@@ -148,12 +177,23 @@ def _best(evaluations: Sequence[Evaluated]) -> tuple[float, float] | None:
     return max(found, key=lambda row: row[0], default=None)
 
 
-def _summary(evaluations: Any, metric: str) -> Interval | None:
-    found = [value for one in evaluations if (value := read(metric, one)) is not None and math.isfinite(value)]
-    return interval(found) if found else None
+def _final(results: dict[int, Evaluated]) -> dict[str, Interval | None]:
+    found = {metric: [_read(metric, one) for one in results.values()] for metric in METRICS}
+    return {metric: _interval([v for v in values if v is not None]) for metric, values in found.items()}
 
 
 def _difference(of: dict[int, Evaluated], other: dict[int, Evaluated], metric: str) -> Interval | None:
-    pairs = [(read(metric, of[seed]), read(metric, other[seed])) for seed in sorted(of.keys() & other.keys())]
-    found = [a - b for a, b in pairs if a is not None and b is not None and math.isfinite(a - b)]
-    return interval(found) if found else None
+    """None where one was measured on its test set and the other was not: such gaps do not compare."""
+    both = [(of[seed], other[seed]) for seed in sorted(of.keys() & other.keys())]
+    pairs = [(_read(metric, a), _read(metric, b)) for a, b in both if (a.test is None) is (b.test is None)]
+    return _interval([a - b for a, b in pairs if a is not None and b is not None])
+
+
+def _read(metric: str, one: Evaluated) -> float | None:
+    """As claims read it, but a test figure is one: nothing stands for it."""
+    return None if metric == "test_accuracy" and one.test is None else read(metric, one)
+
+
+def _interval(values: Sequence[float]) -> Interval | None:
+    finite = [value for value in values if math.isfinite(value)]
+    return interval(finite) if finite else None

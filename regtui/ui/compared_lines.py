@@ -22,8 +22,7 @@ SHORTEST_KEY, LONGEST_KEY, LONGEST_VALUE = 10, 26, 12
 
 def arms_lines(comparison: Comparison, room: int, *, dark: bool, focused: bool) -> list[Line]:
     """A heading and a row an arm: sign, name, seeds, final figures, paired difference, the curve at the cursor."""
-    picked = [comparison.standings[key] for key in comparison.picked if key in comparison.runs]
-    metric = columns(picked)[1]
+    metric = _held_out(comparison)
     has_best = room >= 4 + 20 + 5 + 3 * FIGURE + PAIRED + AT
     name = max(room - (4 + 5 + (2 + has_best) * FIGURE + PAIRED + AT), 8)
     at = place(comparison, comparison.cursor) if comparison.cursor is not None else "last"
@@ -52,6 +51,8 @@ def _row(
     parts: list[Fragment] = [("■ " if is_picked else "□ ", "" if is_picked else FAINT), sign]
     parts.append((left(label, name), "" if is_picked else MUTED))
     one = comparison.standing(arm)
+    if one is not None and metric == "validation_accuracy":
+        one = one.by_validation()
     if one is None:
         parts.append((right(str(len(arm.latest)), 5) + right("…", FIGURE), FAINT))
         return line(*parts)
@@ -72,7 +73,7 @@ def _row(
 
 
 def _paired(comparison: Comparison, one: Standing) -> str:
-    """The difference of the shown metric, where it is one of the figures, else of the test accuracy."""
+    """The difference of the shown metric, where it is one of the figures, else of the held-out accuracy."""
     if one.arm.key not in comparison.runs:
         return ""
     if one.against is None:
@@ -84,9 +85,14 @@ def _paired(comparison: Comparison, one: Standing) -> str:
 
 
 def paired_metric(comparison: Comparison) -> str:
-    """What the pairs are about: gap or train accuracy where that is on the chart, else test accuracy."""
+    """What the pairs are about: gap or train accuracy where that is on the chart, else held-out accuracy."""
     names = {"gap": "gap", "clean train accuracy": "train_accuracy", "validation accuracy": "validation_accuracy"}
-    return names.get(comparison.metric.name, "test_accuracy")
+    return names.get(comparison.metric.name) or _held_out(comparison)
+
+
+def _held_out(comparison: Comparison) -> str:
+    """The accuracy that the rows show: of the test set where all picked arms have one."""
+    return columns([comparison.standings[key] for key in comparison.picked if key in comparison.runs])[1]
 
 
 def _at_cursor(comparison: Comparison, arm: StoredArm) -> str:

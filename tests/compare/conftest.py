@@ -9,7 +9,7 @@ import pytest
 
 from regtui.compare.library import Entry, Library, StoredArm, entries, grouped
 from regtui.compare.results import Standing, pair, standing_of
-from regtui.events import AnyRunEvent, Bucket, Diverged, Evaluated, Finished, Marker, Measured, Started, Steps
+from regtui.events import AnyRunEvent, Bucket, Diverged, Evaluated, Finished, Marker, Measured, Revealed, Started, Steps
 from regtui.scenario import load, preset_files, run_spec
 from regtui.scenario.presets import preset_id
 from regtui.scenario.settings import apply_setting
@@ -31,11 +31,16 @@ def spec_of(arm: str = "baseline", seed: int = 0, **settings: float) -> RunSpec:
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Stores a run: clean train accuracy 90, test accuracies as given, one an evaluation of two epochs each."""
+    """Stores a run: clean train accuracy 90, test accuracies as given, one an evaluation of two epochs each.
+
+    part      what the accuracies are of, "test" or "validation"
+    revealed  the test accuracy of own data
+    """
 
     def stored(
         arm: str = "baseline", seed: int = 0, tests: Sequence[float] = (50.0, 60.0), *, end: str = "finished",
-        steered: bool = False, losses: Sequence[float] = (2.0, 1.0), root: Path = tmp_path, **settings: float,
+        steered: bool = False, losses: Sequence[float] = (2.0, 1.0), root: Path = tmp_path, part: str = "test",
+        revealed: float | None = None, **settings: float,
     ) -> Path:  # fmt: skip
         run, recorder = new_run_id(), Recorder(root)
         recorder.open(run, spec_of(arm, seed, **settings))
@@ -51,11 +56,14 @@ def put(tmp_path: Path) -> Put:
         for i, test in enumerate(tests, 1):
             said.append(Evaluated(run=run, step=4 * i, epoch=2.0 * i, seconds=float(i),
                                   train=Measured(loss=0.5, accuracy=90.0),
-                                  test=Measured(loss=1.0, accuracy=test)))  # fmt: skip
+                                  **{part: Measured(loss=1.0, accuracy=test)}))  # fmt: skip
         if end == "finished":
             said.append(Finished(run=run, step=total, seconds=2.0, wall_seconds=3.0, samples_per_s=9.0))
         elif end == "diverged":
             said.append(Diverged(run=run, step=total, layer="conv1", value=float("nan")))
+        if revealed is not None:
+            said.append(Revealed(run=run, step=total, at="2026-01-02T03:04:05Z", samples=9,
+                                 test=Measured(loss=1.0, accuracy=revealed)))  # fmt: skip
         for event in said:
             recorder.append(event)
         recorder.close()

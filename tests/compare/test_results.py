@@ -9,7 +9,7 @@ import pytest
 from regtui.claims import interval
 from regtui.cli.compare import compare
 from regtui.compare.library import entries, grouped
-from regtui.compare.results import differences, outline, pair, standing_of
+from regtui.compare.results import SEALED, by_one_part, columns, differences, outline, pair, standing_of
 from regtui.store import replay
 
 
@@ -134,3 +134,17 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(put, tmp_path: Path, c
     assert compare(options(tmp_path, **given)) == 2
     captured = capsys.readouterr()
     assert told in captured.err and captured.out == ""
+
+
+def test_arms_without_a_test_figure_are_compared_by_validation_all_of_them(put, standings) -> None:
+    for arm, validations in (("baseline", (60.0, 50.0)), ("+ dropout", (66.0, 58.0))):
+        for seed, validation in enumerate(validations):
+            put(arm, seed, (validation,), part="validation", revealed=40.0 if arm == "baseline" else None)
+    raw = standings()
+    base, other = both = by_one_part(raw)
+    pair(both)
+    assert columns(both) == SEALED
+    assert base.final["test_accuracy"] is None and base.final["validation_accuracy"] == interval([60.0, 50.0])
+    assert base.final["gap"] == interval([30.0, 40.0]), "to the part that the column beside it shows"
+    assert other.paired["test_accuracy"] is None and other.paired["validation_accuracy"] == interval([6.0, 8.0])
+    assert other.paired["gap"] == interval([-6.0, -8.0])
