@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 
 from regtui.commands import RunRequest
+from regtui.own.models import needs_consent
 from regtui.scenario import Arm, Scenario
+from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.spec import RunSpec, spec_hash
 from regtui.store import RunHistory, RunInfo, list_runs, replay
@@ -23,6 +25,8 @@ from regtui.store.lock import is_held
 MOST_RUNS = 200
 """Stored runs that are looked at, the newest."""
 CHECKPOINT = "checkpoint.safetensors"
+MONITORED = "own/"
+"""How the scenarios of runs begin that `regtui.Monitor` recorded."""
 
 
 class ResumeError(ValueError):
@@ -42,6 +46,11 @@ class Left:
     def unfinished(self) -> list[RunHistory]:
         return [run for run in self.runs if run.is_interrupted]
 
+    @property
+    def codes(self) -> set[str]:
+        """The models that would go on and are code: only for those who name them on their own command line."""
+        return {name for run in self.unfinished if needs_consent("", name := run.spec.model.name, None)}
+
 
 def left_behind(root: Path) -> Left | None:
     """What the latest session that stored its runs in `root` left unfinished; None where it was nothing.
@@ -55,7 +64,8 @@ def left_behind(root: Path) -> Left | None:
         return info.run[:15], (root / info.run / "spec.json").stat().st_mtime_ns
 
     newest = islice(list_runs(root), MOST_RUNS)
-    found = sorted((info for info in newest if not is_held(root / info.run)), key=asked_for, reverse=True)
+    ours = (info for info in newest if not info.spec.scenario.startswith(MONITORED))
+    found = sorted((info for info in ours if not is_held(root / info.run)), key=asked_for, reverse=True)
     if not found:
         return None
     scenario = found[0].spec.scenario
@@ -69,10 +79,13 @@ def left_behind(root: Path) -> Left | None:
 
 def why_not(info: RunInfo) -> str:
     """A sentence where a run cannot be gone on with, since its numbers would be others; else ""."""
-    if info.spec_hash == spec_hash(info.spec):
-        return ""
-    if info.spec.scenario.startswith("own/"):  # what `regtui.Monitor` records
+    if info.spec.scenario.startswith(MONITORED):
         return f"run {info.run} was recorded of a loop of your own; only that loop can go on with it"
+    try:
+        if info.spec_hash == spec_hash(info.spec):
+            return ""
+    except ValueError as error:
+        return f"run {info.run} cannot go on here: {printable(str(error))}"
     return (
         f"run {info.run} was made with regtui {info.version}, whose engine or data give other numbers than this one's; "
         "`regtui run` makes it anew"

@@ -118,6 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
         "a RUN: with everything that the latest session left unfinished.",
     )  # fmt: skip
     resume.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    resume.add_argument("--model", metavar="NAME", help="the model of the runs, where it is code of your own")
+    resume.add_argument("--data-root", metavar="DIR", help="where torchvision's data sets are (cifar10, mnist, ...)")
     resume.add_argument("--workers", type=_count, metavar="N", help="worker processes; default: one a core, at most 8")
     resume.add_argument("--worker", metavar="COMMAND", help="the worker that has the checkpoints; default: one here")
     resume.add_argument("--out", type=Path, metavar="DIR", help="the directory that the runs were stored in")

@@ -14,23 +14,29 @@ from regtui.cli.output import counted
 from regtui.cli.run import drive, report
 from regtui.export.errors import ExportError
 from regtui.export.stored import find
-from regtui.paths import runs_dir
+from regtui.own.models import needs_consent
+from regtui.paths import runs_dir, set_datasets
 from regtui.resuming import ResumeError, adopt, go_on, left_behind, scenario_of, why_not
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 from regtui.scenario.presets import preset_id
 from regtui.session import Session
 from regtui.store import Recorder, RunHistory
 from regtui.store.lock import is_held
+from regtui.store.reading import read_scenario
 
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with the runs and print what came out. 0 done, 1 a run failed, 2 nothing to go on with, 130 interrupted."""
     store: Path = arguments.out or runs_dir()
     arguments.threads, arguments.device = 1, "auto"  # those of each run are in its spec
+    set_datasets(arguments.data_root, download=False)
     command = worker_command(arguments, store)
     try:
         store, runs, unfinished = _chosen(arguments.runs, store)
-        scenario = scenario_of([run.spec for run in runs], _preset(runs[0].spec.scenario))
+        for run in unfinished:
+            if sentence := needs_consent(run.run, run.spec.model.name, arguments.model):
+                raise ResumeError(sentence)
+        scenario = scenario_of([run.spec for run in runs], _known(store, runs))
         session = Session(scenario, recorder=Recorder(store))
         adopt(session, runs)
         requests = go_on(session, unfinished)  # each has a place: the scenario was made of their own arms
@@ -65,10 +71,10 @@ def _chosen(names: list[str], store: Path) -> tuple[Path, list[RunHistory], list
             raise ResumeError(f"{stored.folder} holds the run {stored.run}: give the directory that name again")
         if is_held(stored.folder):
             raise ResumeError(f"run {stored.run} is being made by another regtui; wait until it ends, or end that one")
-        if not _can_go_on(stored.history):
-            raise ResumeError(f"run {stored.run} {stored.history.state}: nothing is left to go on with")
         if sentence := why_not(stored.info):
             raise ResumeError(sentence)
+        if not _can_go_on(stored.history):
+            raise ResumeError(f"run {stored.run} {stored.history.state}: nothing is left to go on with")
     runs = [stored.history for stored in found]
     return stores.pop(), runs, runs
 
@@ -78,12 +84,14 @@ def _can_go_on(run: RunHistory) -> bool:
     return run.state in ("lost", "stopped", "failed")
 
 
-def _preset(id: str) -> Scenario | None:
-    """The preset of that id, where there is one that can be used."""
+def _known(store: Path, runs: list[RunHistory]) -> Scenario | None:
+    """What the runs were made for: the preset of that id, else the scenario that was stored with one of them."""
+    id = runs[0].spec.scenario
     for path in preset_files():
         if preset_id(path) == id:
             try:
                 return load(path)
             except ScenarioError:
                 return None
-    return None
+    found = (read_scenario(store / run.run) for run in runs)
+    return next((scenario for scenario in found if scenario is not None and scenario.id == id), None)

@@ -17,10 +17,9 @@ from regtui.commands import RunRequest
 from regtui.events import Failed, Revealed, RunEvent
 from regtui.export.errors import ExportError
 from regtui.export.stored import StoredRun, find
-from regtui.own.models import is_code, is_library
+from regtui.own.models import needs_consent
 from regtui.paths import runs_dir
 from regtui.runner import Lost, Report, Runner
-from regtui.scenario.errors import printable
 from regtui.store import Recorder
 
 
@@ -53,13 +52,9 @@ def reveal(arguments: argparse.Namespace) -> int:
 
 
 def _must_be_sealed(run: StoredRun, model: str | None) -> None:
-    """Raises ExportError for a run that has nothing to reveal, or whose model is code that the user has not named.
-
-    A folder of somebody else's runs could name any code; it is executed only for those who say so themselves.
-    """
-    name = run.spec.model.name
-    if is_code(name) and not is_library(name) and name != model:
-        raise ExportError(f"the model of {run.run} is code: {printable(name)}; to have it run, add --model {name}")
+    """Raises ExportError for a run that has nothing to reveal, or whose model is code that the user has not named."""
+    if sentence := needs_consent(run.run, run.spec.model.name, model):
+        raise ExportError(sentence)
     if not own.is_own(run.spec.data.name):
         raise ExportError(f"{run.run} trained on {run.spec.data.name}, whose test figures are no secret: regtui runs")
     if run.history.state != "finished":

@@ -24,6 +24,7 @@ from regtui.cli.progress import Progress
 from regtui.cli.result import print_result, result_object
 from regtui.commands import RunRequest
 from regtui.events import Cost
+from regtui.own.models import needs_consent
 from regtui.paths import runs_dir
 from regtui.runner import Runner
 from regtui.runner.reports import Lost, Ready, Report
@@ -74,6 +75,8 @@ def report(session: Session, wall: float, *, finished: bool, as_json: bool) -> i
         if left := [run.run for run in session.current.values() if run.is_live or run.is_interrupted]:
             root = session.recorder.root if session.recorder is not None else runs_dir()
             where = "" if root == runs_dir() else f" --out {shlex.quote(str(root))}"
+            names = (arm.model.name for arm in session.arms)
+            where += next((f" --model {name}" for name in names if needs_consent("", name, None)), "")
             line = f"regtui: interrupted; `regtui resume{where}` goes on with {counted(len(left), 'run')}"
             print(line, file=sys.stderr)
         return 130

@@ -15,7 +15,7 @@ from regtui.export.stored import StoredRun
 from regtui.own.names import is_own
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 from regtui.scenario.presets import preset_id
-from regtui.store.origin import read_scenario
+from regtui.store.reading import read_scenario
 
 Point = tuple[float, float]
 BINS = 60

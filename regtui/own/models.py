@@ -13,7 +13,7 @@ import msgspec
 
 from regtui.catalog import MODELS, REGULARIZERS, Model
 from regtui.events import Inspected
-from regtui.scenario.errors import Problems, ScenarioError
+from regtui.scenario.errors import Problems, ScenarioError, printable
 from regtui.scenario.resolve import check_arm, own_stack
 from regtui.scenario.schema import Arm, Scenario
 from regtui.spec import ModelSpec, Scalar, StackEntry
@@ -29,6 +29,19 @@ def is_code(name: str) -> bool:
 def is_library(name: str) -> bool:
     """Whether it is a model of torchvision or timm, and not code of the user's."""
     return name.partition(":")[0] in LIBRARIES
+
+
+def needs_consent(run: str, name: str, named: str | None) -> str:
+    """Why a stored run's model may not be made again: it is code that the user has not named; else "".
+
+    A folder of somebody else's runs could name any code; it is executed only for those who say so themselves.
+
+    name   of the recorded model
+    named  what the user's command line names
+    """
+    if not is_code(name) or is_library(name) or name == named:
+        return ""
+    return f"the model of {run} is code: {printable(name)}; to have it run, add --model {printable(name)}"
 
 
 def adopt(name: str, inspected: Inspected) -> Model:

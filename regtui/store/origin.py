@@ -19,11 +19,3 @@ def write_scenario(folder: Path, scenario: Scenario) -> None:
     temporary = folder / f"{FILE}.tmp"
     temporary.write_bytes(msgspec.json.encode(msgspec.structs.replace(scenario, file="")))
     temporary.replace(folder / FILE)
-
-
-def read_scenario(folder: Path) -> Scenario | None:
-    """None where there is none, or one that this version cannot read."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Scenario)
-    except (OSError, msgspec.DecodeError):
-        return None

@@ -18,7 +18,9 @@ import msgspec
 
 from regtui import events
 from regtui.events import Answer, AnyRunEvent, Evaluated, Event, EventError, Hello, Inside, Norms, Started, Steps
+from regtui.scenario import Scenario
 from regtui.scenario.errors import printable
+from regtui.store.origin import FILE as SCENARIO
 from regtui.store.rundir import RunInfo
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -66,6 +68,14 @@ def read_shared(path: Path, type_: type[S]) -> S:
         raise ReadingError(f"{_shown(path)} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ReadingError(f"{_shown(path)} is not the description of a run: {printable(str(error))[:200]}") from None
+
+
+def read_scenario(folder: Path) -> Scenario | None:
+    """The scenario that a run was recorded with; None where there is none, or one that this version cannot read."""
+    try:
+        return read_shared(folder / SCENARIO, Scenario)
+    except ReadingError:
+        return None
 
 
 def decode_shared(line: bytes, run: str) -> AnyRunEvent | None:

@@ -49,7 +49,7 @@ def find_offer(root: Path, present: Scenario) -> Offer | None:
     if scenario is None:
         return None
     fitting = Left(left.scenario, tuple(adopt(Session(scenario), left.runs)))
-    return Offer(scenario, fitting) if fitting.unfinished else None
+    return Offer(scenario, fitting) if fitting.unfinished and fitting.codes <= set(scenario.options) else None
 
 
 def interrupted_here(session: Session) -> list[RunHistory]:

@@ -23,6 +23,7 @@ from regtui.engine.control import Control
 from regtui.events import Evaluated, Marker, Started, Steps, Stopped
 from regtui.export.stored import find
 from regtui.scenario import loads, run_spec
+from regtui.spec import DataSpec, ModelSpec, RunSpec, spec_hash
 from regtui.store import Recorder, RunInfo
 from regtui.store.rundir import read_info
 
@@ -128,6 +129,29 @@ def test_what_cannot_go_on_is_refused_in_a_sentence(
     assert main(["resume", *words, "--out", str(tmp_path)]) == 2
     said = capsys.readouterr()
     assert said.out == "" and told in said.err and "Traceback" not in said.err
+
+
+def test_code_goes_on_only_for_those_who_name_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    info = read_info(stored(tmp_path, FIRST))
+    spec = msgspec.structs.replace(info.spec, model=ModelSpec(name="nets:small"))
+    known = msgspec.structs.replace(info, spec=spec, spec_hash=spec_hash(spec))
+    (tmp_path / FIRST / "spec.json").write_bytes(msgspec.json.encode(known))
+    for words in ([], [FIRST], [FIRST, "--model", "nets:large"]):
+        assert main(["resume", *words, "--out", str(tmp_path)]) == 2
+        assert "is code: nets:small; to have it run, add --model nets:small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_loop_that_was_monitored_is_not_ours_to_go_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], by_name: bool
+) -> None:
+    spec = RunSpec(scenario="own/monitor", arm="run", seed=0, data=DataSpec(name="TensorDataset"))
+    recorder = Recorder(tmp_path)
+    recorder.open(FIRST, spec, digest="0" * 12)
+    recorder.append(Stopped(run=FIRST, step=3, interrupted=True))
+    assert main(["resume", *([FIRST] if by_name else []), "--out", str(tmp_path)]) == 2
+    told = "recorded of a loop of your own" if by_name else "nothing was interrupted"
+    assert told in capsys.readouterr().err
 
 
 def test_a_finished_run_has_nothing_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -138,3 +138,15 @@ def test_a_resumed_history_shows_what_it_had_until_it_says_where_it_goes_on(ladd
     assert run.state == "waiting" and evaluations == 1 and points
     run.apply(msgspec.structs.replace(run.started, start_step=4))
     assert run.evaluations == [] and len(run.loss) == 4
+
+
+def test_code_goes_on_only_where_the_open_scenario_names_it(ladder: Scenario, tmp_path: Path) -> None:
+    arms = tuple(
+        msgspec.structs.replace(arm, model=msgspec.structs.replace(arm.model, name="nets:small")) for arm in ladder.arms
+    )
+    theirs = msgspec.structs.replace(ladder, arms=arms)
+    leave(tmp_path, theirs, finished=0)
+    assert find_offer(tmp_path, theirs) is None, "a folder of somebody else's runs could name any code"
+    named = msgspec.structs.replace(theirs, options=("--model", "nets:small"))
+    found = find_offer(tmp_path, named)
+    assert found is not None and found.left.codes == {"nets:small"}
