@@ -12,7 +12,8 @@ from regtui.export.stored import locate
 from regtui.paths import runs_dir
 from regtui.scenario.errors import printable
 from regtui.store import list_runs, replay
-from regtui.store.writer import ask_to_stop, is_being_written, read_writer
+from regtui.store.presence import is_being_written
+from regtui.store.writer import ask_to_stop, read_writer
 from regtui.sweep.following import is_sweep
 from regtui.sweep.record import ask_to_stop as ask_sweep_to_stop
 from regtui.sweep.record import is_worked_on

@@ -16,9 +16,9 @@ from regtui.export.errors import ExportError
 from regtui.scenario.errors import printable
 from regtui.spec import RunSpec
 from regtui.store import RunHistory, RunInfo, list_runs
+from regtui.store.presence import is_being_written
 from regtui.store.rewind import what_counts
 from regtui.store.rundir import read_events, read_info
-from regtui.store.writer import is_being_written
 
 E = TypeVar("E", bound=RunEvent)
 

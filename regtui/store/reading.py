@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,6 +19,7 @@ from regtui import events
 from regtui.events import Answer, AnyRunEvent, Evaluated, Event, EventError, Hello, Inside, Norms, Started, Steps
 from regtui.scenario import Scenario
 from regtui.scenario.errors import printable
+from regtui.store.lock import open_file
 from regtui.store.origin import FILE as SCENARIO
 from regtui.store.rundir import RunInfo
 
@@ -59,7 +59,7 @@ def read_shared_info(folder: Path) -> RunInfo:
 def read_shared(path: Path, type_: type[S]) -> S:
     """A JSON file of a run directory, every text of it printable. Raises ReadingError."""
     try:
-        with open_regular(path) as file:
+        with open_file(path) as file:
             content = file.read(LARGEST_SPEC + 1)
         if len(content) > LARGEST_SPEC:
             raise ReadingError(f"{_shown(path)} is larger than {LARGEST_SPEC} bytes; no description of a run is")
@@ -111,7 +111,7 @@ class Tail:
     def read(self, most: int = CHUNK) -> list[bytes] | None:
         """The lines that ended in the next `most` bytes; None at the end of what there is."""
         try:
-            with open_regular(self._path) as file:
+            with open_file(self._path) as file:
                 found = os.fstat(file.fileno())
                 identity = (found.st_dev, found.st_ino)
                 if self._identity not in (None, identity) or found.st_size < self._offset:
@@ -120,7 +120,7 @@ class Tail:
                 self._identity = identity
                 file.seek(self._offset)
                 chunk = file.read(most)
-        except (OSError, ReadingError):
+        except OSError:
             return None
         if not chunk:
             return None
@@ -144,15 +144,6 @@ def read_shared_events(folder: Path, run: str, *, without: tuple[type[Event], ..
             event = None if line.startswith(passed_over) else decode_shared(line, run)
             if event is not None:
                 yield event
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading, but not a pipe or a device, which would wait for ever. Raises OSError, ReadingError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ReadingError(f"{_shown(path)} is not a regular file")
-    return os.fdopen(descriptor, "rb")
 
 
 def _cleaned(value: Any) -> Any:

@@ -22,9 +22,10 @@ from regtui.events import Answer, AnyRunEvent, EventError, Hello
 from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
-from regtui.store.lock import RECORD, hold, is_held, open_file
+from regtui.store.lock import RECORD, hold, open_file
 from regtui.store.origin import write_scenario
-from regtui.store.writer import Heartbeat, is_being_written
+from regtui.store.presence import is_being_written
+from regtui.store.writer import Heartbeat
 
 MOST_BYTES = 1 << 20
 """A spec is a page of JSON; a larger file is some other file."""
@@ -194,7 +195,7 @@ def replay(folder: Path) -> RunHistory:
             history.apply(event)
     except OSError as error:
         history.lose(f"its events cannot be read: {error.strerror or error}")
-    if history.is_live and not (is_held(folder) or is_being_written(folder)):
+    if history.is_live and not is_being_written(folder):
         history.lose("the record ends before the run did")
     return history
 

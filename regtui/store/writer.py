@@ -16,6 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from regtui.store.lock import open_file
+
 FILE = "writer.json"
 STOP = "stop"
 """A file whose presence asks the writer to stop the run."""
@@ -23,8 +25,6 @@ BEAT = 5.0
 """Seconds between two heartbeats."""
 LISTEN = 1.0
 """Seconds between two looks for such a file."""
-SILENT = 30.0
-"""Seconds without a heartbeat after which the writer of another machine counts as gone."""
 
 
 class Writer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,45 +38,16 @@ class Writer(msgspec.Struct, frozen=True, kw_only=True):
 
 def this_process() -> Writer:
     """The process that asks."""
-    return Writer(pid=os.getpid(), host=socket.gethostname(), started=_started(os.getpid()) or time.time())
+    return Writer(pid=os.getpid(), host=socket.gethostname(), started=started_at(os.getpid()) or time.time())
 
 
 def read_writer(folder: Path) -> Writer | None:
     """Who writes the run of a directory, or wrote it when it died; None for a run that was closed."""
     try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Writer)
+        with open_file(folder / FILE) as file:
+            return msgspec.json.decode(file.read(4096), type=Writer)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-def heartbeat(folder: Path) -> float | None:
-    """Seconds since the writer's last sign of life; None for a run that was closed."""
-    try:
-        return max(0.0, time.time() - (folder / FILE).stat().st_mtime)
-    except OSError:
-        return None
-
-
-def is_being_written(folder: Path) -> bool:
-    """Whether the writer of a run without an end still lives: on this machine its process, elsewhere its heartbeat."""
-    writer, silence = read_writer(folder), heartbeat(folder)
-    if writer is None or silence is None:
-        return False
-    if writer.host != socket.gethostname():
-        return silence < SILENT
-    return is_alive(writer)
-
-
-def is_alive(writer: Writer) -> bool:
-    """Whether a process of this machine is the one that wrote, and no later one with its number."""
-    try:
-        os.kill(writer.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    started = _started(writer.pid)
-    return started is None or abs(started - writer.started) < 2.0
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -137,7 +108,7 @@ class Heartbeat:
                     pass  # the directory was taken away, or the loop has ended: the recorder will find out
 
 
-def _started(pid: int) -> float | None:
+def started_at(pid: int) -> float | None:
     """When a process of this machine started, seconds since 1970; None where the system does not tell (no /proc)."""
     try:
         # man 5 proc_pid_stat: field 22, in ticks since boot; the second field is in brackets and may hold anything.

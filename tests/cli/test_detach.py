@@ -17,7 +17,8 @@ import pytest
 
 from regtui.cli import main
 from regtui.store import replay
-from regtui.store.writer import is_being_written, read_writer
+from regtui.store.presence import is_being_written
+from regtui.store.writer import read_writer
 
 ROOT = Path(__file__).parents[2]
 STUB = shlex.join([sys.executable, str(ROOT / "tests/runner/stub_worker.py")])

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from regtui.compare.library import Entry
-from regtui.store.presence import presence_of
+from regtui.store.presence import is_being_written
 from regtui.watching import Batch, batches
 
 ASKED_ABOUT = 12
@@ -59,7 +59,7 @@ class StoredScreen(ModalScreen[Batch | None]):
 
 
 def _is_written(batch: Batch) -> bool:
-    return any(presence_of(entry.folder).state == "there" for entry in batch.entries)
+    return any(is_being_written(entry.folder) for entry in batch.entries)
 
 
 def _text(batch: Batch, *, is_live: bool) -> Content:
