@@ -67,7 +67,11 @@ class Heartbeat:
     def obey(self, stop: Callable[[list[str]], object]) -> None:
         """Have `stop` called, on the event loop that runs now, with the runs that others ask to end."""
         loop = asyncio.get_running_loop()
-        self._on_stop = lambda run: loop.call_soon_threadsafe(stop, [run])
+        self.when_asked(lambda run: loop.call_soon_threadsafe(stop, [run]))
+
+    def when_asked(self, stop: Callable[[str], object]) -> None:
+        """Have `stop` called, on a thread of ours, with a run that others ask to end."""
+        self._on_stop = stop
 
     def begin(self, run: str, folder: Path) -> None:
         """Raises OSError where the file cannot be written."""
