@@ -64,7 +64,7 @@ def left_behind(root: Path) -> Left | None:
         return info.run[:15], (root / info.run / "spec.json").stat().st_mtime_ns
 
     newest = islice(list_runs(root), MOST_RUNS)
-    ours = (info for info in newest if not info.spec.scenario.startswith(MONITORED))
+    ours = (info for info in newest if not is_monitored(info))
     found = sorted((info for info in ours if not is_held(root / info.run)), key=asked_for, reverse=True)
     if not found:
         return None
@@ -77,9 +77,14 @@ def left_behind(root: Path) -> Left | None:
     return left if left.unfinished else None
 
 
+def is_monitored(info: RunInfo) -> bool:
+    """Whether `regtui.Monitor` recorded it."""
+    return info.spec.scenario.startswith(MONITORED)
+
+
 def why_not(info: RunInfo) -> str:
     """A sentence where a run cannot be gone on with, since its numbers would be others; else ""."""
-    if info.spec.scenario.startswith(MONITORED):
+    if is_monitored(info):
         return f"run {info.run} was recorded of a loop of your own; only that loop can go on with it"
     try:
         if info.spec_hash == spec_hash(info.spec):

@@ -10,9 +10,11 @@ from pathlib import Path
 from regtui.export.errors import ExportError
 from regtui.export.stored import locate
 from regtui.paths import runs_dir
+from regtui.resuming import is_monitored
 from regtui.scenario.errors import printable
 from regtui.store import list_runs, replay
 from regtui.store.presence import is_being_written
+from regtui.store.rundir import read_info
 from regtui.store.writer import ask_to_stop, read_writer
 from regtui.sweep.following import is_sweep
 from regtui.sweep.record import ask_to_stop as ask_sweep_to_stop
@@ -50,7 +52,12 @@ def stop(arguments: argparse.Namespace) -> int:
         time.sleep(0.1)
     for folder in asked:
         if is_being_written(folder):
-            print(f"{folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s")
+            whose = (
+                ""
+                if not is_monitored(read_info(folder))
+                else "; a loop of your own ends where it reads monitor.should_stop"
+            )
+            print(f"{folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s{whose}")
         else:
             print(f"{folder.name}: {printable(_state(folder))}")
     return 1 if any(is_being_written(folder) for folder in asked) else 0

@@ -48,6 +48,7 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
     def on_step_end(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
         if self.monitor and self._loss is not None:
             self.monitor.step(self._loss)
+            control.should_training_stop |= self.monitor.should_stop
 
     def on_train_end(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
         if self._hook:

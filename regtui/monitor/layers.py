@@ -6,11 +6,13 @@ is what leaves it, before norm and activation.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -102,6 +104,18 @@ class StepWatch:
                 )
             )
         return found
+
+    def for_judges(self, layers: Iterable[LayerInside], *, is_scaled: bool) -> list[LayerInside]:
+        """What `inside` gave, but a gradient that was not seen is no number, where 0 would be one that vanished.
+
+        is_scaled  by a GradScaler, which looks for its scale with gradients that overflow, and skips their steps
+        """
+        return [
+            layer
+            if layer.name in self._gradients and (math.isfinite(layer.grad) or not is_scaled)
+            else msgspec.structs.replace(layer, grad=math.nan)
+            for layer in layers
+        ]
 
     def statistics(self, whole_set: SetStatistics | None) -> list[NormLayer]:
         """The BatchNorms; running statistics as they are now, those of the whole set where they have been gathered."""

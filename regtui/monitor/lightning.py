@@ -50,6 +50,7 @@ class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightnin
         if self.monitor and isinstance(loss, Tensor) and trainer.global_step > self._steps:
             self._steps = trainer.global_step
             self.monitor.step(loss * trainer.accumulate_grad_batches)
+            trainer.should_stop |= self.monitor.should_stop
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         self._close(None)

@@ -137,6 +137,11 @@ class Monitor:
         """The run's directory; None before the first step."""
         return self._observation.record.folder if self._observation else None
 
+    @property
+    def should_stop(self) -> bool:
+        """Whether `regtui stop RUN` asks the training to end. The loop is yours: `if monitor.should_stop: break`."""
+        return self._observation is not None and self._observation.record.is_asked_to_stop
+
     def step(self, loss: Tensor | float) -> None:
         """One optimizer step was taken (after the last of several accumulated backward passes).
 

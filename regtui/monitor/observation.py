@@ -12,13 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from regtui.engine.metrics import significant
 from regtui.engine.reporter import Reporter
-from regtui.events import Diverged, Evaluated, Failed, Finished, Inside, Marker, Norms, Stopped
+from regtui.events import Diverged, Evaluated, Failed, Finished, Inside, Marker, Norms, Stopped, Trouble
 from regtui.monitor.budget import Budget
 from regtui.monitor.evaluation import Predict, evaluating, measure
 from regtui.monitor.layers import Layers, SetStatistics, StepWatch
 from regtui.monitor.record import Record, device_of
 from regtui.monitor.samples import Samples, untouched_generators
+from regtui.trouble import Watch
 
 EVALUATE_EVERY = 200
 """Steps between two evaluations where the length of an epoch is not known."""
@@ -60,6 +62,7 @@ class Observation:
         self._reporter = Reporter(record.run, record.emit, plan.batch_size)
         self._watched = Layers(model)
         self._watch: StepWatch | None = None
+        self._troubles = Watch()
         self._whole_set: SetStatistics | None = None
         self._losses: list[Tensor] = []
         self._lost: list[float] = []
@@ -97,9 +100,9 @@ class Observation:
         if self.is_over:
             return
         run, seconds = self.record.run, self._reporter.seconds
-        if error is None:
-            if self._evaluated_at < self.count:
-                self._evaluate()
+        if error is None and self._evaluated_at < self.count:
+            self._evaluate()
+        if error is None and not self.record.is_asked_to_stop:
             self.record.emit(
                 Finished(
                     run=run,
@@ -109,7 +112,7 @@ class Observation:
                     samples_per_s=round(self.count * self.plan.batch_size / max(seconds, 1e-9), 1),
                 )
             )
-        elif isinstance(error, (KeyboardInterrupt, SystemExit)):
+        elif error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
             self.record.emit(Stopped(run=run, step=self.count))
         else:
             self.record.emit(Failed(run=run, kind=type(error).__name__, message=str(error) or type(error).__name__))
@@ -157,7 +160,12 @@ class Observation:
             self.record.emit(Norms(run=run, step=self.count, layers=norms))
             self._whole_set = None
         scale = float(self.plan.scaler.get_scale()) if self.plan.scaler is not None else 1.0
-        self.record.emit(Inside(run=run, step=self.count, layers=watch.inside(scale)))
+        layers = watch.inside(scale)
+        self.record.emit(Inside(run=run, step=self.count, layers=layers))
+        seen = watch.for_judges(layers, is_scaled=self.plan.scaler is not None)
+        for kind, layer, value, over in self._troubles.see(seen):
+            value = significant(value)
+            self.record.emit(Trouble(run=run, step=self.count, kind=kind, layer=layer, value=value, over=over))
         return None
 
     def _evaluate(self) -> None:

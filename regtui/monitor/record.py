@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import traceback
 from collections import Counter
 from collections.abc import Mapping
@@ -79,11 +80,18 @@ class Record:
         self.run = new_run_id()
         self.recorder = Recorder(store or runs_dir())
         digest = hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()[:12]
+        self._asked = threading.Event()
+        self.recorder.heartbeat.when_asked(lambda _: self._asked.set())
         self.recorder.open(self.run, spec, digest=digest)
 
     @property
     def folder(self) -> Path:
         return self.recorder.root / self.run
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether `regtui stop` was called for the run."""
+        return self._asked.is_set()
 
     def emit(self, event: RunEvent) -> None:
         """Append an event. A full disk stops the recording, never the training."""

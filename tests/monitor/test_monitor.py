@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from regtui import Monitor, events
-from regtui.store import RunHistory, list_runs, replay
+from regtui.store import RunHistory, list_runs, replay, writer
+from regtui.store.writer import ask_to_stop
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +159,33 @@ def test_a_dead_unit_is_counted(tmp_path: Path) -> None:
     with watching(model, tmp_path) as monitor:
         looped(model, monitor, 10)
     assert recorded(monitor).insides[0].layers[0].dead == 0.5
+
+
+def test_units_that_die_are_told_and_gradients_that_nobody_saw_are_no_trouble(tmp_path: Path) -> None:
+    model = network()
+    model[0].weight.requires_grad_(False)  # its gradient is never seen, which is not the same as none
+    with torch.no_grad():
+        model[1].bias[:3] = -100.0
+    with watching(model, tmp_path) as monitor:
+        looped(model, monitor)
+    assert [(one.kind, one.layer) for one in replay(tmp_path / monitor.run).lasting] == [("dying", "0")]
+
+
+def test_who_is_asked_to_stop_says_so_and_the_run_counts_as_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LISTEN", 0.01)
+    model = network()
+    with watching(model, tmp_path) as monitor:
+        looped(model, monitor, 3)
+        assert not monitor.should_stop
+        ask_to_stop(tmp_path / monitor.run)
+        deadline = time.monotonic() + 20
+        while not monitor.should_stop:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    found = replay(tmp_path / monitor.run)
+    assert found.state == "stopped" and found.last is not None and found.last.step == 3
 
 
 def test_a_data_set_that_augments_is_named(tmp_path: Path) -> None:
