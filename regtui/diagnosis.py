@@ -49,6 +49,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Accuracy on the held-out split after the last step."""
     split: Literal["test", "validation"] = "test"
     """Which split is held out: test where it was measured."""
+    course: Literal["test", "validation"] = "test"
+    """Which split the losses are of: a reveal measures the test part of own data once, so its course is not known."""
     losses: tuple[tuple[float, float], ...]
     """(epoch, held-out loss) of the evaluation points that all seeds have, the one after the last step included."""
     chance: float
@@ -142,6 +144,7 @@ def figures_of(arm: Made, ended: Sequence[RunHistory]) -> Figures | None:
             break
     else:
         return None
+    course = split if (losses := _losses(finished, split)) else "validation"
     classes = max((len(run.started.classes) for run in finished if run.started), default=0)
     chance = 100.0 / classes if classes else 0.0
     noise = arm.data.label_noise
@@ -149,7 +152,8 @@ def figures_of(arm: Made, ended: Sequence[RunHistory]) -> Figures | None:
         train=_mean([result.train.accuracy for result in results]),
         held_out=_mean([measured.accuracy for measured in held_out]),
         split="test" if split == "test" else "validation",
-        losses=_losses(finished, split),
+        course="test" if course == "test" else "validation",
+        losses=losses or _losses(finished, course),
         chance=chance,
         ceiling=100.0 - noise * (100.0 - chance),
         finished=len(finished),
@@ -177,7 +181,7 @@ def _why(figures: Figures, is_guessing: bool) -> str:
     epoch, lowest = figures.lowest
     if figures.losses and math.isfinite(lowest):
         last = figures.losses[-1][1]
-        name = f"{figures.split} loss"
+        name = f"{figures.course} loss"
         parts.append({
             "rising": f"{name} {lowest:.2f} at epoch {epoch:.3g}, {last:.2f} at the end",
             "falling": f"{name} {last:.2f} and still falling",

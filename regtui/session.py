@@ -218,7 +218,16 @@ class Session:
     @property
     def held_out(self) -> str:
         """What the held-out figures are: test, or of own data validation until all of it is revealed."""
-        return "validation" if self.is_sealed and not self.is_revealed else "test"
+        if self.is_sealed:
+            return "test" if self.is_revealed else "validation"
+        return self.course
+
+    @property
+    def course(self) -> str:
+        """What the held-out curves are: test, or validation of own data and of loops that measured no test set."""
+        last = [run.last for run in self.current.values() if run.last is not None]
+        lacks_test = any(one.test is None for one in last) and all(one.validation is not None for one in last)
+        return "validation" if self.is_sealed or lacks_test else "test"
 
     @property
     def seeds(self) -> list[int]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regtui.catalog import MODELS, REGULARIZERS
 from regtui.diagnosis import FALL, GAP, LATER, MISSED, RISE, Figures, diagnose, diagnose_runs, judged
-from regtui.events import Diverged, Evaluated, Finished, Marker, Measured, Started
+from regtui.events import Diverged, Evaluated, Finished, Marker, Measured, Revealed, Started
 from regtui.remedies import MOST, Matter, can_take, remedy
 from regtui.scenario import Arm
 from regtui.scenario.errors import Problems
@@ -232,6 +232,13 @@ def test_several_seeds_are_judged_by_their_means() -> None:
 def test_validation_stands_in_where_no_test_split_was_measured() -> None:
     found = diagnose_runs(PLAIN, [ended(PLAIN, 0, train=100, test=None, validation=80)])
     assert found is not None and "80.0 % validation" in found.why
+
+
+def test_once_the_test_part_is_revealed_it_is_judged_by_it_with_the_course_of_validation() -> None:
+    run = ended(PLAIN, 0, train=100, test=None, validation=80)
+    run.apply(Revealed(run=run.run, step=10, test=Measured(loss=9.0, accuracy=70.0), samples=9, at=""))
+    found = diagnose_runs(PLAIN, [run])
+    assert found is not None and found.why == "100.0 % train, 70.0 % test, gap 30.0; validation loss 3.00"
 
 
 def test_steered_and_unfinished_runs_are_left_out() -> None:

@@ -123,3 +123,14 @@ def test_a_reset_leaves_only_the_presets() -> None:
     session.request(["a"], [0])
     session.reset()
     assert [arm.name for arm in session.arms] == ["a", "b"] and not session.current
+
+
+def test_a_comparison_without_test_figures_is_one_of_validation() -> None:
+    session = Session(SCENARIO)
+    (request,) = session.request(["a"], [0])
+    measured = Measured(loss=1.0, accuracy=50.0)
+    assert session.held_out == session.course == "test"
+    session.runs[request.run].apply(
+        Evaluated(run=request.run, step=1, epoch=1, seconds=1, train=measured, validation=measured, test=None)
+    )
+    assert session.held_out == session.course == "validation"

@@ -33,7 +33,7 @@ class Group:
     look: int
     runs: list[StoredRun] = field(default_factory=list)
     is_sealed: bool = False
-    """A run of the comparison keeps its test part for a reveal, so that all show validation."""
+    """A run of the comparison has no test figure, so that all show validation."""
 
     @property
     def shown(self) -> list[StoredRun]:
@@ -63,10 +63,18 @@ def grouped(runs: Sequence[StoredRun]) -> list[Group]:
             group = Group(arm, name, settings, len(groups))
             groups.append(group)
         group.runs.append(run)
-    sealed = any(is_own(run.spec.data.name) and run.history.revealed is None for run in runs)
+    sealed = _is_by_validation(runs)
     for group in groups:
         group.is_sealed = sealed
     return groups
+
+
+def _is_by_validation(runs: Sequence[StoredRun]) -> bool:
+    """Own data that were not revealed, or loops of which one measured no test set and all validation."""
+    if any(is_own(run.spec.data.name) and run.history.revealed is None for run in runs):
+        return True
+    last = [run.history.measured for run in runs if run.history.measured is not None]
+    return any(one.test is None for one in last) and all(one.validation is not None for one in last)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from html import escape
 
 from regtui import __version__
 from regtui.claims import Verdict, figure, interval, read
+from regtui.diagnosis import diagnose_runs
 from regtui.export.gathered import Group, Origin, batch_losses, evaluated, gaps, grouped, origin_of, verdicts
 from regtui.export.plots import HUES, Curve, Point, plot
 from regtui.export.settings import differing
@@ -17,6 +18,7 @@ from regtui.export.stored import StoredRun
 from regtui.scenario import Scenario
 from regtui.scenario.errors import printable
 from regtui.scenario.schema import unit
+from regtui.trouble import summary
 
 _PLOTS: tuple[tuple[str, str, Callable[[StoredRun], list[Point]]], ...] = (
     ("Test accuracy", "percent", lambda run: evaluated(run, "test", "accuracy")),
@@ -62,6 +64,7 @@ def html_text(runs: Sequence[StoredRun]) -> str:
         f"<p>{_safe(scenario.question)}</p>" if scenario else "",
         _figures(groups, scenario),
         _verdicts(groups, origin),
+        _matters(groups),
         f'<h2>Curves</h2><p class="dim">Mean over seeds; the band reaches from the lowest to the highest.</p>'
         f'<div class="plots">{"".join(_plots(groups))}</div>',
         _settings(groups),
@@ -69,7 +72,7 @@ def html_text(runs: Sequence[StoredRun]) -> str:
             (run.run, group.name, str(run.spec.seed), _state(run)) for group in groups for run in group.runs
         )),
         f'<p class="dim">regtui {__version__}. Clean train accuracy: the training samples as they are, in eval mode, '
-        "without augmentation; the gap is that minus test accuracy.</p>",
+        f"without augmentation; the gap is that minus {_part(groups)} accuracy.</p>",
     ]  # fmt: skip
     light, dark = (" ".join(f"--hue{i}: {hue[side]};" for i, hue in enumerate(HUES)) for side in (0, 1))
     return (
@@ -90,10 +93,14 @@ def _figures(groups: Sequence[Group], scenario: Scenario | None) -> str:
         said = f"{lesson.train:g}/{lesson.test:g}" if lesson else ""
         cells = [_mean(group, metric) for metric in ("train_accuracy", "test_accuracy", "gap")]
         rows.append((group.name, str(len(group.results())), *cells, *([said] if lessons else [])))
-    part = "validation" if any(group.is_sealed for group in groups) else "test"
-    heads = ("arm", "seeds", "clean train %", f"{part} %", "gap", *(["the lesson says"] if lessons else []))
+    heads = ("arm", "seeds", "clean train %", f"{_part(groups)} %", "gap", *(["the lesson says"] if lessons else []))
     note = "After the last step of runs that finished unsteered; mean and half width of the 95 % interval over seeds."
     return _table("Figures", heads, rows, note, right=range(1, len(heads)))
+
+
+def _part(groups: Sequence[Group]) -> str:
+    """What the held-out figures are of."""
+    return "validation" if any(group.is_sealed for group in groups) else "test"
 
 
 def _mean(group: Group, metric: str) -> str:
@@ -128,6 +135,20 @@ def _verdicts(groups: Sequence[Group], origin: Origin) -> str:
     if len(arms) == 1 and len(scenario.arms) > 1:
         note += f" This report has one arm, {arms[0]}: claims need the runs of the arms that they compare."
     return _table("Verdicts", ("claim", "verdict", "effect", ""), rows, note, right=[2])
+
+
+def _matters(groups: Sequence[Group]) -> str:
+    """What is the matter with each arm, what to try next, and what lasts inside its networks; "" where none ended."""
+    rows = []
+    for group in groups:
+        found = diagnose_runs(group.runs[0].spec, (run.history for run in group.shown))
+        said = [f"{found.why}. {found.cure.sentence}"] if found is not None else []
+        inside = [(run.spec.seed, summary(run.history.lasting)) for run in group.shown if run.history.lasting]
+        said += [f"Inside, seed {seed}: {troubles}." for seed, troubles in inside]
+        if said:
+            rows.append((group.name, found.verdict if found is not None else "-", " ".join(said)))
+    note = "From the figures that it names; dead units, exploding and vanishing gradients as the probes met them."
+    return _table("What is the matter", ("arm", "", "why, and what to try next"), rows, note) if rows else ""
 
 
 def _effect(verdict: Verdict) -> str:

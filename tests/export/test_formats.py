@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from regtui.cli import main
-from regtui.events import Marker
+from regtui.events import Marker, Trouble
 from regtui.export.columns import COLUMNS
 from regtui.export.document import document, json_text
 from regtui.export.errors import ExportError
@@ -160,6 +160,22 @@ def test_a_report_of_one_arm_says_why_it_can_judge_no_claim(store: Store) -> Non
     why = "This report has one arm, baseline: claims need the runs of the arms that they compare."
     assert why in html_text([store("baseline")])
     assert "This report has one arm" not in html_text([store("baseline"), store("+ dropout")])
+
+
+def test_the_report_says_what_is_the_matter_and_what_goes_wrong_inside(store: Store) -> None:
+    dying = Trouble(run="", step=2, kind="dying", layer="conv1", value=0.75)
+    told = "100.0 % train, 60.0 % test, gap 40.0; test loss 1.10. Try "
+    inside = "Inside, seed 0: units die in conv1 at step 2 (75 % are 0)."
+    words = Page(html_text([store(more=(dying,)), store("+ dropout", more=(dying, STEERED))])).words
+    assert "overfitting" in words and any(told in word and word.endswith(inside) for word in words)
+    assert inside in words, "a steered run gives no verdict, but what goes wrong inside it does"
+
+
+def test_a_loop_that_measured_no_test_set_is_reported_by_validation(store: Store) -> None:
+    only = store()
+    only.history.evaluations[-1] = msgspec.structs.replace(only.history.evaluations[-1], test=None)
+    words = Page(html_text([only])).words
+    assert "validation %" in words and "62.5" in words and "test %" not in words
 
 
 def test_a_scenario_of_the_users_own_is_judged_as_it_was_when_it_was_run(store: Store) -> None:

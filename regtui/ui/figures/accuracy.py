@@ -40,7 +40,7 @@ def accuracy_figure(view: View) -> Figure:
     if stands is not None and stands.gap is not None:
         title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
     title = (*title, *line(("  ╌ train", FAINT)))
-    if view.session.is_sealed:
+    if view.session.course == "validation":
         title = (*title, *line(("  ─ val", FAINT)))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
