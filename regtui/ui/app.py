@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,23 +31,23 @@ from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
 from regtui.ui.racing import RunnerFactory
 from regtui.ui.returning import put_back
+from regtui.ui.running import RunsApp
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.sparing import sparing
-from regtui.ui.sweeping import SweepApp
 from regtui.ui.terminal import ASCII, INERT, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
-from regtui.ui.unfinished import find_offer, take_up
+from regtui.ui.unfinished import find_offer
 from regtui.ui.view import View
 
-TEXTS_EVERY, CHARTS_EVERY, WARNED_FOR = 0.3, 0.5, 5.0
-"""Seconds: between updates of the texts, of the charts; that a warning holds."""
+TEXTS_EVERY, CHARTS_EVERY = 0.3, 0.5
+"""Seconds between updates of the texts, of the charts."""
 
 WARM_AFTER = 0.3
 """Seconds until the workers load torch: at once they would take the cores from the first picture."""
 
 
-class RegtuiApp(SweepApp):
+class RegtuiApp(RunsApp):
     """`runner` makes the runner, so that a test can hand in one that plays recorded events."""
 
     TITLE = "regtui"
@@ -72,8 +71,6 @@ class RegtuiApp(SweepApp):
         self.explorer = ExplorerScreen(self.view)
         self._texts = Throttle(self, TEXTS_EVERY, lambda: self.explorer.post_message(messages.StoreChanged()))
         self._charts = Throttle(self, CHARTS_EVERY, lambda: self.explorer.post_message(messages.CurvesGrew()))
-        self._warned = ("", 0.0)
-        """The key that was pressed once and asks for a second press, and when."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self._notice, state = notice, remembered or Remembered()
@@ -116,7 +113,7 @@ class RegtuiApp(SweepApp):
             self.run_worker(self._look_for_unfinished(self.recorder.root), exit_on_error=False)
         self.tell_of_progress()
         if self._notice:
-            self._say(self._notice)
+            self.say(self._notice)
 
     async def on_unmount(self) -> None:
         await self.runner.close()
@@ -163,67 +160,21 @@ class RegtuiApp(SweepApp):
             self._texts.poke()
 
     def on_sentence_said(self, message: messages.SentenceSaid) -> None:
-        self._say(message.text, is_error=message.is_error)
+        self.say(message.text, is_error=message.is_error)
 
     def on_scenario_chosen(self, message: messages.ScenarioChosen) -> None:
-        self._open(message.scenario)
+        self.open_scenario(message.scenario)
 
     async def on_action_picked(self, message: messages.ActionPicked) -> None:
         await self.run_action(message.action)
-
-    def action_run_or_pause(self) -> None:
-        self._changed(self.view.race.run_or_pause())
-
-    def action_step(self) -> None:
-        self._changed(self.view.race.step())
-
-    def action_stop(self) -> None:
-        self._changed(self.view.race.stop())
-
-    def action_finish(self) -> None:
-        self._changed(take_up(self.view, self._open))
 
     async def _look_for_unfinished(self, root: Path) -> None:
         self.view.offer = await asyncio.to_thread(find_offer, root, self.view.session.scenario)
         self.explorer.show_texts()
 
-    def action_more_seeds(self) -> None:
-        self._changed(self.view.race.more_seeds())
-
-    def action_all_seeds(self) -> None:
-        self._changed(self.view.race.all_seeds())
-
-    def action_training_mode(self) -> None:
-        race, arm = self.view.race, self.view.selected.name
-        if not race.would_be_steered(arm) or self._asked_twice(
-            "T", f"Press T again to train {arm} on in eval(): its run is then left out of the verdicts."
-        ):
-            self._changed(race.switch_mode(arm))
-
-    def action_reset(self) -> None:
-        done = any(run.state == "finished" for run in self.view.session.current.values())
-        if done and not self._asked_twice("r", "Press r again to throw away all runs."):
-            return
-        sentence = self.view.race.reset()
-        self.view.arm = self.view.session.arms[0].name
-        self._changed(sentence)
-
-    def action_reveal(self) -> None:
-        unseen = self.view.session.is_sealed and not self.view.session.is_busy and not self.view.session.is_revealed
-        if not unseen or self._asked_twice(
-            "R", "The test part is for one look, once nothing is left to choose: press R again to measure it."
-        ):
-            self._changed(self.view.race.reveal())
-
-    def action_next_scenario(self) -> None:
-        self._go(1, "n")
-
-    def action_previous_scenario(self) -> None:
-        self._go(-1, "p")
-
     def action_pick_layer(self, by: int) -> None:
         if sentence := step_layer(self.view, by):
-            self._say(sentence)
+            self.say(sentence)
         self.explorer.show_charts()
 
     def action_statistic(self) -> None:
@@ -247,7 +198,7 @@ class RegtuiApp(SweepApp):
 
     def action_save_picture(self) -> None:
         sentence, is_error = save_picture(self.export_screenshot(title="regtui"))
-        self._say(sentence, is_error=is_error)
+        self.say(sentence, is_error=is_error)
 
     def action_copy_run(self) -> None:
         from regtui.export.command import command_line  # not on the first screen, so it must not delay it
@@ -255,31 +206,7 @@ class RegtuiApp(SweepApp):
         copied = command_line(self.view.session, self.view.selected.name, self.view.race.seeds)
         if copied.line:
             self.copy_to_clipboard(copied.line)
-        self._say(copied.sentence, is_error=not copied.line)
-
-    def _go(self, by: int, key: str) -> None:
-        scenario = self.curriculum.neighbour(self.view.session.scenario.id, by)
-        if scenario is None:
-            self._say("This is the last scenario." if by > 0 else "This is the first scenario.")
-        elif not self.view.session.is_busy or self._asked_twice(
-            key, f"Runs are under way: press {key} again to stop them and go on."
-        ):
-            self._open(scenario)
-
-    def _asked_twice(self, key: str, sentence: str) -> bool:
-        """Whether a key was pressed for the second time; the first time only tells the sentence."""
-        pressed, at = self._warned
-        if pressed == key and time.monotonic() - at <= WARNED_FOR:
-            self._warned = ("", 0.0)
-            return True
-        self._warned = (key, time.monotonic())
-        self._say(sentence)
-        return False
-
-    def _open(self, scenario: Scenario) -> None:
-        self.runner.stop()
-        self.view.open(self.curriculum.race(scenario))
-        self._changed()
+        self.say(copied.sentence, is_error=not copied.line)
 
     def _set_look(self) -> None:
         self.view.dark = self.current_theme.dark
@@ -288,12 +215,6 @@ class RegtuiApp(SweepApp):
         self.explorer.set_look(Look("ascii" if self.ascii_only else "braille", kind, palette))
         self.explorer.show_all()
 
-    def _changed(self, sentence: str = "") -> None:
-        """Show at once what the user's own doing changed."""
+    def changed(self, sentence: str = "") -> None:
         self._count_silence()
-        self.explorer.show_all()
-        if sentence:
-            self._say(sentence)
-
-    def _say(self, sentence: str, *, is_error: bool = False) -> None:
-        self.notify(sentence, severity="error" if is_error else "information", timeout=6, markup=False)
+        super().changed(sentence)
