@@ -73,10 +73,12 @@ class Recalibrated(OfWeights, frozen=True):
 
 
 class Subnetworks(OfWeights, frozen=True):
-    """Sampled sub-networks of one network, on test samples."""
+    """Sampled sub-networks of one network, on held-out samples."""
 
     samples: int = 0
-    """Test samples."""
+    """Held-out samples."""
+    split: str = "test"
+    """What they are of: test, or of own data validation."""
     members: bool = False
     """Whether they are the members of a bag, not samples."""
     accuracies: list[float] = []

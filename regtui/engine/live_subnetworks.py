@@ -18,7 +18,7 @@ from regtui.modes import Weights
 COUNT = 32
 """Sub-networks that are sampled."""
 SAMPLES = 200
-"""Test samples, the first ones: 32 times 200 passes take as long as training on a few thousand samples."""
+"""Held-out samples, the first ones: 32 times 200 passes take as long as training on a few thousand samples."""
 NOTHING_DROPS = "it leaves nothing out while it trains; switch Dropout on in the stack"
 
 
@@ -45,6 +45,7 @@ def live_subnetworks(probe: Probe, training: Training, weights: Weights) -> Subn
         step=training.step,
         weights=weights,
         samples=len(labels),
+        split=training.task.held_out_part,
         members=bag is not None,
         accuracies=[significant(accuracy(guesses, labels)) for guesses in votes],
         votes=[(count, significant(accuracy_of(count, votes, labels))) for count in sizes(len(votes))],

@@ -82,10 +82,9 @@ def recalibrated(probe: Probe, training: Training, weights: Weights) -> Recalibr
         Measured(loss=cross_entropy(guess, test.labels), accuracy=accuracy(guess, test.labels)) for guess in guesses
     )
     changed = (guesses[0].argmax(1) != guesses[1].argmax(1)).double().mean().item() * 100
-    split = "validation" if training.task.test is None else "test"
     return Recalibrated(
-        ask=probe.ask, step=training.step, weights=weights, samples=len(training.task.clean.labels), split=split,
-        judged=len(test.labels), before=before, after=after, changed=changed,
+        ask=probe.ask, step=training.step, weights=weights, samples=len(training.task.clean.labels),
+        split=training.task.held_out_part, judged=len(test.labels), before=before, after=after, changed=changed,
     )  # fmt: skip
 
 

@@ -53,6 +53,11 @@ class TaskData:
         assert split is not None
         return split
 
+    @property
+    def held_out_part(self) -> str:
+        """Which part that is: "test" or "validation"."""
+        return "validation" if self.test is None else "test"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -71,7 +71,9 @@ class Comparison:
         self.arms, self.is_loaded = sorted(grouped(entries), key=lambda arm: arm.scenario != scenario), True
         self.filter("")
         own = [arm for arm in self.arms if arm.scenario == scenario] or self.arms[:1]
-        batch = [arm for arm in own if arm.name == arm.arm][: len(GLYPHS)]
+        # Of each name the latest settings.
+        newest = {arm.arm: arm for arm in sorted(own, key=lambda arm: arm.entries[-1].order)}
+        batch = [arm for arm in own if newest[arm.arm] is arm][: len(GLYPHS)]
         if not self.picked:
             for arm in batch or own[:1]:
                 self._pick(arm)

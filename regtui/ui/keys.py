@@ -78,7 +78,7 @@ KEYS: tuple[Key, ...] = (
     Key("T,shift+t", "training_mode", "train mode", "Have the selected arm's run train on in eval(), Dropout off and "
         "BatchNorm frozen, or in train() again; a mark in the charts, no part in the verdicts."),
     Key("b", "norm_truth", "BN truth", "BatchNorm laid open: running, batch and whole-set statistics, channel by "
-        "channel, and what recalibrating them does to the test accuracy."),
+        "channel, and what recalibrating them does to the held-out accuracy."),
     Key("u", "subnetworks", "sub-networks", "Sub-networks that Dropout leaves of the present weights: each one's "
         "accuracy, their spread, their vote."),
     Key("c", "compare", "compare", "Stored runs beside each other: curves, paired differences, what differs.", 14),

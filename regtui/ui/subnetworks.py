@@ -26,8 +26,8 @@ def conclusion(found: Subnetworks) -> str:
     what = "members of the bag" if found.members else "sub-networks of the same weights"
     count, vote = found.votes[-1]
     return (
-        f"{len(found.accuracies)} {what}, {found.samples} test samples: each alone {alone(found):.1f} % right on "
-        f"average, {min(found.accuracies):.1f} to {max(found.accuracies):.1f}; all {count} averaged {vote:.1f} %; "
+        f"{len(found.accuracies)} {what}, {found.samples} {found.split} samples: each alone {alone(found):.1f} % right "
+        f"on average, {min(found.accuracies):.1f} to {max(found.accuracies):.1f}; all {count} averaged {vote:.1f} %; "
         f"eval() {found.eval_accuracy:.1f} %."
     )
 

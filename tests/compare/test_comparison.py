@@ -26,6 +26,17 @@ def test_where_no_test_set_was_measured_validation_is_shown(put, tmp_path) -> No
     assert comparison.metric.name == "validation accuracy" and comparison.curves()[arm.key].mean == [50.0, 60.0]
 
 
+def test_of_arms_with_one_name_the_latest_settings_are_picked(put, tmp_path) -> None:
+    put(train_lr=0.01)
+    put("+ dropout", train_lr=0.01)
+    put(train_lr=0.02)
+    comparison = Comparison()
+    comparison.load(list(entries(tmp_path)), "overfitting/ladder")
+    assert {(arm.arm, arm.settings["train.lr"]) for arm in comparison.picked.values()} == {
+        ("baseline", 0.02), ("+ dropout", 0.01)
+    }  # fmt: skip
+
+
 def test_a_look_is_free_again_when_its_arm_is_dropped(put, tmp_path) -> None:
     for i in range(MOST + 2):
         put(train_lr=0.01 * (i + 1))

@@ -11,15 +11,17 @@ import pytest
 import torch
 
 from regtui.claims import read
-from regtui.commands import RunRequest
-from regtui.engine import datasets, loop, own_data
+from regtui.commands import Probe, ProbeKind, RunRequest
+from regtui.engine import answers, datasets, loop, own_data
 from regtui.engine import training as training_module
 from regtui.engine.control import Control
 from regtui.engine.metrics import evaluate
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.streaming import StreamedSplit
-from regtui.events import Evaluated, Event, Revealed, RunEvent, Started
+from regtui.events import Evaluated, Event, Recalibrated, Revealed, RunEvent, Started, Subnetworks
 from regtui.scenario import ScenarioError, run_spec
+from regtui.scenario.errors import Problems
+from regtui.scenario.resolve import resolve_entry
 from regtui.session import Session
 from regtui.spec import RunSpec, spec_hash
 from regtui.store import Recorder
@@ -76,6 +78,22 @@ def test_streamed_pictures_give_the_numbers_of_resident_ones(spec: RunSpec, monk
     ]
     task = datasets.load(spec.data, Randomness(0, CPU))
     assert isinstance(task.train, StreamedSplit)
+
+
+@pytest.mark.parametrize("kind", ["modes", "norms", "recalibrated", "subnetworks"])
+def test_looks_at_streamed_pictures_see_what_they_see_of_resident_ones(
+    spec: RunSpec, kind: ProbeKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = (resolve_entry(given, spec.model, "s", Problems()) for given in ({"batchnorm": {}}, {"dropout": {}}))
+    spec = msgspec.structs.replace(spec, stack=tuple(entry for entry in entries if entry is not None))
+    probe = Probe(ask="?", kind=kind, spec=spec)
+    resident = answers.answer(probe)
+    monkeypatch.setattr(own_data, "free_memory", lambda _: 0)
+    assert not resident.trouble and answers.answer(probe) == resident
+    if isinstance(resident, (Recalibrated, Subnetworks)):
+        assert resident.split == "validation", "the test part of own data is sealed, whoever looks"
+    if isinstance(resident, Subnetworks):
+        assert resident.samples == spec.data.validation
 
 
 def test_validation_and_training_are_disjoint_and_stratified(spec: RunSpec) -> None:
