@@ -52,12 +52,9 @@ def stop(arguments: argparse.Namespace) -> int:
         time.sleep(0.1)
     for folder in asked:
         if is_being_written(folder):
-            whose = (
-                ""
-                if not is_monitored(read_info(folder))
-                else "; a loop of your own ends where it reads monitor.should_stop"
+            print(
+                f"{folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s{_hint(folder)}"
             )
-            print(f"{folder.name} was asked to stop, and its process has not answered for {PATIENCE:g} s{whose}")
         else:
             print(f"{folder.name}: {printable(_state(folder))}")
     return 1 if any(is_being_written(folder) for folder in asked) else 0
@@ -82,3 +79,9 @@ def _stop_sweep(folder: Path) -> int:
 def _state(folder: Path) -> str:
     history = replay(folder)
     return history.trouble or history.state
+
+
+def _hint(folder: Path) -> str:
+    if not is_monitored(read_info(folder)):
+        return ""
+    return "; a loop of your own ends where it asks monitor.should_stop"
