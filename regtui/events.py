@@ -51,6 +51,8 @@ class Hello(Event, frozen=True):
     devices: list[Device]
     pid: int
     host: str
+    ranks: int = 1
+    """Processes that train each run together."""
 
 
 class RunEvent(Event, frozen=True):
@@ -83,6 +85,9 @@ class Started(RunEvent, frozen=True):
     """> 0 for a run that was resumed from a checkpoint."""
     uncaptured: str = ""
     """On a GPU: why no CUDA graph can hold the step, a sentence; "" where one can. See also the marker of that name."""
+    ranks: int = 1
+    """Processes that train it together. BatchNorm takes its statistics on each of them from a part of the batch, so
+    with it more of them make another run; without it only the last bits differ."""
 
 
 class Steps(RunEvent, frozen=True):
@@ -229,6 +234,8 @@ class Failed(RunEvent, frozen=True):
     hint: str = ""
     traceback: str = ""
     """Path of the log that has the traceback, on the worker's machine."""
+    ends_worker: bool = False
+    """The worker can make no further run and is about to end."""
 
 
 class Stopped(RunEvent, frozen=True):

@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data-root", metavar="DIR", help="folder of torchvision's data sets")
     parser.add_argument("--download", action="store_true", help="let torchvision fetch what is not there")
+    parser.add_argument(
+        "--rank-timeout", type=float, default=120.0, metavar="SECONDS",
+        help="under torchrun: how long the processes wait for each other within a step (default 120)",
+    )  # fmt: skip
     options = parser.parse_args(argv)
     store: Path = options.store or paths.runs_dir()
     paths.set_datasets(options.data_root, download=options.download)
@@ -44,11 +48,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us after the grace, also where a parent ignores it
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two shared cores: one thread is faster than two, and exact
 
-    from regtui.engine import serve  # imports torch, which takes seconds
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        code = _serve_together(commands, events, store, options.rank_timeout)
+    else:
+        from regtui.engine import serve  # imports torch, which takes seconds
 
-    code = serve.serve(commands, events, store)
+        code = serve.serve(commands, events, store)
     sys.stderr.flush()
     os._exit(code)  # a torch interpreter takes 0.6 s to be taken down in an orderly way, and has nothing left to save
+
+
+def _serve_together(commands: int, events: int, store: Path, rank_timeout: float) -> int:
+    """Serve as one of the processes that torchrun has started: rank 0 speaks the protocol, the others do as it says."""
+    leads = os.environ["RANK"] == "0"
+    if not leads:  # all have been given the same pipes
+        os.close(commands)
+        os.close(events)
+    from regtui.engine import serve, shared
+    from regtui.engine.group import Group
+
+    group = Group(rank_timeout)
+    return serve.serve(commands, events, store, group) if leads else shared.follow(group)
 
 
 def take_stdio() -> tuple[int, int]:

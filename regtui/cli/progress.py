@@ -42,7 +42,8 @@ class Progress:
         """React to one report that the session has already taken."""
         match report:
             case Ready(hello=hello):
-                self._say(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}")
+                together = f", {hello.ranks} processes a run" if hello.ranks > 1 else ""
+                self._say(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}{together}")
             case Lost(sentence=sentence) | Garbled(sentence=sentence):
                 self._say(sentence)
             case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:

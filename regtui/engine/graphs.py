@@ -35,6 +35,8 @@ Way = tuple[bool, bool]
 
 def obstacle(training: Training) -> str:
     """Why the model or the stack keep the step of a training from being a graph, a sentence; "" where they do not."""
+    if training.ranks.world > 1:
+        return f"{training.ranks.world} processes train it together, so its steps are no CUDA graph"
     if isinstance(training.task.train, StreamedSplit):
         return "the training pictures do not fit on the device and come from disk, so its steps are no CUDA graph"
     return training.model.uncapturable or next(training.stack.uncapturable, "")

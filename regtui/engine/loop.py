@@ -96,6 +96,9 @@ class Block:
 class Loop:
     """Trains, and lets the others have their say between blocks."""
 
+    block_seconds = BLOCK_SECONDS
+    """A block ends with the step that takes it beyond this."""
+
     def __init__(
         self,
         run: str,
@@ -148,12 +151,16 @@ class Loop:
         self.save()
         return observer.finished()
 
+    def block_length(self) -> int:
+        """How many steps the next block may have at most."""
+        return self.steering.allowance(min(BLOCK, self.training.steps_left_in_epoch))
+
     def launch_block(self) -> Block:
         """Steps up to the next block boundary; on a GPU nothing has waited for them yet."""
         training, first, began = self.training, self.training.step + 1, time.monotonic()
-        last = training.step + self.steering.allowance(min(BLOCK, training.steps_left_in_epoch))
+        last = training.step + self.block_length()
         probe, preparing = None, self.step.preparing
-        while training.step < last and time.monotonic() - began < BLOCK_SECONDS:
+        while training.step < last and time.monotonic() - began < self.block_seconds:
             probe = self.probe if training.step + 1 in self.probed else None
             if not self.take_step(probe) or probe or training.step in self.evaluations:
                 break
@@ -167,6 +174,7 @@ class Loop:
         """
         training, first = self.training, block.first
         losses, accuracies = self.meter.take()
+        accuracies = training.ranks.means(accuracies)
         finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
         rate = training.lr.at(max(first + finite - 2, 0))
         self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - block.began, rate)

@@ -68,6 +68,7 @@ class Observer:
                 cut_texts=training.task.cut if isinstance(training.task, TextData) else 0,
                 is_streamed=isinstance(training.task.train, StreamedSplit),
                 start_step=training.step,
+                ranks=training.ranks.world,
                 uncaptured=graphs.obstacle(training) if training.device.type == "cuda" else "",
             )
         )

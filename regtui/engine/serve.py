@@ -22,9 +22,10 @@ import torch
 import regtui
 from regtui import commands
 from regtui.commands import CommandError, Pause, Probe, RunRequest, Start, Stop
-from regtui.engine import answers, devices, loop, racing
+from regtui.engine import answers, devices, loop, racing, shared
 from regtui.engine.control import Control
 from regtui.engine.failures import failure
+from regtui.engine.group import Group
 from regtui.engine.racing import Lane
 from regtui.engine.wire import Sender, lines
 from regtui.events import PROTOCOL_VERSION, Failed, Hello, Stopped
@@ -35,8 +36,11 @@ FLUSH_SECONDS = 0.5
 """How long the last events may take to be written."""
 
 
-def serve(commands_fd: int, events_fd: int, store: Path) -> int:
-    """Say hello, then make the runs that are asked for until the end of input or a signal. Gives the exit code."""
+def serve(commands_fd: int, events_fd: int, store: Path, group: Group | None = None) -> int:
+    """Say hello, then make the runs that are asked for until the end of input or a signal. Gives the exit code.
+
+    group  the processes that make each run together, this one being their first
+    """
     jobs = Jobs()
     sender = Sender(events_fd, on_broken=jobs.end)
     sender.put(
@@ -47,21 +51,25 @@ def serve(commands_fd: int, events_fd: int, store: Path) -> int:
             devices=devices.available(),
             pid=os.getpid(),
             host=platform.node(),
+            ranks=group.world if group else 1,
         )
     )
     threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
-    told = _end_when_told(jobs.end)
+    told = _end_when_told(lambda: _told_to_go(jobs, group))
     while job := jobs.next():
         if isinstance(job, Probe):
             sender.put(answers.answer(job, store=store))
             continue
         racing.race(
-            _lane(job, jobs, sender, store),
-            join=lambda: [_lane(joining, jobs, sender, store) for joining in jobs.joining()],
+            _lane(job, jobs, sender, store, group),
+            # All processes of a group make one and the same run.
+            join=lambda: [] if group else [_lane(joining, jobs, sender, store) for joining in jobs.joining()],
             wait=jobs.wait,
         )
+    if group:
+        shared.leave(group)
     sender.close(FLUSH_SECONDS)
-    return 128 + told[0] if told else 0
+    return 1 if group and group.is_broken else 128 + told[0] if told else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +202,32 @@ def _read(fd: int, jobs: Jobs, sender: Sender) -> None:
     jobs.end()
 
 
-def _lane(job: Job, jobs: Jobs, sender: Sender, store: Path) -> Lane:
-    return Lane(_turns(job, jobs, sender, store), devices.Stream(job.request.spec.device))
+def _told_to_go(jobs: Jobs, group: Group | None) -> None:
+    if group:
+        group.told_to_go = True
+    jobs.end()
 
 
-def _turns(job: Job, jobs: Jobs, sender: Sender, store: Path) -> Iterator[bool]:
+def _lane(job: Job, jobs: Jobs, sender: Sender, store: Path, group: Group | None = None) -> Lane:
+    # A process of a group has a GPU of its own, whatever its number.
+    stream = devices.Stream("cpu" if group else job.request.spec.device)
+    return Lane(_turns(job, jobs, sender, store, group), stream)
+
+
+def _turns(job: Job, jobs: Jobs, sender: Sender, store: Path, group: Group | None) -> Iterator[bool]:
     """Make one run; whatever goes wrong becomes an event, and its traceback goes to the log of the run."""
     run = job.request.run
     try:
         if Path(run).name != run or run in ("", ".", ".."):
             sender.put(Failed(run=run, kind="ValueError", message=f"{run!r} cannot be the name of a folder"))
             return
-        yield from loop.turns(job.request, sender.put, job.control, store)
+        if group:
+            yield from shared.turns(job.request, sender.put, job.control, store, group)
+        else:
+            yield from loop.turns(job.request, sender.put, job.control, store)
+    except shared.BrokenGroupError as error:
+        sender.put(shared.lost(run, error, _log(store / run / "log.txt")))
+        jobs.end()
     except Exception as error:
         sender.put(failure(run, error, _log(store / run / "log.txt")))
     finally:

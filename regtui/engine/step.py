@@ -40,14 +40,15 @@ class Step:
         On a CPU, False where the loss is not finite: the weights are then left as they were.
         """
         training, model, stack = self.training, self.training.model, self.training.stack
-        batch = stack.on_batch(training.gather(samples))  # augment, mix, smooth
+        batch = training.ranks.part_of(stack.on_batch(training.gather(samples)))  # augment, mix, smooth
         with probe.watching() if probe else nullcontext(), autocast(training.spec.precision, training.device):
-            loss, logits = model.loss(batch)  # (), (B, K)
+            loss, logits = training.objective(batch)  # (), (B, K)
         penalty = stack.penalty(model)
         loss = loss if penalty is None else loss + penalty
-        self._meter.add(loss, logits, batch.labels, batch.targets)
+        told = training.ranks.mean(loss)
+        self._meter.add(told, logits, batch.labels, batch.targets)
         self.inputs = batch.inputs
-        if loss.is_cpu and not math.isfinite(loss.item()):  # free on a CPU; a GPU would have to be waited for
+        if told.is_cpu and not math.isfinite(told.item()):  # free on a CPU; a GPU would have to be waited for
             return False
         training.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -13,6 +13,7 @@ from regtui.engine import datasets, devices, models, optim, precision
 from regtui.engine.models.pretrained import Memory
 from regtui.engine.origin import Origin
 from regtui.engine.randomness import Randomness
+from regtui.engine.ranks import ALONE, Objective, Ranks
 from regtui.engine.regularizers.base import Batch
 from regtui.engine.stack import Stack
 from regtui.modes import Mode
@@ -25,7 +26,8 @@ class Training:
     Raises ValueError, with a sentence for people, for a spec that cannot be built.
     """
 
-    def __init__(self, spec: RunSpec) -> None:
+    def __init__(self, spec: RunSpec, ranks: Ranks = ALONE) -> None:
+        """`ranks` are the processes that train it together."""
         if spec.total_steps < 1:
             raise ValueError(
                 f"{spec.data.train} training samples in batches of {spec.train.batch_size} for {spec.train.epochs} "
@@ -35,13 +37,14 @@ class Training:
             if entry.name in REGULARIZERS and REGULARIZERS[entry.name].needs_validation and not spec.data.validation:
                 raise ValueError(f"{entry.key} reads the validation split; data.validation is 0, allowed is at least 1")
         self.spec = spec
-        self.device = devices.resolve(spec.device)
+        self.ranks = ranks
+        self.device = devices.resolve(ranks.device_name(spec.device))
         if why := precision.refusal(spec.precision, self.device):
             raise ValueError(why)
         self.threads = 1 if spec.threads == "auto" else spec.threads
         """CPU threads; a run that leaves them to the machine has them settled before it is built."""
         devices.prepare(self.threads)
-        self.randomness = Randomness(spec.seed, self.device)
+        self.randomness = Randomness(spec.seed, self.device, ranks)
         self.task = datasets.load(spec.data, self.randomness, models.vocabulary(spec.model))
         self.model = models.build(spec.model, self.task)
         self.stack = Stack(spec.stack, self.randomness)
@@ -55,6 +58,8 @@ class Training:
         self.mode: Mode = "train"
         """In which steps are taken. The other one takes other branches of the code: a captured graph is of one mode."""
         self.model.train()
+        self.objective: Objective = self.model.loss
+        """What a step minimizes, of a batch."""
         self.lr = optim.LearningRate(spec.train, spec.total_steps, self.device)
         self.optimizer = optim.build(self.model, spec.train, self.lr.value)
         self.step = 0

@@ -89,6 +89,8 @@ class RunHistory:
     @property
     def is_interrupted(self) -> bool:
         """It ended before its last step and nobody asked for that: it can go on."""
+        if isinstance(self.ending, Failed):
+            return self.ending.ends_worker
         return self.state == "lost" or (isinstance(self.ending, Stopped) and self.ending.interrupted)
 
     @property

@@ -38,7 +38,7 @@ from regtui.ui.terminal import ASCII, INERT, charset, colors
 from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
 from regtui.ui.throttle import Throttle
 from regtui.ui.unfinished import find_offer
-from regtui.ui.view import View
+from regtui.ui.view import View, place_name
 
 TEXTS_EVERY, CHARTS_EVERY = 0.3, 0.5
 """Seconds between updates of the texts, of the charts."""
@@ -143,7 +143,7 @@ class RegtuiApp(RunsApp):
             if view.session.is_own_work and not view.cost and not view.session.current:
                 first = view.session.arms[0].name
                 self.runner.probe(Probe(ask="cost", spec=view.session.spec(first, 0), kind="cost"))
-            view.ready = report.hello.devices[-1].name if self._device == "auto" else self._device
+            view.ready = place_name(report.hello, self._device)
         if self.recorder is not None:
             view.warning = self.recorder.warning
         self._count_silence()

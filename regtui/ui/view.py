@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from regtui.events import Hello
 from regtui.scenario import Arm
 from regtui.session import Session
 from regtui.store import RunHistory
@@ -18,6 +19,12 @@ SILENT_AFTER = 5.0
 """Seconds without a word from a running worker that are worth a remark."""
 
 Statistic = Literal["variance", "mean"]
+
+
+def place_name(hello: Hello, wanted: str) -> str:
+    """Where a worker trains, in few cells: cpu, cuda:0, 8 × cuda where that many processes train together."""
+    name = hello.devices[-1].name if wanted == "auto" else wanted
+    return f"{hello.ranks} × {name.partition(':')[0]}" if hello.ranks > 1 else name
 
 
 @dataclass

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regtui.engine.models.sites import SiteModel
+from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
 
 
@@ -34,12 +35,13 @@ def drop_blocks(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
 class DropBlockLayer(nn.Module):
     """DropBlock with a generator of its own and a probability that can be steered; the identity in evaluation."""
 
-    def __init__(self, p: Tensor, size: int, generator: torch.Generator) -> None:
+    def __init__(self, p: Tensor, size: int, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
         """`size` is the side of a block in pixels of the feature map; on smaller maps it is their shorter side."""
         super().__init__()
         self.p = p
         self.size = size
         self.generator = generator
+        self.ranks = ranks
 
     def forward(self, x: Tensor) -> Tensor:
         """Raises ValueError for anything but feature maps, (B, C, H, W)."""
@@ -51,9 +53,8 @@ class DropBlockLayer(nn.Module):
         if not self.training:
             return x
         size = min(self.size, *x.shape[-2:])
-        # float32 because half precision is too coarse for p; like x because mixed memory layouts are slow.
-        noise = torch.empty_like(x[:, :, size - 1 :, size - 1 :], dtype=torch.float32)
-        return drop_blocks(x, self.p, noise.uniform_(generator=self.generator))
+        noise = uniform_like(x[:, :, size - 1 :, size - 1 :], self.generator, self.ranks)
+        return drop_blocks(x, self.p, noise)
 
 
 class DropBlock(Regularizer):
@@ -62,4 +63,5 @@ class DropBlock(Regularizer):
     def build(self, model: SiteModel) -> None:
         size = int(self.entry.params["size"])
         for place in model.places(self.entry.where):
-            place.put(self.entry.name, DropBlockLayer(self.numbers["p"], size, self.generator(place.layer)))
+            generator = self.generator(place.layer)
+            place.put(self.entry.name, DropBlockLayer(self.numbers["p"], size, generator, self.randomness.ranks))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from regtui.engine.models.sites import SiteModel
+from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
 
 
@@ -31,8 +32,9 @@ class DropoutLayer(nn.Module):
     torch.nn.functional.dropout takes no generator: its masks would shift every later draw of the run.
     """
 
-    def __init__(self, p: Tensor, generator: torch.Generator) -> None:
+    def __init__(self, p: Tensor, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
         super().__init__()
+        self.ranks = ranks
         self.p = p
         """0-dim, shared by all places of the entry."""
         self.generator = generator
@@ -40,9 +42,7 @@ class DropoutLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        # float32 because half precision is too coarse for p; like x because mixed memory layouts are slow.
-        noise = torch.empty_like(self.drawn(x), dtype=torch.float32).uniform_(generator=self.generator)
-        return dropout(x, self.p, noise)
+        return dropout(x, self.p, uniform_like(self.drawn(x), self.generator, self.ranks))
 
     def drawn(self, x: Tensor) -> Tensor:
         """A part of x that has one value for each decision."""
@@ -56,4 +56,6 @@ class Dropout(Regularizer):
 
     def build(self, model: SiteModel) -> None:
         for place in model.places(self.entry.where):
-            place.put(self.entry.name, self.layer(self.numbers["p"], self.generator(place.layer)))
+            place.put(
+                self.entry.name, self.layer(self.numbers["p"], self.generator(place.layer), self.randomness.ranks)
+            )

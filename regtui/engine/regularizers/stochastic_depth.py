@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from regtui.engine.models.sites import SiteModel
+from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
 from regtui.engine.regularizers.dropout import dropout
 
@@ -17,17 +18,19 @@ class BranchLayer(nn.Module):
     no correction.
     """
 
-    def __init__(self, p: Tensor, share: float, generator: torch.Generator) -> None:
+    def __init__(self, p: Tensor, share: float, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
         """`p` is 0-dim, the probability of the deepest branch, and `share` the part of it that holds here."""
         super().__init__()
         self.p = p
         self.share = share
         self.generator = generator
+        self.ranks = ranks
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        noise = torch.rand((len(x), *[1] * (x.ndim - 1)), generator=self.generator, device=x.device)  # (B, 1, ...)
+        one = x.new_empty((len(x), *[1] * (x.ndim - 1)))
+        noise = uniform_like(one, self.generator, self.ranks)  # (B, 1, ...)
         return dropout(x, self.p * self.share, noise)
 
 
@@ -43,4 +46,5 @@ class StochasticDepth(Regularizer):
         for number, place in enumerate(branches, start=1):
             depth = number / len(branches) if place.depth is None else place.depth
             share = depth if self.entry.params["depth_rule"] == "linear" else 1.0
-            place.put(self.entry.name, BranchLayer(self.numbers["p"], share, self.generator(place.layer)))
+            generator = self.generator(place.layer)
+            place.put(self.entry.name, BranchLayer(self.numbers["p"], share, generator, self.randomness.ranks))
