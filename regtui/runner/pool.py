@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from regtui.commands import Pause, Probe, Resume, RunCommand, RunRequest, SetMode, Start, Step, Stop
 from regtui.commands import Set as SetNumber
-from regtui.events import ANSWERS, TERMINAL_EVENTS, Answer, AnyEvent, Hello, Stopped
+from regtui.events import ANSWERS, TERMINAL_EVENTS, Answer, AnyEvent, Failed, Hello, Stopped
 from regtui.modes import Mode
 from regtui.runner.process import WorkerProcess
 from regtui.runner.reports import Garbled, Log, Lost, Ready, Report
@@ -21,6 +21,7 @@ PATIENCE = 10.0
 """Seconds that a worker may take to end a run; it looks for commands after every block of steps."""
 HUNG = "The worker did not answer and was killed. What it had reported is kept."
 
+SPENT = "The worker could not go on after a run that failed. A new one takes the next run."
 
 ON_A_GPU = 8
 """Runs that a worker is given at once where it makes them on a GPU; those that its memory cannot hold wait there."""
@@ -35,6 +36,8 @@ class _Slot:
         self.runs: list[str] = []
         self.probe: Probe | None = None
         """The latest probe that it has not answered."""
+        self.leaving = False
+        """Has said that it can make no further run."""
         self.failed = False
         """Gone before it said hello; not started again before somebody asks for more runs."""
 
@@ -206,6 +209,9 @@ class Runner:
         has_ended = event.run in slot.runs and isinstance(event, TERMINAL_EVENTS)
         if has_ended:
             slot.runs.remove(event.run)
+            if isinstance(event, Failed) and event.ends_worker and slot.process is not None:
+                slot.leaving = True
+                slot.process.kill(SPENT)  # one of its processes may hang, and hold up the rest for half a minute
         self.deliver(event)
         if has_ended:
             self._feed()
@@ -216,7 +222,7 @@ class Runner:
         if slot.process is not None:
             self._gone.append(slot.process)
         unanswered = slot.probe
-        slot.process, slot.runs, slot.probe = None, [], None
+        slot.process, slot.runs, slot.probe, slot.leaving = None, [], None, False
         if self._closed:
             return
         if all(s.process is None and s.failed for s in self._slots):
@@ -237,8 +243,8 @@ class Runner:
         for slot in self._slots[: 1 if has_gpu else None]:
             if self._queue and slot.process is None and not slot.failed:
                 self._launch(slot)
-            while self._queue and slot.process is not None and slot.process.hello is not None:
-                is_for_gpu = has_gpu and self._queue[0].spec.device != "cpu"
+            while self._queue and slot.process is not None and slot.process.hello is not None and not slot.leaving:
+                is_for_gpu = has_gpu and self._queue[0].spec.device != "cpu" and slot.process.hello.ranks == 1
                 if len(slot.runs) >= (ON_A_GPU if is_for_gpu else 1):
                     break
                 self._begin(slot, slot.process, self._queue.popleft())

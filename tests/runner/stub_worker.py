@@ -7,7 +7,20 @@ import time
 
 from regtui import commands, events
 from regtui.commands import Pause, Probe, Resume, Start, Step, Stop
-from regtui.events import Bucket, Device, Evaluated, Finished, Hello, Marker, Measured, Preview, Started, Steps, Stopped
+from regtui.events import (
+    Bucket,
+    Device,
+    Evaluated,
+    Failed,
+    Finished,
+    Hello,
+    Marker,
+    Measured,
+    Preview,
+    Started,
+    Steps,
+    Stopped,
+)
 
 
 def say(event: events.Event) -> None:
@@ -37,6 +50,9 @@ def serve(request: commands.RunRequest, paused: bool) -> None:
         if what == "status":
             os._exit(3)
         os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSEGV)
+    if what == "spent":
+        say(Failed(run=run, kind="rank-lost", message="another process is gone", ends_worker=True))
+        time.sleep(600)
     if what == "garbage":
         os.write(1, b'Segmentation fault\n{"event":"st\n\xff\xfe\n')
     if what == "deaf":

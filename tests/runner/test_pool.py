@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regtui.commands import Probe, RunRequest
-from regtui.events import Evaluated, Finished, Marker, Preview, Stopped
+from regtui.events import Evaluated, Failed, Finished, Marker, Preview, Stopped
 from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool
 from regtui.runner.pool import ON_A_GPU
 from regtui.spec import RunSpec
@@ -162,6 +162,15 @@ async def test_a_worker_that_ends_is_told_in_a_sentence_and_the_rest_goes_on(arm
         (lost,) = heard.of(Lost)
         assert isinstance(lost, Lost) and lost.runs == ("r0",) and words in lost.sentence
         assert isinstance(heard[1], Marker), "the event before the end must have been delivered"
+
+
+async def test_a_worker_that_can_make_no_further_run_is_replaced_before_the_next_one() -> None:
+    async with runner() as (made, heard):
+        made.submit(requests("spent", "a"))
+        await heard.until_heard(Finished)
+        (failed,), (lost,) = heard.of(Failed), heard.of(Lost)
+        assert failed.run == "r0" and lost.runs == () and lost.sentence == pool.SPENT
+        assert [event.run for event in heard.of(Finished)] == ["r1"]
 
 
 async def test_garbage_is_skipped_and_named() -> None:
