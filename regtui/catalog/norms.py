@@ -7,6 +7,8 @@ from regtui.catalog.records import Param, Regularizer, Site
 _NORM_SITES: tuple[Site, ...] = (
     "conv", "norm", "linear", "activation", "residual", "block", "input", "head",
 )  # fmt: skip
+_MOMENTUM = Param(name="momentum", title="Momentum", summary="Share of the new batch in the running averages.",
+                  kind="float", default=0.1, low=0.0, high=1.0, step=0.01, symbol="m")  # fmt: skip
 _EPS = Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.", kind="float",
              default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε")  # fmt: skip
 
@@ -16,10 +18,8 @@ NORMS = (
         title="BatchNorm",
         summary="Normalizes each channel with the batch's mean and variance; evaluation uses running averages.",
         params=(
-            Param(name="momentum", title="Momentum", summary="Share of the new batch in the running averages.",
-                  kind="float", default=0.1, low=0.0, high=1.0, step=0.01, symbol="m"),
-            Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.",
-                  kind="float", default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε"),
+            _MOMENTUM,
+            _EPS,
             Param(name="statistics", title="Statistics",
                   summary="What evaluation uses: running averages with momentum, the mean over all batches so far "
                           "(cumulative), or those of the evaluation batch itself.",
@@ -34,6 +34,31 @@ NORMS = (
         sites=_NORM_SITES,
         paper="Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167",
         watch="Running mean and variance chase the batch's; training gets faster and bears higher learning rates.",
+        group="layers",
+    ),
+    Regularizer(
+        name="ghost_batchnorm",
+        title="Ghost BatchNorm",
+        summary="BatchNorm of each of some equal parts of the batch by itself, as devices that share a batch do it.",
+        params=(
+            Param(name="parts", title="Parts", summary="Equal parts of the batch, or devices; 1 is BatchNorm.",
+                  kind="int", default=2, low=1, high=64, step=1, symbol="d"),
+            _MOMENTUM,
+            _EPS,
+        ),
+        sites=_NORM_SITES,
+        paper="Hoffer, Hubara & Soudry 2017, https://arxiv.org/abs/1705.08741",
+        watch="The batch's curves are those of the first part, which alone enters the running ones: they jump further.",
+        group="layers",
+    ),
+    Regularizer(
+        name="sync_batchnorm",
+        title="SyncBatchNorm",
+        summary="BatchNorm over the whole batch also where several devices share it; on one device BatchNorm.",
+        params=(_MOMENTUM, _EPS),
+        sites=_NORM_SITES,
+        paper="Peng et al. 2018, MegDet, https://arxiv.org/abs/1711.07240",
+        watch="However many devices share the batch, the loss is that of one.",
         group="layers",
     ),
     Regularizer(

@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from regtui.engine import hooks
 from regtui.engine.histogram import histograms, thinned
 from regtui.engine.metrics import significant
-from regtui.engine.models.norms import Norm, batch_statistics
+from regtui.engine.models.norms import BatchNorm, Norm, batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
 from regtui.engine.origin import Origin, layer_weights
 from regtui.events import LayerInside, NormLayer
@@ -94,7 +94,11 @@ class StepProbe:
         names: dict[nn.Module, str] = {module: name for name, (_, module) in self._norms.items()}
 
         def see_norm(norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
-            mean, biased, count = _channel_statistics(inputs[0].detach(), _counted(norm, more))
+            x, mask = inputs[0].detach(), _counted(norm, more)
+            if isinstance(norm, BatchNorm):
+                mean, biased, count = norm.seen(x, mask, _channel_statistics)
+            else:
+                mean, biased, count = _channel_statistics(x, mask)
             self._counts[names[norm]] = count
             self._inputs[names[norm]] = torch.stack((mean, biased))
 

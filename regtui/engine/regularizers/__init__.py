@@ -23,6 +23,7 @@ from regtui.engine.regularizers.noise import GaussianNoise
 from regtui.engine.regularizers.penalties import L1, L2
 from regtui.engine.regularizers.samplenorms import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
 from regtui.engine.regularizers.spatial_dropout import Dropout2d
+from regtui.engine.regularizers.split_batchnorm import GhostBatchNorm, SyncBatchNorm
 from regtui.engine.regularizers.stochastic_depth import StochasticDepth
 from regtui.engine.regularizers.text_augment import (
     SynonymInsertion,
@@ -39,6 +40,8 @@ __all__ = ["BUILDERS", "Batch", "Regularizer", "build"]
 BUILDERS: dict[str, type[Regularizer]] = {
     "dropout": Dropout,
     "batchnorm": BatchNorm,
+    "ghost_batchnorm": GhostBatchNorm,
+    "sync_batchnorm": SyncBatchNorm,
     "layernorm": LayerNorm,
     "rmsnorm": RmsNorm,
     "groupnorm": GroupNorm,

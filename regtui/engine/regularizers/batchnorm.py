@@ -39,7 +39,7 @@ class BatchNorm(Regularizer):
                 masked=bool(params["mask"]),
                 freezes=self._frozen_after < 1,
             )
-            norm.register_forward_pre_hook(_refuse_single_values, with_kwargs=True)
+            norm.register_forward_pre_hook(refuse_single_values, with_kwargs=True)
             place.put("batchnorm", norm)
             self._norms.append(norm)
 
@@ -49,7 +49,7 @@ class BatchNorm(Regularizer):
                 norm.frozen.fill_(epoch >= self._frozen_after * epochs)
 
 
-def _refuse_single_values(norm: nn.Module, inputs: tuple[Any, ...], _: dict[str, Any]) -> None:
+def refuse_single_values(norm: nn.Module, inputs: tuple[Any, ...], _: dict[str, Any]) -> None:
     """Raise ValueError for a training batch with one value a channel: its variance is 0 for any input."""
     x = inputs[0]
     if norm.training and x.numel() == x.shape[1 if x.ndim != 3 else 2]:
