@@ -17,7 +17,7 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 ORDER: dict[str, tuple[str, ...]] = {
     "overfitting": ("ladder", "random-labels"),
     "dropout": ("how-much", "train-or-eval", "ensemble", "variants", "transformer"),
-    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout", "normal"),
+    "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout", "normal", "devices"),
     "layernorm": ("variable-length", "which-norm-cnn", "which-norm-transformer", "pre-or-post", "warm-up"),
     "augmentation": ("one-way", "label-preserving", "training-only", "mixup-cutmix", "how-strong", "text"),
     "recipes": (
