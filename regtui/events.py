@@ -235,7 +235,12 @@ class Failed(RunEvent, frozen=True):
     traceback: str = ""
     """Path of the log that has the traceback, on the worker's machine."""
     ends_worker: bool = False
-    """The worker can make no further run and is about to end."""
+    """The worker can make no further run and is about to end; the run can go on from its last checkpoint."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened and what to do about it."""
+        return "; ".join(part for part in (self.message, self.hint) if part)
 
 
 class Stopped(RunEvent, frozen=True):

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     store: Path = options.store or paths.runs_dir()
     paths.set_datasets(options.data_root, download=options.download)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # also where a parent ignores it: it says that the parent is dead
-    die_with_parent()
+    follows = "TORCHELASTIC_RUN_ID" in os.environ and os.environ["RANK"] != "0"
+    die_with_parent(signal.SIGKILL if follows else signal.SIGTERM)  # a rank that follows has nothing to save
     if options.behind_screen:
         from regtui.priority import step_back
 
@@ -82,10 +83,11 @@ def take_stdio() -> tuple[int, int]:
     return commands, events
 
 
-def die_with_parent() -> None:
-    """On Linux the kernel tells this process to go when its parent dies, however that happens.
+def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """On Linux the kernel sends this process a signal when its parent dies, however that happens.
 
-    SIGTERM and not SIGKILL: a run that is being made then has a second in which it writes its checkpoint.
+    SIGTERM lets a run that is being made have a second in which it writes its checkpoint. A process that was held
+    (SIGSTOP) goes at a SIGKILL alone.
 
     "Parent" is the thread that started the worker: it must be one that lives as long as its process. Elsewhere the end
     of input has to do.
@@ -95,7 +97,7 @@ def die_with_parent() -> None:
     import ctypes
 
     parent, pr_set_pdeathsig = os.getppid(), 1
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, number)
     if os.getppid() != parent:  # it died before the kernel knew
         os._exit(1)
 

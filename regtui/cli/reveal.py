@@ -72,7 +72,7 @@ async def _measure(runs: list[StoredRun], command: list[str]) -> dict[str, str]:
         match report:
             case Revealed(run=run) | Failed(run=run):
                 if isinstance(report, Failed):
-                    troubles[run] = f"{report.message} {report.hint}".strip()
+                    troubles[run] = report.sentence
                 else:
                     recorders[run].append(report)
                     if recorders[run].warning:

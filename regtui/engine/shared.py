@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,15 +29,15 @@ from regtui.events import Event, Failed, Stopped
 
 LAST_WORDS = 0.3
 """Seconds in which the reason of a rank that gave up is looked for; torchrun ends this process soon after."""
-HINT = "what the processes wrote to standard error says more; the run can go on from its last checkpoint"
+GO_ON = "the run can go on from its last checkpoint"
 
 
 class BrokenGroupError(Exception):
     """The ranks no longer agree on what comes next: this process has to end, and torchrun ends the others."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, hint: str = GO_ON) -> None:
         super().__init__(message)
-        self.kind, self.message = kind, message
+        self.kind, self.message, self.hint = kind, message, hint
 
 
 def turns(
@@ -80,6 +81,7 @@ def follow(group: Group) -> int:
                 _follow_run(order.run, group)
     except Exception as error:
         if not _is_of_the_wire(error):
+            traceback.print_exc()
             group.give_up(f"{type(error).__name__}: {error}")
         return 1
     return 0
@@ -97,7 +99,7 @@ def leave(group: Group) -> None:
 
 def lost(run: str, error: BrokenGroupError, log: str = "") -> Failed:
     """The event of a run whose processes are no more; `log` has the traceback."""
-    return Failed(run=run, kind=error.kind, message=error.message, hint=HINT, traceback=log, ends_worker=True)
+    return Failed(run=run, kind=error.kind, message=error.message, hint=error.hint, traceback=log, ends_worker=True)
 
 
 class LeadingLoop(Loop):
@@ -231,6 +233,7 @@ def _broken(error: Exception, group: Group) -> BrokenGroupError:
         "rank-lost",
         f"another of the {group.world} processes of this run is gone, or did not answer within "
         f"{group.answer_seconds:g} s",
+        f"where one was killed, memory that ran out is the usual reason (see `dmesg`); {GO_ON}",
     )
 
 

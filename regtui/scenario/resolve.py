@@ -84,8 +84,9 @@ def check_arm(arm: Arm, key: str, problems: Problems) -> None:
         problems.add(f"{key}.train.batch_size", "is 1, which leaves BatchNorm one value a channel and no variance; "
                      "allowed is at least 2")  # fmt: skip
     for entry in arm.stack:
-        if entry.name == "ghost_batchnorm" and arm.train.batch_size % int(entry.params["parts"]):
-            problems.add(f"{key}.stack.{entry.key}.parts", f"is {entry.params['parts']}, which a train.batch_size of "
+        parts = int(entry.params.get("parts", 1))  # refused values are not among the parameters
+        if entry.name == "ghost_batchnorm" and arm.train.batch_size % parts:
+            problems.add(f"{key}.stack.{entry.key}.parts", f"is {parts}, which a train.batch_size of "
                          f"{arm.train.batch_size} cannot be parted into; allowed is a divisor of it")  # fmt: skip
     if dataset.kind == "text" and not arm.data.test_shift.is_identity:
         problems.add(f"{key}.data.test_shift", f"mirrors, turns and moves pictures; {dataset.name} is text")

@@ -174,7 +174,7 @@ class RunHistory:
             case Revealed():
                 self.revealed = self.revealed or event
             case Failed() | Stopped() if self.state == "finished":  # it was to be revealed, and remains what it was
-                self.trouble = f"{event.message} {event.hint}".strip() if isinstance(event, Failed) else ""
+                self.trouble = event.sentence if isinstance(event, Failed) else ""
             case _:
                 self._end(event)
 
@@ -226,7 +226,7 @@ class RunHistory:
                 self.trouble = f"diverged at step {event.step}{where}: a lower learning rate usually helps"
             case Failed():
                 self.state = "failed"
-                self.trouble = f"{event.message} {event.hint}".strip()
+                self.trouble = event.sentence
 
 
 def _keep(events: list, event: Norms | Inside) -> None:  # type: ignore[type-arg]

@@ -115,6 +115,7 @@ class Together:
         return said
 
     def clean_up(self) -> None:
+        """To be called as often as one likes."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # the kernel then ends the ranks
         self.process.wait()
@@ -279,6 +280,8 @@ def test_a_process_that_dies_or_hangs_ends_the_run_with_a_sentence(mortal: Toget
     assert failed.run == "doomed" and failed.kind == "rank-lost" and failed.ends_worker
     assert failed.message == "another of the 2 processes of this run is gone, or did not answer within 2 s"
     assert "last checkpoint" in failed.hint
+    mortal.clean_up()
+    _expect_none_of(ranks)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the processes in /proc")
@@ -292,7 +295,7 @@ def test_a_process_that_dies_while_the_run_is_held_fails_it_too_and_none_is_left
     failed = mortal.wait_for(Failed)
     assert failed.kind == "ranks-lost" and failed.message.startswith("torchrun has ended the processes of this run")
     assert mortal.process.wait(DEADLINE) == 1
-    assert not any(_is_alive(pid) for pid in ranks)
+    _expect_none_of(ranks)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the processes in /proc")
@@ -301,7 +304,7 @@ def test_the_end_of_input_ends_all_processes(two: Together) -> None:  # and is t
     assert len(ranks) == 2 and two.process.stdin
     two.process.stdin.close()
     assert two.process.wait(DEADLINE) == 0
-    assert not any(_is_alive(pid) for pid in ranks)
+    _expect_none_of(ranks)
 
 
 def _command_line(pid: str) -> bytes:
@@ -311,6 +314,13 @@ def _command_line(pid: str) -> bytes:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _expect_none_of(pids: list[int]) -> None:
+    end = time.monotonic() + DEADLINE
+    while any(_is_alive(pid) for pid in pids):
+        assert time.monotonic() < end, "a process was left behind"
+        time.sleep(0.01)
 
 
 def _is_alive(pid: int) -> bool:

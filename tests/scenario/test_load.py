@@ -176,6 +176,13 @@ def test_batchnorm_with_one_value_a_channel_is_refused_before_it_runs(where: str
     assert "arms[1].train.batch_size: is 1, which leaves BatchNorm one value a channel" in problems(text)
 
 
+def test_parts_of_a_batch_are_even() -> None:
+    text = GOOD.replace("{ batchnorm = {} }", "{ ghost_batchnorm = { parts = 3 } }")
+    assert "ghost_batchnorm@conv.parts: is 3, which a train.batch_size of 32 cannot be parted into" in problems(text)
+    even = GOOD.replace("batchnorm = {}", "ghost_batchnorm = { parts = 4 }").replace('"batchnorm"', '"ghost_batchnorm"')
+    scenario(even)
+
+
 def test_batchnorm_over_pixels_or_words_takes_single_samples() -> None:
     scenario(GOOD.replace("epochs = 3", "epochs = 3, batch_size = 1"))
     texts = GOOD.replace("train = 600, test_shift = { mirror = 0.5 }", 'name = "wordnet", train = 600')

@@ -30,8 +30,10 @@ class GhostBatchNorm(BatchNorm):
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         if not self.training:
             return super().forward(input, mask)
-        first, *others = self._parted(input, mask)
-        return torch.cat([super().forward(*first), *(self._by_itself(*part) for part in others)])
+        (first, mask_of_first), *others = self._parted(input, mask)
+        rows = first.flatten(0, 1) if first.ndim == 3 and mask is None else first  # the base class would come back here
+        normalized = super().forward(rows, mask_of_first).view_as(first)
+        return torch.cat([normalized, *(self._by_itself(*part) for part in others)])
 
     def seen(self, x: Tensor, mask: Tensor | None, statistics: ChannelStatistics) -> tuple[Tensor, Tensor, Tensor]:
         return statistics(*self._parted(x, mask)[0])
@@ -71,7 +73,7 @@ class SyncBatchNorm(BatchNorm):
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         if not (self.training and self.ranks.together):
             return super().forward(input, mask)
-        mean, var, count = combined(*batch_statistics(input.float(), mask), self.ranks)
+        mean, var, count = combined(*batch_statistics(input, mask), self.ranks)
         return self._normalized_by(input, *self._remember(mean, var, count))
 
     def seen(self, x: Tensor, mask: Tensor | None, statistics: ChannelStatistics) -> tuple[Tensor, Tensor, Tensor]:
