@@ -2,8 +2,8 @@
 
 Gradients are averaged by DistributedDataParallel, over NCCL on GPUs and gloo on CPUs
 (https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html). Orders go from rank 0
-to the others over gloo in a group of their own, whose time-out is as long as a user may let a run stand paused: waiting
-there costs no CPU time. Everything else has a short one, so that a rank that hangs ends the run.
+to the others over gloo in a group of their own, where these wait as long as a user may let a run stand paused: that
+costs no CPU time. Everything else has a short time-out, so that a rank that hangs ends the run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,14 +25,17 @@ from torch.nn.parallel import DistributedDataParallel
 
 from regtui.commands import RunRequest
 from regtui.engine.models.sites import SiteModel
-from regtui.engine.ranks import Objective, Ranks
+from regtui.engine.models.split_norms import GhostBatchNorm, SyncBatchNorm
+from regtui.engine.ranks import Objective, Ranks, uniform_rows
 from regtui.engine.regularizers.base import Batch
+from regtui.engine.regularizers.dropout import Drawing
 from regtui.modes import Mode
 from regtui.spec import RunSpec
 
 ANSWER_SECONDS = 120.0
-"""How long the ranks wait for each other within a step before they give up."""
+"""How long the ranks wait for each other within a step before they give up, and rank 0 until an order is taken."""
 IDLE = timedelta(days=365)
+"""How long the others wait for an order."""
 HEAD = 1024
 """Bytes of an order that travel in its first message; most have no more."""
 SENTENCE = 400
@@ -77,7 +81,8 @@ class Group(Ranks):
             world_size=self.world,
             timeout=timedelta(seconds=answer_seconds),
         )
-        orders = dist.new_group(backend="gloo", timeout=IDLE)
+        # A rank that hangs does not even take an order, for which rank 0 therefore does not wait as long.
+        orders = dist.new_group(backend="gloo", timeout=IDLE if self.rank else timedelta(seconds=answer_seconds))
         assert isinstance(orders, dist.ProcessGroup)  # what is no member of a group gets a number
         self._orders = orders
         self._wire = torch.device("cpu")
@@ -107,8 +112,12 @@ class Group(Ranks):
         parallel = DistributedDataParallel(_Loss(model))
         self._wire = next(model.parameters()).device
 
+        for module in model.modules():
+            if isinstance(module, SyncBatchNorm):
+                module.ranks = self
+
         def objective(batch: Batch) -> tuple[Tensor, Tensor]:
-            with self._stepping():
+            with self._stepping(model):
                 loss, logits = parallel(batch)
                 return loss, logits
 
@@ -132,12 +141,18 @@ class Group(Ranks):
     # -- what goes on between steps ------------------------------------------------------------------------------
 
     def check(self, spec: RunSpec) -> None:
-        """Raises ValueError for a batch that cannot be parted evenly."""
+        """Raises ValueError for a batch, or its parts in a norm, that cannot be shared evenly."""
         if spec.train.batch_size % self.world:
             raise ValueError(
                 f"train.batch_size is {spec.train.batch_size}, which {self.world} processes cannot share evenly; "
                 f"allowed is a multiple of {self.world}"
             )
+        for entry in spec.stack:
+            if entry.name == "ghost_batchnorm" and int(entry.params["parts"]) % self.world:
+                raise ValueError(
+                    f"{entry.key}.parts is {entry.params['parts']}, which {self.world} processes cannot share evenly; "
+                    f"allowed is a multiple of {self.world}"
+                )
 
     def order(self, order: Order) -> None:
         """Rank 0: tell the others what to do next."""
@@ -195,12 +210,23 @@ class Group(Ranks):
         dist.broadcast(tensor, 0, group=self._orders)
 
     @contextmanager
-    def _stepping(self) -> Iterator[None]:
+    def _stepping(self, model: SiteModel) -> Iterator[None]:
+        """Layers have a part of the batch: they draw for all of it and normalize only the parts that are here."""
+        drawing = [module for module in model.modules() if isinstance(module, Drawing)]
+        parted = {module: module.parts for module in model.modules() if isinstance(module, GhostBatchNorm)}
         self.together = True
+        for layer in drawing:
+            layer.uniform = partial(uniform_rows, generator=layer.generator, ranks=self)  # type: ignore[method-assign]
+        for norm, parts in parted.items():
+            norm.parts = parts // self.world
         try:
             yield
         finally:
             self.together = False
+            for layer in drawing:
+                del layer.uniform
+            for norm, parts in parted.items():
+                norm.parts = parts
 
 
 class _Loss(nn.Module):

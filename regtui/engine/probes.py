@@ -18,8 +18,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from regtui.engine import hooks
 from regtui.engine.histogram import histograms, thinned
 from regtui.engine.metrics import significant
-from regtui.engine.models.norms import BatchNorm, Norm, batch_statistics
+from regtui.engine.models.norms import Norm, batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
+from regtui.engine.models.split_norms import GhostBatchNorm, SyncBatchNorm
 from regtui.engine.origin import Origin, layer_weights
 from regtui.events import LayerInside, NormLayer
 
@@ -95,7 +96,7 @@ class StepProbe:
 
         def see_norm(norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
             x, mask = inputs[0].detach(), _counted(norm, more)
-            if isinstance(norm, BatchNorm):
+            if isinstance(norm, (GhostBatchNorm, SyncBatchNorm)):
                 mean, biased, count = norm.seen(x, mask, _channel_statistics)
             else:
                 mean, biased, count = _channel_statistics(x, mask)

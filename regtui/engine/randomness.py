@@ -11,8 +11,6 @@ import hashlib
 import torch
 from torch import Tensor
 
-from regtui.engine.ranks import ALONE, Ranks
-
 CPU = torch.device("cpu")
 
 
@@ -25,11 +23,9 @@ def derive(seed: int, purpose: str) -> int:
 class Randomness:
     """The generators of one run, made on first use and kept for checkpoints."""
 
-    def __init__(self, seed: int, device: torch.device, ranks: Ranks = ALONE) -> None:
+    def __init__(self, seed: int, device: torch.device) -> None:
         self.seed = seed
         self.device = device
-        self.ranks = ranks
-        """The processes that draw the same, and keep a part of it each."""
         self._generators: dict[str, torch.Generator] = {}
 
     def generator(self, purpose: str, *, on_cpu: bool = False) -> torch.Generator:

@@ -79,17 +79,12 @@ ALONE = Ranks()
 """No rank but this one."""
 
 
-def uniform_like(x: Tensor, generator: torch.Generator, ranks: Ranks) -> Tensor:
-    """Uniform draws from [0, 1) in the shape and memory layout of x, float32, for a layer that drops.
+def uniform_rows(x: Tensor, generator: torch.Generator, ranks: Ranks) -> Tensor:
+    """This rank's rows of the draws that one process would make for the whole batch: uniform in [0, 1), float32.
 
-    x  (B, ...)
-
-    In a step of several ranks they are this rank's rows of what a single process would draw for the whole batch.
+    x  (B, ...), whose shape and memory layout they have
     """
-    # Like x, because mixed memory layouts are slow.
     own = torch.empty_like(x, dtype=torch.float32)
-    if not ranks.together:
-        return own.uniform_(generator=generator)
     shape, samples = own.shape[1:], len(own) * ranks.world
     whole = torch.empty_strided((samples, *shape), (shape.numel(), *own.stride()[1:]), device=x.device)
     return whole.uniform_(generator=generator)[ranks.rows(samples)]

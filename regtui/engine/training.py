@@ -44,7 +44,7 @@ class Training:
         self.threads = 1 if spec.threads == "auto" else spec.threads
         """CPU threads; a run that leaves them to the machine has them settled before it is built."""
         devices.prepare(self.threads)
-        self.randomness = Randomness(spec.seed, self.device, ranks)
+        self.randomness = Randomness(spec.seed, self.device)
         self.task = datasets.load(spec.data, self.randomness, models.vocabulary(spec.model))
         self.model = models.build(spec.model, self.task)
         self.stack = Stack(spec.stack, self.randomness)

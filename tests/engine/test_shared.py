@@ -135,8 +135,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
 
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Together]:
-    """Two processes of the test's own, which wait two seconds for each other."""
-    together = Together(tmp_path, "--rank-timeout", "2")
+    """Two processes of the test's own, which wait four seconds for each other."""
+    together = Together(tmp_path, "--rank-timeout", "4")
     yield together
     together.clean_up()
 
@@ -278,7 +278,7 @@ def test_a_process_that_dies_or_hangs_ends_the_run_with_a_sentence(mortal: Toget
     os.kill(ranks[1], end)
     failed = mortal.wait_for(Failed)
     assert failed.run == "doomed" and failed.kind == "rank-lost" and failed.ends_worker
-    assert failed.message == "another of the 2 processes of this run is gone, or did not answer within 2 s"
+    assert failed.message == "another of the 2 processes of this run is gone, or did not answer within 4 s"
     assert "last checkpoint" in failed.hint
     mortal.clean_up()
     _expect_none_of(ranks)

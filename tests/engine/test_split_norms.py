@@ -16,8 +16,9 @@ from regtui.engine import models
 from regtui.engine.models.norms import BatchNorm, batch_statistics
 from regtui.engine.models.split_norms import GhostBatchNorm, SyncBatchNorm, combined
 from regtui.engine.randomness import CPU, Randomness
-from regtui.engine.ranks import ALONE, Ranks, uniform_like
+from regtui.engine.ranks import ALONE, Ranks, uniform_rows
 from regtui.engine.regularizers import Batch
+from regtui.engine.regularizers.dropout import DropoutLayer
 from regtui.engine.stack import Stack
 from regtui.spec import ModelSpec
 
@@ -29,7 +30,7 @@ SHAPES = [(12, 5), (12, 5, 4, 4), (12, 7, 5)]
 
 
 def ghost(parts: int) -> GhostBatchNorm:
-    return GhostBatchNorm(5, 1e-5, 0.1, parts=parts, ranks=ALONE, device=CPU)
+    return GhostBatchNorm(5, 1e-5, 0.1, parts=parts, device=CPU)
 
 
 def second_of_two() -> Ranks:
@@ -129,8 +130,8 @@ def test_statistics_of_parts_of_any_size_combine_to_those_of_the_whole() -> None
 
 def test_a_rank_draws_its_rows_of_what_one_process_draws() -> None:
     for x in (torch.zeros(6, 3), torch.zeros(6, 3, 4, 4).to(memory_format=torch.channels_last), torch.zeros(6, 1, 1)):
-        whole = uniform_like(x, torch.Generator().manual_seed(3), ALONE)
-        own = uniform_like(x[3:], torch.Generator().manual_seed(3), second_of_two())
+        whole = DropoutLayer(torch.zeros(()), torch.Generator().manual_seed(3)).uniform(x)
+        own = uniform_rows(x[3:], torch.Generator().manual_seed(3), second_of_two())
         assert torch.equal(own, whole[3:]) and own.stride() == whole.stride()
 
 
@@ -144,5 +145,6 @@ def test_a_rank_has_its_part_of_every_tensor_of_a_batch() -> None:
 
 
 def test_a_copied_layer_has_the_same_ranks() -> None:
-    ranks = second_of_two()
-    assert copy.deepcopy(SyncBatchNorm(5, 1e-5, 0.1, ranks=ranks, device=CPU)).ranks is ranks
+    norm = SyncBatchNorm(5, 1e-5, 0.1, device=CPU)
+    norm.ranks = second_of_two()
+    assert copy.deepcopy(norm).ranks is norm.ranks

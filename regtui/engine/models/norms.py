@@ -7,8 +7,6 @@ texts, whose words are normalized one by one over their D features.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -113,10 +111,6 @@ def batch_statistics(x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Ten
     return mean, ((rows - mean).square() * share).sum(0) / count, count
 
 
-ChannelStatistics = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor, Tensor]]
-"""As `batch_statistics`, of all or some channels."""
-
-
 class BatchNorm(_BatchNorm, TakesMask):
     """torch.nn.BatchNorm for every shape, with what it lacks: a padding mask, and averages a CUDA graph can keep.
 
@@ -152,10 +146,6 @@ class BatchNorm(_BatchNorm, TakesMask):
         if self.training and self.running_mean is not None:
             mean, var = self._remember(mean, var, count)
         return self._normalized_by(x, mean, var)
-
-    def seen(self, x: Tensor, mask: Tensor | None, statistics: ChannelStatistics) -> tuple[Tensor, Tensor, Tensor]:
-        """What `statistics` says of those inputs of a batch that enter the running averages."""
-        return statistics(x, mask)
 
     def _normalized_by(self, x: Tensor, mean: Tensor, var: Tensor) -> Tensor:
         shape = (1, -1, 1, 1) if x.ndim == 4 else (-1,)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from regtui.engine.models.norms import BatchNorm, ChannelStatistics, batch_statistics
-from regtui.engine.ranks import Ranks
+from regtui.engine.models.norms import BatchNorm, batch_statistics
+from regtui.engine.ranks import ALONE, Ranks
+
+ChannelStatistics = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor, Tensor]]
+"""As `batch_statistics`, of all or some channels."""
 
 
 class GhostBatchNorm(BatchNorm):
@@ -21,11 +24,10 @@ class GhostBatchNorm(BatchNorm):
     devices those of rank 0 are kept (`broadcast_buffers` of DistributedDataParallel).
     """
 
-    def __init__(
-        self, channels: int, eps: float, momentum: float, *, parts: int, ranks: Ranks, device: torch.device
-    ) -> None:
+    def __init__(self, channels: int, eps: float, momentum: float, *, parts: int, device: torch.device) -> None:
         super().__init__(channels, eps, momentum, device=device)
-        self.parts, self.ranks = parts, ranks
+        self.parts = parts
+        """Of what this process has of the batch."""
 
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         if not self.training:
@@ -36,16 +38,12 @@ class GhostBatchNorm(BatchNorm):
         return torch.cat([normalized, *(self._by_itself(*part) for part in others)])
 
     def seen(self, x: Tensor, mask: Tensor | None, statistics: ChannelStatistics) -> tuple[Tensor, Tensor, Tensor]:
+        """What `statistics` says of those inputs of a batch that enter the running averages."""
         return statistics(*self._parted(x, mask)[0])
-
-    @property
-    def parts_here(self) -> int:
-        """How many of the parts this process has in hand: in a step that several ranks take together, its own."""
-        return self.parts // self.ranks.world if self.ranks.together else self.parts
 
     def _parted(self, x: Tensor, mask: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
         """(B, ...) and its (B, L) mask in parts. Those of a batch that is not one of training may be uneven."""
-        parts = min(self.parts_here, len(x))
+        parts = min(self.parts, len(x))
         masks = [None] * parts if mask is None else mask.tensor_split(parts)
         return list(zip(x.tensor_split(parts), masks, strict=True))
 
@@ -66,9 +64,8 @@ class SyncBatchNorm(BatchNorm):
     which the gradient passes.
     """
 
-    def __init__(self, channels: int, eps: float, momentum: float, *, ranks: Ranks, device: torch.device) -> None:
-        super().__init__(channels, eps, momentum, device=device)
-        self.ranks = ranks
+    ranks: Ranks = ALONE
+    """The processes that share the batch, set once there are several."""
 
     def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         if not (self.training and self.ranks.together):
@@ -77,6 +74,7 @@ class SyncBatchNorm(BatchNorm):
         return self._normalized_by(input, *self._remember(mean, var, count))
 
     def seen(self, x: Tensor, mask: Tensor | None, statistics: ChannelStatistics) -> tuple[Tensor, Tensor, Tensor]:
+        """What `statistics` says of the whole batch."""
         mean, var, count = statistics(x, mask)
         return combined(mean, var, count, self.ranks) if self.ranks.together else (mean, var, count)
 
@@ -106,14 +104,3 @@ def combined(mean: Tensor, var: Tensor, count: Tensor, ranks: Ranks) -> tuple[Te
     whole = sums[:size] / total
     squares = ranks.total(count * (var + (mean - whole).square()))  # (C,)
     return whole, squares / total, total
-
-
-def refuse_single_values(norm: nn.Module, inputs: tuple[Any, ...], _: dict[str, Any]) -> None:
-    """Hook. Raises ValueError for a part of a training batch that has one value a channel: its variance is 0."""
-    x = inputs[0]
-    assert isinstance(norm, GhostBatchNorm)
-    if norm.training and x.numel() == norm.parts_here * x.shape[1 if x.ndim != 3 else 2]:
-        raise ValueError(
-            f"ghost_batchnorm got a training batch of shape {tuple(x.shape)} for {norm.parts_here} parts: one value a "
-            "channel has no variance to normalize with; use a larger batch or fewer parts"
-        )

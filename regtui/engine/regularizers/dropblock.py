@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from regtui.engine.models.sites import SiteModel
-from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
+from regtui.engine.regularizers.dropout import Drawing
 
 
 def drop_blocks(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
@@ -32,16 +32,15 @@ def drop_blocks(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
     return x * scale.to(x.dtype)
 
 
-class DropBlockLayer(nn.Module):
+class DropBlockLayer(Drawing):
     """DropBlock with a generator of its own and a probability that can be steered; the identity in evaluation."""
 
-    def __init__(self, p: Tensor, size: int, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
+    def __init__(self, p: Tensor, size: int, generator: torch.Generator) -> None:
         """`size` is the side of a block in pixels of the feature map; on smaller maps it is their shorter side."""
         super().__init__()
         self.p = p
         self.size = size
         self.generator = generator
-        self.ranks = ranks
 
     def forward(self, x: Tensor) -> Tensor:
         """Raises ValueError for anything but feature maps, (B, C, H, W)."""
@@ -53,8 +52,7 @@ class DropBlockLayer(nn.Module):
         if not self.training:
             return x
         size = min(self.size, *x.shape[-2:])
-        noise = uniform_like(x[:, :, size - 1 :, size - 1 :], self.generator, self.ranks)
-        return drop_blocks(x, self.p, noise)
+        return drop_blocks(x, self.p, self.uniform(x[:, :, size - 1 :, size - 1 :]))
 
 
 class DropBlock(Regularizer):
@@ -63,5 +61,4 @@ class DropBlock(Regularizer):
     def build(self, model: SiteModel) -> None:
         size = int(self.entry.params["size"])
         for place in model.places(self.entry.where):
-            generator = self.generator(place.layer)
-            place.put(self.entry.name, DropBlockLayer(self.numbers["p"], size, generator, self.randomness.ranks))
+            place.put(self.entry.name, DropBlockLayer(self.numbers["p"], size, self.generator(place.layer)))

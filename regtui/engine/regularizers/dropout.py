@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from regtui.engine.models.sites import SiteModel
-from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
 
 
@@ -26,15 +25,24 @@ def dropout(x: Tensor, p: Tensor, noise: Tensor) -> Tensor:
     return x * scale
 
 
-class DropoutLayer(nn.Module):
+class Drawing(nn.Module):
+    """Base of the layers that drop, each with a generator of its own."""
+
+    generator: torch.Generator
+
+    def uniform(self, x: Tensor) -> Tensor:
+        """Draws from [0, 1) like x, (B, ...); float32, as half precision is too coarse for p."""
+        return torch.empty_like(x, dtype=torch.float32).uniform_(generator=self.generator)
+
+
+class DropoutLayer(Drawing):
     """Dropout with a generator of its own and a probability that can be steered; the identity in evaluation.
 
     torch.nn.functional.dropout takes no generator: its masks would shift every later draw of the run.
     """
 
-    def __init__(self, p: Tensor, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
+    def __init__(self, p: Tensor, generator: torch.Generator) -> None:
         super().__init__()
-        self.ranks = ranks
         self.p = p
         """0-dim, shared by all places of the entry."""
         self.generator = generator
@@ -42,7 +50,7 @@ class DropoutLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        return dropout(x, self.p, uniform_like(self.drawn(x), self.generator, self.ranks))
+        return dropout(x, self.p, self.uniform(self.drawn(x)))
 
     def drawn(self, x: Tensor) -> Tensor:
         """A part of x that has one value for each decision."""
@@ -56,6 +64,4 @@ class Dropout(Regularizer):
 
     def build(self, model: SiteModel) -> None:
         for place in model.places(self.entry.where):
-            place.put(
-                self.entry.name, self.layer(self.numbers["p"], self.generator(place.layer), self.randomness.ranks)
-            )
+            place.put(self.entry.name, self.layer(self.numbers["p"], self.generator(place.layer)))

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from torch import nn
+
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.split_norms import GhostBatchNorm as GhostLayer
-from regtui.engine.models.split_norms import GpuSyncBatchNorm, refuse_single_values
+from regtui.engine.models.split_norms import GpuSyncBatchNorm
 from regtui.engine.models.split_norms import SyncBatchNorm as SyncLayer
-from regtui.engine.randomness import Randomness
 from regtui.engine.regularizers.base import Regularizer
-from regtui.engine.regularizers.batchnorm import refuse_single_values as refuse_single_values_of_batch
-from regtui.spec import StackEntry
+from regtui.engine.regularizers.batchnorm import refuse_single_values
 
 
 class GhostBatchNorm(Regularizer):
     """A layer in every place of the site that normalizes each part of the batch by itself."""
 
-    def __init__(self, entry: StackEntry, randomness: Randomness) -> None:
-        """Raises ValueError for parts that the processes of a run cannot share evenly."""
-        super().__init__(entry, randomness)
-        self._parts, world = int(entry.params["parts"]), randomness.ranks.world
-        if self._parts % world:
-            raise ValueError(
-                f"{entry.key}.parts is {self._parts}, which {world} processes cannot share evenly; allowed is a "
-                f"multiple of {world}"
-            )
-
     def build(self, model: SiteModel) -> None:
-        eps, momentum = float(self.entry.params["eps"]), float(self.entry.params["momentum"])
-        ranks, device = self.randomness.ranks, self.randomness.device
+        params = self.entry.params
+        eps, momentum, parts = float(params["eps"]), float(params["momentum"]), int(params["parts"])
         for place in model.places(self.entry.where):
-            norm = GhostLayer(place.channels, eps, momentum, parts=self._parts, ranks=ranks, device=device)
-            norm.register_forward_pre_hook(refuse_single_values, with_kwargs=True)
+            norm = GhostLayer(place.channels, eps, momentum, parts=parts, device=self.randomness.device)
+            norm.register_forward_pre_hook(_refuse_single_values_of_parts, with_kwargs=True)
             place.put(self.entry.name, norm)
 
 
@@ -39,10 +31,26 @@ class SyncBatchNorm(Regularizer):
 
     def build(self, model: SiteModel) -> None:
         eps, momentum = float(self.entry.params["eps"]), float(self.entry.params["momentum"])
-        ranks, device = self.randomness.ranks, self.randomness.device
-        layer = GpuSyncBatchNorm if device.type == "cuda" else SyncLayer
+        layer = GpuSyncBatchNorm if self.randomness.device.type == "cuda" else SyncLayer
         for place in model.places(self.entry.where):
-            norm = layer(place.channels, eps, momentum, ranks=ranks, device=device)
-            if ranks.world == 1:
-                norm.register_forward_pre_hook(refuse_single_values_of_batch, with_kwargs=True)
+            norm = layer(place.channels, eps, momentum, device=self.randomness.device)
+            norm.register_forward_pre_hook(_refuse_single_values_of_all, with_kwargs=True)
             place.put(self.entry.name, norm)
+
+
+def _refuse_single_values_of_parts(norm: nn.Module, inputs: tuple[Any, ...], _: dict[str, Any]) -> None:
+    """Raise ValueError for parts of a training batch that have one value a channel: its variance is 0."""
+    x = inputs[0]
+    assert isinstance(norm, GhostLayer)
+    if norm.training and x.numel() == norm.parts * x.shape[1 if x.ndim != 3 else 2]:
+        raise ValueError(
+            f"ghost_batchnorm got a training batch of shape {tuple(x.shape)} for {norm.parts} parts: one value a "
+            "channel has no variance to normalize with; use a larger batch or fewer parts"
+        )
+
+
+def _refuse_single_values_of_all(norm: nn.Module, inputs: tuple[Any, ...], more: dict[str, Any]) -> None:
+    """Raise ValueError for a training batch with one value a channel; several processes have at least one each."""
+    assert isinstance(norm, SyncLayer)
+    if not norm.ranks.together or norm.ranks.world == 1:
+        refuse_single_values(norm, inputs, more)

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from regtui.engine.models.sites import SiteModel
-from regtui.engine.ranks import ALONE, Ranks, uniform_like
 from regtui.engine.regularizers.base import Regularizer
-from regtui.engine.regularizers.dropout import dropout
+from regtui.engine.regularizers.dropout import Drawing, dropout
 
 
-class BranchLayer(nn.Module):
+class BranchLayer(Drawing):
     """The end of a residual branch: each sample leaves it out with a probability of its own depth.
 
     As torchvision.ops.stochastic_depth in its mode "row": kept branches are scaled by 1/(1-p), so evaluation needs
     no correction.
     """
 
-    def __init__(self, p: Tensor, share: float, generator: torch.Generator, ranks: Ranks = ALONE) -> None:
+    def __init__(self, p: Tensor, share: float, generator: torch.Generator) -> None:
         """`p` is 0-dim, the probability of the deepest branch, and `share` the part of it that holds here."""
         super().__init__()
         self.p = p
         self.share = share
         self.generator = generator
-        self.ranks = ranks
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        one = x.new_empty((len(x), *[1] * (x.ndim - 1)))
-        noise = uniform_like(one, self.generator, self.ranks)  # (B, 1, ...)
+        noise = self.uniform(x.new_empty((len(x), *[1] * (x.ndim - 1))))  # (B, 1, ...)
         return dropout(x, self.p * self.share, noise)
 
 
@@ -46,5 +43,4 @@ class StochasticDepth(Regularizer):
         for number, place in enumerate(branches, start=1):
             depth = number / len(branches) if place.depth is None else place.depth
             share = depth if self.entry.params["depth_rule"] == "linear" else 1.0
-            generator = self.generator(place.layer)
-            place.put(self.entry.name, BranchLayer(self.numbers["p"], share, generator, self.randomness.ranks))
+            place.put(self.entry.name, BranchLayer(self.numbers["p"], share, self.generator(place.layer)))

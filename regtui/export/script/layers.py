@@ -14,7 +14,7 @@ DROPS = {
     "stochastic_depth": ("regularizers.stochastic_depth", "BranchLayer"),
 }
 """Entries that draw masks: the layer of each."""
-NORMS = ("batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm")
+NORMS = ("batchnorm", "ghost_batchnorm", "sync_batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm")
 LAYERS = (*DROPS, *NORMS)
 """Entries that put a layer into every place of their site."""
 TEXT_MODELS = ("bert", "gpt")
@@ -67,6 +67,13 @@ def _norm(entry: StackEntry, dimensions: int, lifted: Lifted) -> Layer:
             said += f", momentum={momentum!r}" if momentum != 0.1 else ""
             said += ", track_running_stats=False" if params["statistics"] == "batch" else ""
             return Layer(f"nn.BatchNorm{1 if dimensions == 2 else 2}d(channels{said})")
+        case "sync_batchnorm", _:  # of one process
+            alike = {**params, "statistics": "running", "mask": True}
+            return _norm(StackEntry(name="batchnorm", where=entry.where, params=alike), dimensions, lifted)
+        case "ghost_batchnorm", _:
+            lifted.take("models.split_norms", "GhostBatchNorm")
+            settings = f"{eps!r}, {float(params['momentum'])!r}, parts={params['parts']}, device=None"
+            return Layer(f"GhostBatchNorm(channels, {settings})", takes_mask=dimensions == 3)
         case "layernorm", 4:
             return Layer(f"nn.GroupNorm(1, channels{said})")
         case "layernorm", _:
