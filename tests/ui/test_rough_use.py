@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from pathlib import Path
 
 import pytest
 from textual.geometry import Size
@@ -12,6 +13,13 @@ from regtui.ui.keys import KEYS
 
 IS_FULL = os.environ.get("REGTUI_FAULTS") == "full"
 """All rounds; the suite takes a few."""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures and exports that keys save belong into no checkout."""
+    monkeypatch.chdir(tmp_path)
+
 
 NAMES = sorted({name for key in KEYS for name in key.keys.split(",") if key.action and "quit" not in key.action})
 OTHERS = ["backspace", "home", "end", "pageup", "f1", "ctrl+z", "insert", "ctrl+u", "é", "漢", "🎲", "%", "0", "9"]
