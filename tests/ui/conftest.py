@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual._compositor import Compositor
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -118,19 +119,36 @@ def pressed(key: str) -> events.Key:
         return events.Key(key, None)
 
 
+def drop_frame(compositor: Compositor, full: bool = False, *args: object, **options: object) -> object:
+    """A frame that nobody reads, not painted; a whole one, which a picture of the screen asks for, is."""
+    if full:
+        return paint(compositor, full, *args, **options)
+    compositor._dirty_regions.clear()
+    return None
+
+
+paint = Compositor.render_update
+
+
 @pytest.fixture
 def ladder() -> Scenario:
     return loads(LADDER, source="test", id="overfitting/test")
 
 
 @pytest.fixture
-def explore(ladder: Scenario) -> Callable[..., object]:
-    """`async with explore(size=(80, 24)) as user:`"""
+def explore(ladder: Scenario, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """`async with explore(size=(80, 24)) as user:`
+
+    There is no terminal to send frames to, and painting them is most of what such a test would do. So the screen is
+    painted where its text is asked for, and at the end; with `paints=True` at every frame, as in a terminal.
+    """
 
     @asynccontextmanager
     async def opened(
-        size: tuple[int, int] = (120, 40), *, hello: bool = True, scenario: Scenario = ladder, **options: bool
-    ) -> AsyncIterator[Explorer]:
+        size: tuple[int, int] = (120, 40), *, hello: bool = True, paints: bool = False, scenario: Scenario = ladder,
+        **options: bool,
+    ) -> AsyncIterator[Explorer]:  # fmt: skip
+        monkeypatch.setattr(Compositor, "render_update", paint if paints else drop_frame)
         app = RegtuiApp(scenario, runner=FakeRunner, **options)
         async with app.run_test(size=size) as pilot:
             user = Explorer(app, pilot)
@@ -138,5 +156,6 @@ def explore(ladder: Scenario) -> Callable[..., object]:
             if hello:
                 user.runner.say_hello()
             yield user
+            assert user.text.strip(), "the last screen can be painted"
 
     return opened
