@@ -43,7 +43,7 @@ async def test_a_window_that_is_dragged_about_shows_what_fits(explore) -> None:
 @pytest.mark.parametrize("seed", range(10 if IS_FULL else 1))
 async def test_keys_that_fall_on_the_keyboard_never_end_it(explore, seed: int) -> None:
     draw = random.Random(seed)
-    async with explore() as user:
+    async with explore(paints=True) as user:
         pressed: list[str] = []
         for _ in range(1000 if IS_FULL else 60):
             pressed.append(draw.choice(NAMES if draw.random() < 0.8 else OTHERS))
