@@ -155,6 +155,8 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     worker = Worker(tmp_path_factory.mktemp("runs"))
     assert isinstance(worker.next(), Hello)
     yield worker
+    worker.close()
+    assert worker.process.returncode == 0, "an idle worker ends with its input"
     worker.clean_up()
 
 
@@ -176,8 +178,8 @@ def measured(said: list[AnyEvent]) -> list[object]:
     return [(e.step, e.train, e.validation, e.test) for e in said if isinstance(e, Evaluated)]
 
 
-def test_a_fresh_worker_says_hello_gives_the_numbers_of_a_warm_one_and_is_gone_with_its_input(
-    warm: Worker, fresh: Callable[..., Worker]
+def test_a_fresh_worker_says_hello_gives_the_numbers_of_a_warm_one_and_saves_its_run_when_its_input_ends(
+    warm: Worker, fresh: Callable[..., Worker], tmp_path: Path
 ) -> None:
     worker = fresh()
     hello = worker.next()
@@ -188,8 +190,10 @@ def test_a_fresh_worker_says_hello_gives_the_numbers_of_a_warm_one_and_is_gone_w
     said = worker.run("only", SMALL)
     warm.run("other", msgspec.structs.replace(SMALL, seed=9))
     assert measured(said) == measured(warm.run("same", SMALL))
+    worker.send(Start(runs=[RunRequest(run="j", spec=ENDLESS)]))
+    worker.wait_for(Steps)
     worker.close()
-    assert worker.process.returncode == 0
+    assert (tmp_path / "j/checkpoint.safetensors").exists()
 
 
 def test_runs_of_one_start_are_made_one_after_the_other_and_alike(warm: Worker) -> None:
@@ -329,14 +333,6 @@ def test_a_line_that_is_no_command_does_no_harm(warm: Worker, line: bytes) -> No
 def test_a_command_for_a_run_that_is_not_here_is_told_on_stderr(warm: Worker) -> None:
     warm.send(Pause(run="nobody"))
     assert warm.heard("no run 'nobody' is here")
-
-
-def test_end_of_input_ends_a_run_and_saves_it(fresh: Callable[..., Worker], tmp_path: Path) -> None:
-    worker = fresh()
-    worker.send(Start(runs=[RunRequest(run="j", spec=ENDLESS)]))
-    worker.wait_for(Steps)
-    worker.close()
-    assert (tmp_path / "j/checkpoint.safetensors").exists()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
