@@ -135,8 +135,8 @@ def test_wrong_usage_is_exit_code_2_with_a_sentence(words: tuple[str, ...], here
     assert result.stderr.strip() and "Traceback" not in result.stderr
 
 
-def test_an_unknown_option_is_answered_with_the_usage_of_its_command(home: dict[str, str]) -> None:
-    result = regtui("run", "ladder", "--speed", "9", env=home)
+def test_an_unknown_option_is_answered_with_the_usage_of_its_command(here: Command) -> None:
+    result = here("run", "ladder", "--speed", "9")
     assert result.returncode == 2 and "usage: regtui run" in result.stderr and "--speed 9" in result.stderr
 
 
@@ -145,7 +145,9 @@ def test_a_directory_that_cannot_be_written_is_refused_before_anything_runs(here
     assert result.returncode == 2 and "cannot be written: Not a directory" in result.stderr
 
 
-def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
+def test_a_run_prints_one_object_and_stores_its_runs(
+    raced: Raced, here: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env, _, result = raced
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
@@ -164,14 +166,15 @@ def test_a_run_prints_one_object_and_stores_its_runs(raced: Raced) -> None:
     assert low <= plain["test_acc"] <= high
     (claim,) = found["claims"]
     assert claim["effect"] == pytest.approx(plain["gap"] - dropped["gap"], abs=0.01)
-    stored = json.loads(regtui("runs", "--json", env=env).stdout)["runs"]
+    monkeypatch.setenv("XDG_DATA_HOME", env["XDG_DATA_HOME"])
+    stored = json.loads(here("runs", "--json").stdout)["runs"]
     assert {run["run"] for run in stored} == {*plain["runs"], *dropped["runs"]}
     assert {run["state"] for run in stored} == {"finished"}
     assert {run["settings"]["stack"][0]["params"]["p"] for run in stored if run["arm"] == "+ dropout"} == {0.9}
 
 
-def test_the_table_has_the_lessons_figures_and_one_seed_gives_no_interval(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", "--worker", STUB, env=home)
+def test_the_table_has_the_lessons_figures_and_one_seed_gives_no_interval(here: Command, tiny: str) -> None:
+    result = here("run", tiny, "--seeds", "1", "--epochs", "1", "--arm", "plain", "--worker", STUB)
     assert result.returncode == 0 and "95/60" in result.stdout and "±" not in result.stdout
     assert "plain: " in result.stdout and "gap" in result.stdout.split("plain: ")[1], "the verdict on the arm"
     assert "plain  seed 0  finished" in result.stderr and "+ dropout  seed" not in result.stderr
@@ -187,13 +190,16 @@ def test_the_same_seed_gives_the_same_figures_whatever_else_runs(raced: Raced, h
     assert json.loads(alone.stdout)["claims"] == [], "a claim about an arm that was not run is left out"
 
 
-def test_a_worker_that_is_no_worker_is_exit_code_1(home: dict[str, str], tiny: str) -> None:
-    result = regtui("run", tiny, "--seeds", "1", "--worker", "/bin/false", env=home)
+def test_a_worker_that_is_no_worker_is_exit_code_1(here: Command, tiny: str) -> None:
+    result = here("run", tiny, "--seeds", "1", "--worker", "/bin/false")
     assert result.returncode == 1 and "The worker ended with status 1" in result.stderr
 
 
-def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tiny: str, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "regtui", "run", tiny, "--epochs", "5000", "--seeds", "1", "--workers", "1"]
+def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tmp_path: Path) -> None:
+    endless = tmp_path / "endless.toml"
+    endless.write_text(TINY.replace('name = "plain"', 'name = "begins"').replace('below = "plain"', 'below = "begins"'))
+    command = [sys.executable, "-m", "regtui", "run", str(endless), "--arm", "begins", "--seeds", "1"]
+    words = [*command, "--worker", STUB, "--workers", "1"]
     process = subprocess.Popen(words, env=home, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + HANGS
     while not any(path.stat().st_size for path in runs.glob("*/events.jsonl")):
@@ -222,7 +228,7 @@ def test_the_doctor_examines_a_real_worker(home: dict[str, str]) -> None:
     assert found["ok"] and "torch" in topics["worker"]["found"] and topics["data"]["state"] == "ok"
 
 
-def test_the_doctor_says_what_to_do_about_a_worker_that_fails(home: dict[str, str]) -> None:
-    result = regtui("doctor", "--worker", "/bin/false", "--json", env=home)
+def test_the_doctor_says_what_to_do_about_a_worker_that_fails(here: Command) -> None:
+    result = here("doctor", "--worker", "/bin/false", "--json")
     (worker,) = [row for row in json.loads(result.stdout)["findings"] if row["topic"] == "worker"]
     assert result.returncode == 1 and worker["state"] == "fault" and "by hand" in worker["advice"]

@@ -59,7 +59,9 @@ def serve(request: commands.RunRequest, paused: bool) -> None:
         time.sleep(600)
     if what == "chatty":
         os.write(2, b"x" * 3_000_000)
-    if what == "waits" or paused:
+    if what == "begins":
+        say(Marker(run=run, step=1, kind="begun"))
+    if what in ("waits", "begins") or paused:
         for line in sys.stdin.buffer:
             command = commands.decode(line)
             kind = {Pause: "paused", Resume: "resumed", Step: "stepped"}.get(type(command))
