@@ -200,7 +200,13 @@ def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tmp_path:
     endless.write_text(TINY.replace('name = "plain"', 'name = "begins"').replace('below = "plain"', 'below = "begins"'))
     command = [sys.executable, "-m", "regtui", "run", str(endless), "--arm", "begins", "--seeds", "1"]
     words = [*command, "--worker", STUB, "--workers", "1"]
-    process = subprocess.Popen(words, env=home, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def hear() -> None:
+        """A suite that was started with & in a script hands its deafness down."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(words, env=home, cwd="/", preexec_fn=hear, **pipes)
     runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + HANGS
     while not any(path.stat().st_size for path in runs.glob("*/events.jsonl")):
         assert time.monotonic() < deadline, "no event"

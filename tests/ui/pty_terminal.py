@@ -47,12 +47,13 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         command = ["-m", "regtui", *words]
 
-        def hear_hangups() -> None:
-            """A suite that was started under nohup hands its deafness down."""
+        def hear() -> None:
+            """A suite that was started under nohup, or with & in a script, hands its deafness down."""
             signal.signal(signal.SIGHUP, signal.SIG_IGN if ignore_sighup else signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
         self.child = pexpect.spawn(
-            sys.executable, command, dimensions=(40, 120), env=inherited, timeout=HANGS, preexec_fn=hear_hangups
+            sys.executable, command, dimensions=(40, 120), env=inherited, timeout=HANGS, preexec_fn=hear
         )
         self.modes = termios.tcgetattr(self.child.child_fd)
 
