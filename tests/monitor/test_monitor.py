@@ -329,7 +329,7 @@ def test_the_run_says_what_regularizes_the_model(tmp_path: Path) -> None:
 
 
 def test_a_script_without_with_is_finished_at_its_end(tmp_path: Path) -> None:
-    """One process that loads torch and forks: its child ends with an exception, and it afterwards as a script should."""
+    """One process that loads torch and forks: its child fails, and it goes on to its last line."""
     script = f"""
 import os
 import torch
