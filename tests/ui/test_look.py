@@ -145,23 +145,28 @@ async def test_weights_that_no_worker_has_kept_are_not_taken_for_those_of_the_ru
         await user.sees(UNKEPT.split(",")[0])
 
 
+def modes(user) -> list[tuple[object, ...]]:
+    """The switches of mode that the runner was told; a timer warms it meanwhile."""
+    return [told for told in user.runner.told if told[0] == "mode"]
+
+
 async def test_switching_the_mode_asks_twice_for_a_preset_arm_and_marks_the_charts(explore) -> None:
     async with explore() as user:
         await user.press("j", "space", "T")
         assert "No run of + dropout trains" in user.toasts
         user.runner.play(9)
         await user.press("k", "T")
-        assert "Press T again" in user.toasts and not [told for told in user.runner.told if told[0] == "mode"]
+        assert "Press T again" in user.toasts and not modes(user)
         await user.press("T")
         run = user.runner.present.run
-        assert user.runner.told[-1] == ("mode", run, "eval")
+        assert modes(user)[-1] == ("mode", run, "eval")
         await user.sees("in eval()")
         await user.until(lambda: "mode eval" in user.text, "the mark in the charts")
         assert user.app.view.session.runs[run].is_steered
         await user.press("t")
         await user.sees("its run trains in eval()")
         await user.press("T")
-        assert user.runner.told[-1] == ("mode", run, "train")
+        assert modes(user)[-1] == ("mode", run, "train")
         await user.sees("its run trains in train()")
 
 
