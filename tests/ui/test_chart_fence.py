@@ -38,7 +38,8 @@ TORTURE = """
     charts = st.builds(
         Chart, st.lists(series, max_size=4), st.lists(areas, max_size=2),
         st.lists(st.builds(Mark, number, st.text(max_size=5)), max_size=3), st.just("epoch"), st.just(""),
-        limits, limits, st.booleans(), st.just("%"), st.none() | st.lists(st.text(max_size=6), max_size=9),
+        limits, limits, st.booleans(), st.just("%"),
+        st.none() | st.lists(st.tuples(number, st.text(max_size=6)), max_size=9),
     )
     sizes = st.one_of(
         st.tuples(st.integers(1, 12), st.integers(1, 6)), st.tuples(st.integers(1, 90), st.integers(1, 30)),

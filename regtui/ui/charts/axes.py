@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from rich.cells import cell_len
 
@@ -92,7 +93,7 @@ def _write_x_axis(canvas: Canvas, chart: Chart, frame: Frame, ink: Ink) -> None:
 
 def _x_ticks(chart: Chart, window: Window) -> Sequence[Tick]:
     if chart.x_ticks is not None:
-        return [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks]
+        return [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks if isfinite(x)]
     if not chart.categories:
         return column_ticks(window.x, window.columns)
     longest = max(cell_len(name) for name in chart.categories)
