@@ -1,6 +1,11 @@
 """What holds for all tests."""
 
+import os
+
 from hypothesis import settings
+
+# Before torch is loaded, here and in every program that a test starts: on few cores two threads wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples every time, and no deadline for one: a busy machine must not decide whether the suite passes.
 # `pytest --hypothesis-profile=default` looks for new examples.

@@ -37,7 +37,8 @@ TESTED = {
     "cnn": {"layernorm", "groupnorm", "instancenorm", "rmsnorm", "max_norm", "gradient_clipping", "weight_decay",
             "l1", "l2", "ema", "swa", "early_stopping", "dropout", "dropout2d", "dropblock", "batchnorm", "crop",
             "flip", "vertical_flip", "rotation", "affine", "color_jitter", "random_erasing", "gaussian_noise",
-            "randaugment", "trivialaugment", "augmix", "label_smoothing", "mixup", "cutmix", "mixup_cutmix"},
+            "randaugment", "trivialaugment", "augmix", "label_smoothing", "mixup", "cutmix", "mixup_cutmix",
+            "ghost_batchnorm"},
     "resnet": {"stochastic_depth"},
     "bert": {"synonym_replacement", "synonym_insertion", "word_swap", "word_deletion", "token_masking", "batchnorm",
              "layernorm", "dropout", "stochastic_depth"},
@@ -73,7 +74,8 @@ def stack_of(entry: MakeEntry) -> Any:
 
 
 def test_every_regularizer_is_in_a_stack_below() -> None:
-    assert set.union(*TESTED.values()) == set(REGULARIZERS)
+    # Synchronized statistics need other processes, and a step that several of them take is never captured.
+    assert set.union(*TESTED.values()) == set(REGULARIZERS) - {"sync_batchnorm"}
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model != "hf_encoder"])
