@@ -22,6 +22,8 @@ class Progress:
         self.session = session
         self.console = Console(file=stream, highlight=False)
         self._bar: Bar | None = None
+        self._unsaved: set[str] = set()
+        """Why checkpoints were not written: each reason is told once."""
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal:
@@ -48,6 +50,9 @@ class Progress:
                 self._say(sentence)
             case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:
                 self._say(f"{self._named(run)}  {why}")
+            case Marker(run=run, kind="refused", key="checkpoint", text=why) if why not in self._unsaved:
+                self._unsaved.add(why)
+                self._say(f"{self._named(run)}  {why}; interrupted, it would go on from an older one or from its start")
             case Started(is_streamed=True):
                 self._say("the training pictures do not fit into memory and come from disk, batch by batch")
             case RunEvent() if isinstance(report, TERMINAL_EVENTS):

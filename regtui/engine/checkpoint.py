@@ -52,8 +52,7 @@ class CheckpointError(ValueError):
 
 
 def save(training: Training, seconds: float, directory: Path) -> Path:
-    """Replace the checkpoint in a directory, which is made if needed. Raises OSError where it cannot be written."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Replace the checkpoint in a directory. Raises OSError where it cannot be written."""
     rest = Rest(
         format=FORMAT,
         spec_hash=spec_hash(training.spec),
@@ -68,7 +67,7 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
     text = msgspec.json.encode(rest)
     tensors = {name: _portable(tensor) for name, tensor in _state(training)}
     path = directory / TENSORS
-    _replace(path, lambda new: save_file(tensors, new, metadata={"rest": text.decode()}))
+    _replace(path, lambda new: _write(tensors, new, text.decode()))
     _replace(directory / REST, lambda new: new.write_bytes(msgspec.json.format(text, indent=2)))
     return path
 
@@ -149,6 +148,14 @@ def _like(parameter: Tensor, saved: Tensor) -> Tensor:
 
 def _portable(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().contiguous()
+
+
+def _write(tensors: dict[str, Tensor], path: Path, rest: str) -> None:
+    """Raises OSError. safetensors has an error of its own for a full disk; what the system said stands inside."""
+    try:
+        save_file(tensors, path, metadata={"rest": rest})
+    except SafetensorError as error:
+        raise OSError(str(error).rpartition("I/O error: ")[2].partition(" (os error")[0]) from error
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -7,6 +7,7 @@ latest after 8 steps or 50 ms.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -122,11 +123,14 @@ class Loop:
         probed = frozenset(probe_steps(training.spec))
         self.probed = probed | self.evaluations if probed else probed
         self.saved_at = time.monotonic()
+        self.is_placed = False
 
     def turns(self) -> Iterator[bool]:
         """Train to the end, which the stack may set, to a stop or to the first number that is not finite."""
         training, observer = self.training, self.observer
         observer.started()
+        with contextlib.suppress(OSError):  # said when a checkpoint is due
+            self.place()
         while not training.is_over:
             self.steering.obey()
             while self.steering.is_held:
@@ -199,15 +203,22 @@ class Loop:
         asked = self.training if probe.run == self.run_id else None
         self.emit(answers.answer(probe, asked, store=self.folder and self.folder.parent))
 
+    def place(self) -> None:
+        """Make the folder of the run, once: it may be taken away, and is not put back then. Raises OSError."""
+        if self.folder is not None and not self.is_placed:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.is_placed = True
+
     def save(self) -> None:
         """Write a checkpoint, if there is a store. A full disk is told, and the training goes on."""
         if self.folder is None:
             return
         self.observer.reporter.tell()
         try:
+            self.place()
             path = checkpoint.save(self.training, self.observer.reporter.seconds, self.folder)
         except OSError as error:
-            self.observer.marker("refused", key="checkpoint", text=f"no checkpoint was written: {error}")
+            self.observer.marker("refused", key="checkpoint", text=f"no checkpoint was written: {error.strerror or error}")
         else:
             self.emit(Checkpoint(run=self.run_id, step=self.training.step, path=str(path)))
         self.saved_at = time.monotonic()

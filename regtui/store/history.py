@@ -57,6 +57,8 @@ class RunHistory:
         self.checkpoint: Checkpoint | None = None
         self._marked = 0
         """Markers at the time of the checkpoint."""
+        self.unsaved = ""
+        """Why the last checkpoint was not written; "" where it was."""
         self.revealed: Revealed | None = None
         """The first look at the test part of own data."""
         self.trouble = ""
@@ -170,7 +172,7 @@ class RunHistory:
             case Marker():
                 self._mark(event)
             case Checkpoint():
-                self.checkpoint, self._marked = event, len(self.markers)
+                self.checkpoint, self._marked, self.unsaved = event, len(self.markers), ""
             case Revealed():
                 self.revealed = self.revealed or event
             case Failed() | Stopped() if self.state == "finished":  # it was to be revealed, and remains what it was
@@ -210,6 +212,8 @@ class RunHistory:
             self.state = "paused"
         elif event.kind == "resumed" and self.is_live:
             self.state = "running"
+        elif (event.kind, event.key) == ("refused", "checkpoint"):
+            self.unsaved = event.text
 
     def _end(self, event: Diverged | Finished | Failed | Stopped) -> None:
         self.ending = event

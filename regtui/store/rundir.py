@@ -7,6 +7,7 @@ temporary name. Nothing is ever unpickled.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -109,6 +110,8 @@ class Recorder:
         if file is None or self.warning:
             return
         try:
+            if os.fstat(file.fileno()).st_nlink == 0 and not (self.root / event.run / RECORD).exists():
+                raise FileNotFoundError(errno.ENOENT, "the run directory was removed")  # writing would go nowhere
             _write_all(file, events.encode(event))
             if isinstance(event, events.TERMINAL_EVENTS):
                 self.close(event.run)

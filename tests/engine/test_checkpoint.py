@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from regtui.commands import Set, Stop
 from regtui.engine import checkpoint
 from regtui.engine.checkpoint import CheckpointError
 from regtui.engine.training import Training
-from regtui.events import AnyRunEvent, Evaluated, Inside, Started, Steps
+from regtui.events import AnyRunEvent, Evaluated, Finished, Inside, Marker, Started, Steps
 
 if TYPE_CHECKING:
     from tests.engine.conftest import MadeRun, MakeEntry, MakeRun, MakeSpec
@@ -90,24 +91,38 @@ def test_the_json_beside_repeats_what_is_in_the_tensor_file(tiny: MakeSpec, make
     ]
 
 
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[], None]]:
+    """Call it, and no file of this process gets longer than 300 bytes from then on."""
+    resource = pytest.importorskip("resource", reason="this system cannot limit the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_write_that_fails_leaves_the_old_checkpoint(
-    tiny: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: MakeSpec, tmp_path: Path, full_disk: Callable[[], None]
 ) -> None:
     training = Training(tiny())
     checkpoint.save(training, 1.0, tmp_path)
     training.step = 7
-
-    def full_disk(_: object, path: Path, **__: object) -> None:
-        path.write_bytes(b"half of it")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    full_disk()
+    with pytest.raises(OSError, match="^File too large$"):
         checkpoint.save(training, 2.0, tmp_path)
     fresh = Training(tiny())
     assert checkpoint.restore(fresh, tmp_path) == 1.0
     assert fresh.step == 0
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_full_disk_is_told_and_the_training_goes_on_to_its_end(
+    tiny: MakeSpec, make_run: MakeRun, tmp_path: Path, full_disk: Callable[[], None]
+) -> None:
+    full_disk()
+    made = make_run(tiny(), store=tmp_path)
+    assert isinstance(made.events[-1], Finished)
+    (marker,) = made.all(Marker)
+    assert marker.key == "checkpoint" and marker.text == "no checkpoint was written: File too large"
 
 
 def test_a_missing_checkpoint_is_named(tiny: MakeSpec, make_run: MakeRun, tmp_path: Path) -> None:

@@ -1,26 +1,29 @@
 """Let the explorer train and draw for a long time, and see whether it grows or gets slower. Run by hand:
 
-    python tests/faults/soak.py --minutes 60
+    python tests/faults/soak.py --minutes 60 --csv samples.csv
 
-Prints a line a minute and a verdict; exit code 1 where memory of the screen or of a worker grew by more than 5 % after
-the first tenth of the time, or where keys were answered half as fast at the end as at the beginning.
+Memory is sampled every 10 s and key latency every 30 s, while somebody goes through charts, layers and panes, and opens
+the help now and then. Prints a line a minute and a verdict: the median of the last sixth of the time against that of
+the second sixth (the first one is for warming up). Exit code 1 where memory of the screen or of the worker grew by
+more than 5 %, or where keys took twice as long.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import os
 import statistics
 import sys
 import tempfile
 import time
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "ui"))
 
 from pty_terminal import Terminal
-
-from regtui.machine import resident
 
 SCENARIO = """
 title = "Soak"
@@ -32,24 +35,61 @@ data = { train = 400, validation = 100, test = 200 }
 train = { epochs = 100000, batch_size = 20, evaluations = 10000, probes = 10000, schedule = "constant" }
 model = { name = "cnn", width = 2 }
 [[arms]]
-name = "plain"
-[[arms]]
-name = "+ norm"
+name = "norm and dropout"
 add = [{ batchnorm = {} }, { dropout = { p = 0.1 } }]
+[[arms]]
+name = "plain"
+remove = ["batchnorm", "dropout"]
 """
-"""Two arms that never end, with charts, norm statistics and probes that grow until their columns are full."""
+"""Arms that never end, with charts, norm statistics and probes that grow until their columns are full."""
 
 GROWTH, SLOWER = 1.05, 2.0
+SAMPLE, PRESS, HELP = 10.0, 30.0, 300.0
+"""Seconds between two looks at memory, two measurements of latency, and two looks into the help and the other theme."""
+
+ROUNDS = ("ilvivlivvi", "1.4.3.5.l.", "tvdviu.B.v", "ivlLlvivli")
+"""Keys pressed in turn, one a second: looks, layers, statistics, single charts, panes and rows. Each round ends where it
+began; `.` stands for escape, `t` and `u` for the pane after and before, `d` and `B` for the row below and above."""
+
+SENT = {".": "\x1b", "t": "\t", "u": "\x1b[Z", "d": "\x1b[B", "B": "\x1b[A"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was measured at one time. Memory is that of the largest worker."""
+
+    seconds: float
+    screen_bytes: int
+    screen_own_bytes: int
+    """Without pages that come from files: what was allocated."""
+    worker_bytes: int
+    worker_own_bytes: int
+    screen_cpu_s: float
+    """CPU time of the screen's process since it began."""
+    epoch: int
+    key_ms: float | None
+    """Milliseconds from a key to its picture; None where only memory was looked at."""
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Resident bytes of a process, all and those that no file backs."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return 1024 * int(lines["VmRSS"].split()[0]), 1024 * int(lines["RssAnon"].split()[0])
+
+
+def cpu_seconds(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Soak:
-    """One explorer and what was measured of it: seconds, bytes of screen and of the largest worker, key latency."""
+    """One explorer in a terminal of its own."""
 
     def __init__(self, folder: Path, workers: int) -> None:
         scenario = folder / "soak.toml"
         scenario.write_text(SCENARIO)
         self.terminal = Terminal(folder, str(scenario), "--workers", str(workers))
-        self.rows: list[tuple[float, int, int, float]] = []
+        self._rounds = 0
 
     def begin(self) -> None:
         self.terminal.until(lambda: "Press space to run" in self.terminal.text)
@@ -57,59 +97,96 @@ class Soak:
         self.terminal.child.send(" ")
         self.terminal.until(lambda: self.terminal.epoch() > 0)
 
-    def look(self, seconds: float) -> None:
-        """Watch for so long, changing what is shown now and then, and measure once."""
-        end = time.monotonic() + seconds
-        keys = iter("ilvivlivvild" * 100)
-        while time.monotonic() < end:
-            self.terminal.child.send(next(keys))
-            pause = time.monotonic() + 1.0
+    def use(self) -> None:
+        """Press the keys of a round, one a second."""
+        for key in ROUNDS[self._rounds % len(ROUNDS)]:
+            self.terminal.child.send(SENT.get(key, key))
+            pause = time.monotonic() + SAMPLE / len(ROUNDS[0])
             while time.monotonic() < pause:
                 self.terminal.read()
-        workers = [resident(pid) for pid in self.terminal.workers()]
-        self.rows.append((time.monotonic(), resident(self.terminal.child.pid), max(workers), self.latency()))
+        self._rounds += 1
+        self.terminal.written = b""
+
+    def look_around(self) -> None:
+        """The help, closed again, and the other theme and back."""
+        self.terminal.child.send("?")
+        self.terminal.until(lambda: "Run what is missing" in self.terminal.text)
+        self.terminal.child.send("\x1b")
+        self.terminal.until(lambda: "Run what is missing" not in self.terminal.text)
+        self.terminal.child.send("dd")
 
     def latency(self) -> float:
-        """Seconds from a key until the loss alone is shown, large; the median of five.
-
-        No dialog is opened: Textual keeps what up to 1,024 widgets that are gone looked like, some 20 MiB.
-        """
+        """Milliseconds from a key until the loss alone is shown, large; the median of five."""
         found = []
         for _ in range(5):
             self.terminal.child.send("2")
             pressed = time.monotonic()
             self.terminal.until(lambda: "Accuracy" not in self.terminal.text)
-            found.append(time.monotonic() - pressed)
+            found.append(1000 * (time.monotonic() - pressed))
             self.terminal.child.send("2")
             self.terminal.until(lambda: "Accuracy" in self.terminal.text)
         return statistics.median(found)
+
+    def sample(self, seconds: float, key_ms: float | None) -> Sample:
+        workers = max((memory(pid) for pid in self.terminal.workers()), default=(0, 0))
+        screen = self.terminal.child.pid
+        return Sample(seconds, *memory(screen), *workers, cpu_seconds(screen), self.terminal.epoch(), key_ms)
+
+
+def growth(samples: list[Sample], column: str, seconds: float) -> float:
+    """Median of the last sixth of the time, as a share of the median of the second sixth."""
+
+    def median(first: float, last: float) -> float:
+        taken = [getattr(s, column) for s in samples if first * seconds <= s.seconds <= last * seconds]
+        return statistics.median(value for value in taken if value is not None)
+
+    return median(5 / 6, 1.1) / median(1 / 6, 2 / 6)
+
+
+def slope(samples: list[Sample], column: str, seconds: float) -> float:
+    """Least squares over all but the first sixth, in units of the column an hour."""
+    settled = [s for s in samples if s.seconds >= seconds / 6 and getattr(s, column) is not None]
+    return 3600 * statistics.linear_regression([s.seconds for s in settled], [getattr(s, column) for s in settled])[0]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--csv", type=Path, default=Path(os.devnull))
     arguments = parser.parse_args()
-    seconds = 60 * arguments.minutes
-    with tempfile.TemporaryDirectory() as folder:
+    seconds, samples = 60 * arguments.minutes, list[Sample]()
+    with tempfile.TemporaryDirectory() as folder, arguments.csv.open("w", newline="") as file:
+        table = csv.DictWriter(file, [field.name for field in fields(Sample)])
+        table.writeheader()
         soak = Soak(Path(folder), arguments.workers)
         soak.begin()
         began = time.monotonic()
-        while time.monotonic() - began < seconds:
-            soak.look(min(60.0, seconds / 20))
-            at, screen, worker, latency = soak.rows[-1]
-            print(f"{(at - began) / 60:6.1f} min  screen {screen / 2**20:6.1f} MiB  worker {worker / 2**20:6.1f} MiB  "
-                  f"key {1000 * latency:5.0f} ms  epoch {soak.terminal.epoch()}", flush=True)  # fmt: skip
+        due = {"press": 0.0, "help": HELP, "line": 0.0}
+        while (now := time.monotonic() - began) < seconds:
+            key_ms = None
+            if now >= due["help"]:
+                due["help"] += HELP
+                soak.look_around()
+            if now >= due["press"]:
+                due["press"] = now + PRESS
+                key_ms = soak.latency()
+            samples.append(sample := soak.sample(now, key_ms))
+            table.writerow(asdict(sample))
+            file.flush()
+            if key_ms is not None and now >= due["line"]:
+                due["line"] = now + 60
+                print(f"{now / 60:6.1f} min  screen {sample.screen_bytes / 2**20:6.1f} MiB  "
+                      f"worker {sample.worker_bytes / 2**20:6.1f} MiB  key {key_ms:5.0f} ms  "
+                      f"epoch {sample.epoch}", flush=True)  # fmt: skip
+            soak.use()
         soak.terminal.child.send("q")
         soak.terminal.ends()
-    settled = [row for row in soak.rows if row[0] - began >= seconds / 10]
-    first, last = settled[: max(len(settled) // 4, 1)], settled[-max(len(settled) // 4, 1) :]
-
-    def ratio(column: int) -> float:
-        return statistics.median(r[column] for r in last) / statistics.median(r[column] for r in first)
-
-    print(f"growth: screen {ratio(1):.3f}, worker {ratio(2):.3f}; keys {ratio(3):.2f}")
-    return int(max(ratio(1), ratio(2)) > GROWTH or ratio(3) > SLOWER)
+    columns = ("screen_bytes", "screen_own_bytes", "worker_bytes", "worker_own_bytes", "key_ms")
+    found = {column: growth(samples, column, seconds) for column in columns}
+    for column, ratio in found.items():
+        print(f"{column:16} {ratio:6.3f} times, {slope(samples, column, seconds):+.4g} an hour")
+    return int(max(found["screen_bytes"], found["worker_bytes"]) > GROWTH or found["key_ms"] > SLOWER)
 
 
 if __name__ == "__main__":

@@ -208,6 +208,7 @@ EDGES = [0, -1, 2**63, 10**300, 1e308, 5e-324, "nan", "inf", "-inf", "", "\x1b[2
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 60), st.sampled_from(EDGES)), min_size=1, max_size=4))
 @example([(1, 6, 0), (1, 11, 0)])
+@example([(1, 57, -1)])
 def test_a_record_with_any_values_is_read_without_an_error(
     tmp_path: Path, changes: list[tuple[int, int, object]]
 ) -> None:
