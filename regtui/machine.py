@@ -6,6 +6,8 @@ import os
 import platform
 from pathlib import Path
 
+from regtui import cgroups
+
 
 def cores() -> int:
     """CPU cores that this process may use."""
@@ -40,12 +42,24 @@ def memory() -> int:
 
 
 def available_memory() -> int:
-    """Bytes that a process could still take without swapping; all there are where unknown."""
+    """Bytes that this process could still take without swapping, and before its container or batch system kills it;
+    all there are where unknown."""
+    allowed = cgroups.room()
     try:
         lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+        free = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
     except (OSError, ValueError, StopIteration):
-        return memory()
+        free = memory()
+    return free if allowed is None else min(free, allowed)
+
+
+def memory_kills() -> int | None:
+    """How often the system has ended a process for want of memory, in whatever container; None where unknown."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    except (OSError, ValueError, StopIteration):
+        return None
 
 
 def resident(pid: int | str = "self") -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from regtui import commands, events
 from regtui.commands import Command
 from regtui.events import PROTOCOL_VERSION, AnyEvent, EventError, Hello
+from regtui.machine import memory_kills
 from regtui.scenario.errors import printable
 
 LINE_LIMIT = 16 * 1024 * 1024
@@ -31,6 +32,12 @@ _SIGNALS: dict[int, str] = {
     signal.SIGTERM: "was terminated (SIGTERM)",
     signal.SIGHUP: "was told that its terminal is gone (SIGHUP)",
 }
+
+OUT_OF_MEMORY = (
+    "Memory ran out, and the system killed the worker. A smaller train.batch_size or model needs less, and so do fewer "
+    "workers (--workers 1)."
+)
+KILLED = "The worker was killed from outside (SIGKILL): by a user, a batch system or a memory guard."
 
 
 class WorkerProcess:
@@ -54,6 +61,8 @@ class WorkerProcess:
         self._closing = False
         self._last_words = b""
         self._verdict = ""
+        self._memory_kills = memory_kills()
+        """At the start: one more at its end, and it was probably this one."""
 
     async def start(self) -> None:
         """Start the child. A command that cannot be started is reported as lost, like any other end."""
@@ -174,6 +183,9 @@ class WorkerProcess:
             return self._verdict
         # A shell, ssh or container between us and the worker tells its signal as 128 + the number.
         number = -code if code < 0 else code - 128
+        if code == -signal.SIGKILL and self._memory_kills is not None:
+            ran_out = memory_kills() != self._memory_kills
+            return f"{OUT_OF_MEMORY if ran_out else KILLED} What it had reported is kept."
         if code < 0 or number in _SIGNALS:
             how = _SIGNALS.get(number, f"was ended by signal {number}")
             return f"The worker {how}. What it had reported is kept."
