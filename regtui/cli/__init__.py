@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from regtui.cli.parser import COMMANDS, parse
-
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -21,16 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from regtui.worker import main as worker
 
         return worker(words[1:])
-    _never_fail_to_print()
-    arguments = parse(_with_command(words))
-    from regtui.scenario.errors import ScenarioError
-
     try:
-        return int(arguments.function(arguments))
-    except ScenarioError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
+        return _obey(words)
+    except KeyboardInterrupt:  # also while the modules of a command load
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`regtui runs | head`); nobody is left to be told.
@@ -38,8 +29,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
 
 
+def _obey(words: list[str]) -> int:
+    from regtui.cli.parser import parse
+    from regtui.scenario.errors import ScenarioError
+
+    _never_fail_to_print()
+    try:
+        arguments = parse(_with_command(words))
+        return int(arguments.function(arguments))
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+
+
 def _with_command(words: list[str]) -> list[str]:
     """`regtui ladder` and `regtui --device cpu` mean the explorer."""
+    from regtui.cli.parser import COMMANDS
+
     if words[:1] in (["-h"], ["--help"], ["--version"]) or (words and words[0] in COMMANDS):
         return words
     return ["explore", *words]

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from regtui import __version__
 from regtui.cli.parse_stored import add_stored
@@ -36,9 +37,18 @@ FORMATS = ("csv", "json", "tensorboard", "html", "python")
 """What `export` writes."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Shows what was typed without what a terminal would obey."""
+
+    def error(self, message: str) -> NoReturn:
+        from regtui.scenario.errors import printable  # what is right needs no sentence
+
+        super().error(printable(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the `regtui` command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="regtui",
         description="A terminal explorer of deep-learning regularization: predict, press space, watch real training, "
         "see which claim holds. Without a command it opens the explorer.",

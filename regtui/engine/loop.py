@@ -218,7 +218,9 @@ class Loop:
             self.place()
             path = checkpoint.save(self.training, self.observer.reporter.seconds, self.folder)
         except OSError as error:
-            self.observer.marker("refused", key="checkpoint", text=f"no checkpoint was written: {error.strerror or error}")
+            self.observer.marker(
+                "refused", key="checkpoint", text=f"no checkpoint was written: {error.strerror or error}"
+            )
         else:
             self.emit(Checkpoint(run=self.run_id, step=self.training.step, path=str(path)))
         self.saved_at = time.monotonic()

@@ -33,7 +33,10 @@ def adopt(name: str, *, size: int = 0, fit: str = "crop") -> Adopted:
 
     Raises OwnDataError, with a sentence for people, for data that cannot be used.
     """
-    adopted = _pictures(name, size, fit) if name.startswith(PICTURES) else _texts(name)
+    try:
+        adopted = _pictures(name, size, fit) if name.startswith(PICTURES) else _texts(name)
+    except OSError as error:
+        raise OwnDataError(f"{path_of(name)} cannot be read: {error.strerror or error}") from None
     DATASETS[name] = adopted.record
     return adopted
 

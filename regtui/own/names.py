@@ -22,8 +22,13 @@ def located(name: str, root: Path) -> str:
     prefix, _, path = name.partition(":")
     if not path:
         raise OwnDataError(f"is {name!r}, which names nothing; write {prefix}:PATH")
-    home = Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser raises for an unknown user
-    return f"{prefix}:{(root / home).resolve()}"
+    try:
+        home = Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser raises for an unknown user
+        located = f"{prefix}:{(root / home).resolve()}"
+        located.encode()
+    except (OSError, RuntimeError, ValueError):  # links in a circle; bytes that no name can have
+        raise OwnDataError(f"is {name!r}, which is no path that can be followed or written down") from None
+    return located
 
 
 def path_of(name: str) -> Path:

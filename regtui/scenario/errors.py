@@ -46,7 +46,7 @@ class ScenarioError(ValueError):
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+        super().__init__("\n".join(printable(f"{source}: {problem}") for problem in self.problems))
 
 
 class Problems(list[Problem]):
@@ -75,6 +75,9 @@ class Problems(list[Problem]):
         for _ in range(MOST):
             try:
                 return msgspec.convert(raw, type_)
+            except UnicodeEncodeError:  # bytes of the command line that are not UTF-8
+                self.add(key, "has bytes that are no text")
+                return None
             except msgspec.ValidationError as error:
                 where, message = _explained(str(error), raw, type_, key)
                 self.add(where, message)

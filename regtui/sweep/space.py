@@ -92,15 +92,16 @@ def _ranged(key: str, text: str) -> Dimension:
     parts = text.split(":")
     if len(parts) not in (2, 3) or (len(parts) == 3 and parts[2] != "log"):
         raise _wrong(f"{key}={text}", "is no range; write KEY=LOW:HIGH or KEY=LOW:HIGH:log")
-    low, high = (parse_value(part) for part in parts[:2])
-    if not all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in (low, high)):
-        raise _wrong(f"{key}={text}", "has an end that is no number")
-    if not float(low) < float(high):
+    try:
+        low, high = (float(part) for part in parts[:2])
+    except ValueError:
+        raise _wrong(f"{key}={text}", "has an end that is no number") from None
+    if not low < high:
         raise _wrong(f"{key}={text}", "has its ends the wrong way round or equal; LOW must be below HIGH")
     log = len(parts) == 3
-    if log and float(low) <= 0:
+    if log and low <= 0:
         raise _wrong(f"{key}={text}", "is logarithmic and begins at or below 0; LOW must be above 0")
-    return Dimension(key=key, kind="float", low=float(low), high=float(high), log=log)
+    return Dimension(key=key, kind="float", low=low, high=high, log=log)
 
 
 def _listed(key: str, text: str) -> Dimension:

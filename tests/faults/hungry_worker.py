@@ -10,7 +10,9 @@ from regtui.events import Device, Hello, Stopped
 
 def main() -> None:
     device = Device(name="cpu", label="hungry")
-    hello = Hello(protocol=events.PROTOCOL_VERSION, version="0", torch="none", devices=[device], pid=os.getpid(), host="h")
+    hello = Hello(
+        protocol=events.PROTOCOL_VERSION, version="0", torch="none", devices=[device], pid=os.getpid(), host="h"
+    )
     os.write(1, events.encode(hello))
     held = []
     for line in sys.stdin.buffer:

@@ -31,7 +31,11 @@ def tell(request: RunRequest, told: "queue.Queue[commands.Command]") -> None:
         step += 8
         value = 1 + math.sin(step / 200)
         bucket = Bucket(step - 7, 8, value, value - 0.5, value + 0.5)
-        say(Steps(run=run, loss=[bucket], accuracy=[bucket], step=step, seconds=step / 160, samples_per_s=3200.0, lr=0.1))
+        say(
+            Steps(
+                run=run, loss=[bucket], accuracy=[bucket], step=step, seconds=step / 160, samples_per_s=3200.0, lr=0.1
+            )
+        )
         one = Measured(loss=value, accuracy=50 + 20 * value)
         epoch = step / request.spec.steps_per_epoch
         say(Evaluated(run=run, step=step, epoch=epoch, seconds=step / 160, train=one, test=one))

@@ -72,7 +72,20 @@ def run(tmp_path: Path, worker: str) -> tuple[int, dict[str, dict[str, object]],
     """Both arms at once, by two workers; gives the exit code, the arms and what was said."""
     path = tmp_path / "memory.toml"
     path.write_text(SCENARIO)
-    words = [sys.executable, "-m", "regtui", "run", str(path), "--seeds", "1", "--workers", "2", "--json", "--worker", worker]
+    words = [
+        sys.executable,
+        "-m",
+        "regtui",
+        "run",
+        str(path),
+        "--seeds",
+        "1",
+        "--workers",
+        "2",
+        "--json",
+        "--worker",
+        worker,
+    ]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=300, cwd="/", check=False)
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr

@@ -156,7 +156,10 @@ def troubles(view: View) -> list[str]:
         when = "Once the others are done, space runs it again." if session.is_busy else "Press space to run it again."
         sentences.append(f"{', '.join(arms)}: {reason} {when}")
     unsaved = {run.unsaved: arm for (arm, _), run in session.current.items() if run.is_live and run.unsaved}
-    sentences += [f"{arm}: {why}. Interrupted, it would go on from an older one or from its start." for why, arm in unsaved.items()]
+    sentences += [
+        f"{arm}: {why}. Interrupted, it would go on from an older one or from its start."
+        for why, arm in unsaved.items()
+    ]
     if ended:
         sentences.append(ended.get(view.selected.name) or next(iter(ended.values())))
     return sentences
