@@ -8,6 +8,7 @@ import re
 from textual.driver import Driver
 
 from regtui.ui.frames import Shown, read
+from regtui.ui.listening import listen
 
 _HARMLESS = re.compile(
     r"(?:\x1b\[\?(?:25|1000|1002|1003|1004|1006|1015|1016|2004|2026|2048)[hl]|\x1b\[\?20(?:26|48)\$p)+"
@@ -50,6 +51,9 @@ def sparing(base: type[Driver]) -> type[Driver]:
             if data:
                 super().write(self._sync + data)
                 self._sync = ""
+
+        def run_input_thread(self) -> None:
+            listen(self.fileno, self.exit_event, self.process_message)
 
         def _spared(self, data: str) -> str:
             size = _size(self.fileno)

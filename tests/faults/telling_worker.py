@@ -1,6 +1,6 @@
 """A worker without torch whose runs never end: 20 times a second it tells of eight steps, with an evaluation each time.
 
-An arm named `loud` also writes a megabyte a second to stderr, as native code in trouble does.
+An arm named `loud N` also writes N megabytes to stderr, one a report, as native code in trouble does.
 """
 
 import math
@@ -24,6 +24,7 @@ def say(event: events.Event) -> None:
 def tell(request: RunRequest, told: "queue.Queue[commands.Command]") -> None:
     """Report until it is stopped."""
     run, step = request.run, 0
+    loud = int(request.spec.arm.partition("loud ")[2] or 0)
     say(Started(run=run, device="cpu", device_label="told", threads=1, precision="fp32", parameters=1,
                 total_steps=request.spec.total_steps, steps_per_epoch=request.spec.steps_per_epoch, train_samples=100,
                 clean_samples=100, classes=["a", "b"]))  # fmt: skip
@@ -39,8 +40,9 @@ def tell(request: RunRequest, told: "queue.Queue[commands.Command]") -> None:
         one = Measured(loss=value, accuracy=50 + 20 * value)
         epoch = step / request.spec.steps_per_epoch
         say(Evaluated(run=run, step=step, epoch=epoch, seconds=step / 160, train=one, test=one))
-        if request.spec.arm == "loud":
-            os.write(2, b"\x1b[31mnative trouble\x07" * (1_000_000 // 20 // 20))
+        if loud > 0:
+            os.write(2, b"\x1b[31mnative trouble\x07\n" * 45_000)
+            loud -= 1
         try:
             command = told.get(timeout=EVERY)
         except queue.Empty:
