@@ -52,7 +52,7 @@ def with_test_part(samples: Mapping[str, Sequence[Sample]]) -> dict[str, list[Sa
         count = round(len(given) * TEST_SHARE)
         while 0 < count < len(given) and given[count][0] == given[count - 1][0]:
             count += 1
-        test += given[:count]
+        test += given[: count if count < len(given) else 0]  # a class of equal samples cannot be parted
     taken = set(test)
     return {**parts, "train": [sample for sample in parts["train"] if sample not in taken], "test": sorted(test)}
 
@@ -63,6 +63,8 @@ def check_classes(classes: Sequence[str], counts: Mapping[str, Counter[str]], wh
         raise OwnDataError(f"{where} holds no samples")
     if len(classes) == 1:
         raise OwnDataError(f"{where} holds one class, {classes[0]}; there is nothing to tell apart below two")
+    if odd := next((name for name in classes if not name.isprintable()), ""):
+        raise OwnDataError(f"{where} has a class called {odd!r}, with control characters in its name; rename it")
     for part, counted in counts.items():
         for name in counted:
             if name not in classes:

@@ -12,13 +12,14 @@ import os
 import shutil
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from regtui import paths
+from regtui.files import open_file
 from regtui.own.names import OwnDataError
 from regtui.own.parts import Sample, check_classes, part_named, with_test_part
 from regtui.own.squares import AT_ONCE, GRAY, Fit, squares
@@ -109,21 +110,33 @@ def _files(root: Path) -> list[tuple[str, str, Path]]:
         if not classes:
             raise OwnDataError(f"{folder} has no folders; it needs one a class, with the pictures of that class in it")
         for one in classes:
-            pictures = sorted(
-                Path(place, name) for place, _, names in os.walk(one, followlinks=True) for name in names
-                if name.lower().endswith(SUFFIXES)
-            )  # fmt: skip
+            pictures = sorted(path for path in _below(one) if path.name.lower().endswith(SUFFIXES))
             if not pictures and part == "train":
                 raise OwnDataError(f"{one} holds no pictures ({', '.join(SUFFIXES)}); fill it or take it away")
             found += [(part, one.name, picture) for picture in pictures]
     return found
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file of a folder and of those in it and linked from it, a folder that links back to itself once."""
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        known = Path(place).stat()
+        if (known.st_dev, known.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((known.st_dev, known.st_ino))
+        yield from (Path(place, name) for name in names)
+
+
 def _listing(root: Path, files: Sequence[tuple[str, str, Path]]) -> str:
     digest = hashlib.sha256()
     for _, _, path in files:
-        stat = path.stat()
-        digest.update(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+        try:
+            stat = path.stat()
+            digest.update(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+        except OSError:  # a link to nothing, which cannot be decoded either
+            digest.update(f"{path.relative_to(root)}\n".encode())
     return digest.hexdigest()
 
 
@@ -206,7 +219,7 @@ def _chosen(files: Sequence[tuple[str, str, Path]], size: int, tell: Tell) -> tu
     channels = 1
     for _, _, path in files:
         try:
-            with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            with warnings.catch_warnings(action="ignore"), open_file(path) as file, Image.open(file) as image:
                 sides.add(image.size)
                 channels = channels if image.mode in GRAY else 3
         except Exception:  # told when it is decoded

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from regtui.files import open_file
 from regtui.own.names import OwnDataError
 from regtui.own.parts import Sample, check_classes, part_named, with_test_part
 
@@ -107,7 +108,8 @@ def _files(path: Path) -> dict[str, Path]:
 def _rows(path: Path, skipped: list[str]) -> list[Row]:
     """The rows of a file without its heading; those that lack something go to `skipped`. Raises OwnDataError."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with open_file(path) as file:
+            text = file.read().decode("utf-8-sig")
     except OSError as error:
         raise OwnDataError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -167,7 +169,7 @@ def _columns(path: Path, rows: list[list[str]]) -> tuple[tuple[int, int], bool]:
 
 
 def _length(texts: tuple[tuple[str, ...], ...]) -> int:
-    sizes = sorted(len(text) for text in texts)
+    sizes = sorted(len(text) for text in texts) or [0]
     wanted = sizes[int(COVERED * (len(sizes) - 1))]
     return next((length for length in LENGTHS if length >= wanted), LENGTHS[-1])
 

@@ -17,9 +17,9 @@ import msgspec
 
 from regtui import events
 from regtui.events import Answer, AnyRunEvent, Evaluated, Event, EventError, Hello, Inside, Norms, Started, Steps
+from regtui.files import open_file
 from regtui.scenario import Scenario
 from regtui.scenario.errors import printable
-from regtui.store.lock import open_file
 from regtui.store.origin import FILE as SCENARIO
 from regtui.store.rundir import RunInfo
 

@@ -20,10 +20,11 @@ import msgspec
 
 from regtui import __version__, events
 from regtui.events import Answer, AnyRunEvent, EventError, Hello
+from regtui.files import open_file
 from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
-from regtui.store.lock import RECORD, hold, open_file
+from regtui.store.lock import RECORD, hold
 from regtui.store.origin import write_scenario
 from regtui.store.presence import is_being_written
 from regtui.store.writer import Heartbeat

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from regtui.store.lock import open_file
+from regtui.files import open_file
 
 FILE = "writer.json"
 STOP = "stop"
