@@ -45,15 +45,16 @@ def _on_model(scenario: Scenario, arguments: argparse.Namespace, store: Path) ->
     params = {key.removeprefix("model."): parse_value(value) for key, _, value in (s.partition("=") for s in mine)}
     model = ModelSpec(name=arguments.model, params=params)
     spec = run_spec(scenario.id, msgspec.structs.replace(scenario.arms[0], model=model, stack=()), 0, device="cpu")
-    print(f"regtui: looking at {arguments.model}", file=sys.stderr)
+    shown = printable(arguments.model)
+    print(f"regtui: looking at {shown}", file=sys.stderr)
     (inspected,) = ask(worker_command(arguments, store), "model", [spec], "--model")
     assert isinstance(inspected, Inspected)
     scenario = with_model(scenario, arguments.model, params, inspected)
     own_entries = ", ".join(entry.key for entry in own_stack(scenario.arms[0].model)) or "no norms and no dropouts"
-    print(f"regtui: {arguments.model}: {inspected.parameters:,} weights; its own stack: {own_entries}; places: "
+    print(f"regtui: {shown}: {inspected.parameters:,} weights; its own stack: {own_entries}; places: "
           f"{', '.join(inspected.sites)}", file=sys.stderr)  # fmt: skip
     for note in scenario.notes:
-        print(f"regtui: {arguments.model}: {printable(note)}", file=sys.stderr)
+        print(f"regtui: {shown}: {printable(note)}", file=sys.stderr)
     return scenario
 
 

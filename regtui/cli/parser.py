@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the `regtui` command."""
-    parser = Parser(
+    parser: argparse.ArgumentParser = Parser(
         prog="regtui",
         description="A terminal explorer of deep-learning regularization: predict, press space, watch real training, "
         "see which claim holds. Without a command it opens the explorer.",

@@ -35,7 +35,11 @@ def squares(files: Sequence[Path], size: int, channels: int, fit: Fit) -> Iterat
                 data = file.read()
             image = resized(decoded(data, channels), size, fit)
         except Exception as error:  # Pillow's decoders raise what they like, and one bad file must not end it all
-            return f"{error or type(error).__name__}".partition("\n")[0].partition(" <")[0].replace(str(path), path.name)[:100]
+            return (
+                f"{error or type(error).__name__}".partition("\n")[0]
+                .partition(" <")[0]
+                .replace(str(path), path.name)[:100]
+            )
         stat = ImageStat.Stat(image)
         sums = [float(total) for total in stat.sum], [float(total) for total in stat.sum2]
         return hashlib.sha256(data).hexdigest(), image.tobytes(), sums

@@ -38,7 +38,7 @@ class Column:
             yield Bucket(*row)
 
     def add(self, bucket: Bucket) -> None:
-        """Append a bucket; its steps follow those already there. One of no step, from a damaged record, is passed over."""
+        """Append a bucket; its steps follow those already there. One of no step, from a damaged record, is left out."""
         if bucket.count < 1:
             return
         if self.steps and self.counts[-1] + bucket.count <= self.span:

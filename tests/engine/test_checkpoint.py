@@ -107,7 +107,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(
     checkpoint.save(training, 1.0, tmp_path)
     training.step = 7
     full_disk()
-    with pytest.raises(OSError, match="^File too large$"):
+    with pytest.raises(OSError, match=r"^File too large$"):
         checkpoint.save(training, 2.0, tmp_path)
     fresh = Training(tiny())
     assert checkpoint.restore(fresh, tmp_path) == 1.0

@@ -48,8 +48,8 @@ SAMPLE, PRESS, HELP = 10.0, 30.0, 300.0
 """Seconds between two looks at memory, two measurements of latency, and two looks into the help and the other theme."""
 
 ROUNDS = ("ilvivlivvi", "1.4.3.5.l.", "tvdviu.B.v", "ivlLlvivli")
-"""Keys pressed in turn, one a second: looks, layers, statistics, single charts, panes and rows. Each round ends where it
-began; `.` stands for escape, `t` and `u` for the pane after and before, `d` and `B` for the row below and above."""
+"""Keys pressed in turn, one a second: looks, layers, statistics, single charts, panes and rows. Each round ends where
+it began; `.` stands for escape, `t` and `u` for the pane after and before, `d` and `B` for the row below and above."""
 
 SENT = {".": "\x1b", "t": "\t", "u": "\x1b[Z", "d": "\x1b[B", "B": "\x1b[A"}
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-from pty_terminal import HANGS, Terminal, gone
+from pty_terminal import Terminal
 
-from regtui.events import Finished, Steps, Stopped
+from regtui.events import Stopped
 from regtui.spec import RunSpec
-from regtui.store import Recorder, replay
+from regtui.store import Recorder
 
 Rounds = Callable[[int, int], int]
 TELLING = shlex.join([sys.executable, str(Path(__file__).parent / "telling_worker.py")])

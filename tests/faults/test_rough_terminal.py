@@ -31,10 +31,14 @@ add = [{ dropout = { p = 0.1 } }]
 """
 
 KEYS = [
-    *"abdefghiklmnoprstuvwxyzABDEGLMRST0123456789 ?.,:+-/[]$%~é漢🎲", "\t", "\r", "\x7f", "\x1b", "\x10", "\x1a", "\x15",
-    "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~", "\x1b[Z", "\x1bOP", "\x1b[1;2A",
-    "\x1b[1;5C", "\x1b[200~pasted = { text }\n\x00\x1b[31m\x1b[201~", "\x1b[200~", "\x1b[201~", "\x1b[<0;5;5M", "\x1b[<0;5;5m",
-    "\x1b[<35;200;90M", "\x1b[<64;30;20M", "\x1b[<65;30;20M", "\x1b[<0;60;1M\x1b[<0;60;1m", "\x1b[<99999;1;1M", "\x1b[I", "\x1b[O",
+    *"abdefghiklmnoprstuvwxyzABDEGLMRST0123456789 ?.,:+-/[]$%~é漢🎲", "\t", "\r", "\x7f", "\x1b", "\x10", "\x1a",
+    "\x15",
+    "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[3~", "\x1b[Z", "\x1bOP",
+    "\x1b[1;2A",
+    "\x1b[1;5C", "\x1b[200~pasted = { text }\n\x00\x1b[31m\x1b[201~", "\x1b[200~", "\x1b[201~", "\x1b[<0;5;5M",
+    "\x1b[<0;5;5m",
+    "\x1b[<35;200;90M", "\x1b[<64;30;20M", "\x1b[<65;30;20M", "\x1b[<0;60;1M\x1b[<0;60;1m", "\x1b[<99999;1;1M",
+    "\x1b[I", "\x1b[O",
     "\x1b[?2026;2$y", "\x1b[99999999u", "\x1b]52;c;!\x07", "\x1b[", "\x1bP", "\x1b[1;1R", "\x1b[<0;0;0M",
 ]  # fmt: skip
 """Letters without q, whole and half sequences, the mouse, pastes, answers of terminals that nobody asked."""
