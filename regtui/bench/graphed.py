@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from regtui.bench.plain import as_pytorch_comes, now
+from regtui.bench.plain import as_pytorch_comes, settle
+from regtui.bench.protocol import Spent
+from regtui.bench.slices import Watch
 from regtui.engine.training import Training
 from regtui.spec import RunSpec
 
@@ -65,12 +67,14 @@ class GraphedStep:
         self.device, self.step = step.device, step
         self.replay: Callable[[], None] = _captured(step)
 
-    def seconds(self, steps: int) -> float:
-        """Seconds a step over so many replays."""
-        began = now(self.device)
+    def slice(self, steps: int) -> Spent:
+        """Take so many steps."""
+        settle(self.device)
+        watch = Watch()
         for _ in range(steps):
             self.replay()
-        return (now(self.device) - began) / steps
+        settle(self.device)
+        return watch.spent(steps)
 
 
 def _captured(step: PlainStep) -> Callable[[], None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import statistics
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from regtui.bench.protocol import Spent
+from regtui.bench.slices import Watch
 from regtui.events import AnyRunEvent, Bucket, Evaluated, Measured, Started, Steps
 from regtui.runner import Runner
 from regtui.scenario import Arm, Scenario, run_spec
@@ -39,18 +39,12 @@ class History:
             session.take(event)
         self.view = View(Race(session, Runner([], lambda _: None)), arm.name)
 
-    def draw(self) -> float:
-        """Seconds to draw the charts of loss and accuracy."""
-        began = time.perf_counter()
+    async def slice(self) -> Spent:
+        """What it takes to draw the charts of loss and accuracy once."""
+        watch = Watch()
         for figure in (loss_figure(self.view), accuracy_figure(self.view)):
             draw(figure.chart, *PANE, Look())
-        return time.perf_counter() - began
-
-
-def medians(histories: Sequence[History], draws: int) -> list[float]:
-    """Median seconds of so many drawings of each, in turns."""
-    seconds = [[history.draw() for history in histories] for _ in range(draws)]
-    return [statistics.median(of_one) for of_one in zip(*seconds, strict=True)]
+        return watch.spent(1)
 
 
 def _told(run: str, spec: RunSpec, steps: int) -> Iterator[AnyRunEvent]:

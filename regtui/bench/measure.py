@@ -1,4 +1,4 @@
-"""The whole benchmark: everything in turns, round by round."""
+"""The whole benchmark: everything in turns, slice by slice, and all of that in some rounds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -14,14 +15,16 @@ import msgspec
 
 from regtui import machine
 from regtui.bench import arms
-from regtui.bench.history import SHORT, History, medians
-from regtui.bench.protocol import BenchError, Ready, Round, Settled, Sizes, sizes_for
-from regtui.bench.racing import Raced, Watched, race, watch
-from regtui.bench.report import Memory, Report, Turn, report
+from regtui.bench.history import SHORT, History
+from regtui.bench.protocol import BenchError, Ready, Settled, Sizes, Spent, sizes_for
+from regtui.bench.quiet import Quiet
+from regtui.bench.racing import Traffic, headless, live, race
+from regtui.bench.report import Besides, Memory, Report, report
+from regtui.bench.slices import Slice, Turn, in_turns
 from regtui.bench.workers import Workers
 from regtui.runner import default_workers
 
-Answer = TypeVar("Answer", Ready, Settled, Round)
+Answer = TypeVar("Answer", Ready, Settled, Spent)
 
 
 async def measure(device: str, tell: Callable[[str], None], *, quick: bool, sizes: Sizes | None = None) -> Report:
@@ -33,13 +36,14 @@ async def measure(device: str, tell: Callable[[str], None], *, quick: bool, size
 
     Raises BenchError, with a sentence for people, where something cannot be measured.
     """
-    load = machine.load()
+    load, quiet = machine.load(), Quiet()
+    await quiet.rest()
     tell("loading PyTorch")
     async with _stepper(device) as stepper, _store() as store:
         ready = await stepper.hear(Ready)
         sizes = sizes or sizes_for(ready.device, quick=quick)
         tell(f"finding the best DataLoader for {ready.label}")
-        stepper.say(sizes)
+        stepper.say(msgspec.json.encode(sizes))
         settled = await stepper.hear(Settled)
         tell("looking at the screen")
         screen, without_screen = await _screen(device, quick=quick)
@@ -47,17 +51,47 @@ async def measure(device: str, tell: Callable[[str], None], *, quick: bool, size
         try:
             tell("starting workers")
             hello = await workers.start()
-            histories, turns = (History(SHORT), History(sizes.history_steps)), []
+            histories, traffic, turns = (History(SHORT), History(sizes.history_steps)), Traffic(), list[Turn]()
+            groups = _groups(stepper, settled, workers, sizes, ready.device, store, histories, traffic)
             for number in range(1, sizes.rounds + 1):
                 tell(f"round {number} of {sizes.rounds}")
-                stepper.say(None)
-                steps = await stepper.hear(Round)
-                turns.append(await _turn(steps, workers, sizes, ready.device, store, histories))
+                await quiet.rest()
+                for ways, times in groups:
+                    turns += await in_turns(ways, times)
             memory = Memory(machine.resident(), max(map(machine.resident, workers.pids)))
         finally:
             await workers.end()
-    return report(ready, settled, sizes, turns, workers=workers.count, hello=hello, memory=memory, load=load,
-                  screen=screen, without_screen=without_screen)  # fmt: skip
+    besides = Besides(workers.count, hello, memory, load, quiet.disturbance(), traffic, screen, without_screen)
+    return report(ready, settled, sizes, turns, besides)
+
+
+def _groups(
+    stepper: _Stepper, settled: Settled, workers: Workers, sizes: Sizes, device: str, store: Path,
+    histories: tuple[History, History], traffic: Traffic,
+) -> list[tuple[dict[str, Slice], int]]:  # fmt: skip
+    """What is compared with each other, neighbours first, and how many turns of it make a round."""
+    graph = [] if settled.without_graph else ["graph"]
+    bf16 = [] if settled.without_bf16 else ["engine_bf16"]
+
+    def steps(*ways: str) -> dict[str, Slice]:
+        return {way: partial(stepper.slice, way) for way in ways}
+
+    raced = {way: partial(race, workers, arms.race(sizes), device, at_once=way == "together")
+             for way in ("serial", "together")}  # fmt: skip
+    seen, unseen = (arms.watched(sizes, probes=probes) for probes in (True, False))
+    watched: dict[str, Slice] = {
+        "live": partial(live, workers, seen, device, store, traffic),
+        "headless": partial(headless, workers, unseen, device),
+    }
+    short, long = histories
+    drawn: dict[str, Slice] = {"short": short.slice, "long": long.slice}
+    return [
+        (steps(*graph, "bare", "engine", "loader", *bf16), sizes.slices),
+        (steps("engine_randaugment", "loader_randaugment"), sizes.slices),
+        (raced | steps("loader"), sizes.races),
+        (watched, sizes.looks),
+        (drawn, sizes.draws),
+    ]
 
 
 async def _screen(device: str, *, quick: bool) -> tuple[dict[str, Any] | None, str]:
@@ -72,27 +106,22 @@ async def _screen(device: str, *, quick: bool) -> tuple[dict[str, Any] | None, s
         return None, str(error)
 
 
-async def _turn(
-    steps: Round, workers: Workers, sizes: Sizes, device: str, store: Path, histories: tuple[History, History]
-) -> Turn:
-    raced: Raced = await race(workers, arms.race(sizes), device)
-    live, headless = (arms.watched(sizes, probes=probes) for probes in (True, False))
-    watched: Watched = await watch(workers, live, headless, device, store)
-    short, long = medians(histories, sizes.draws)
-    return Turn(steps, raced, watched, short=short, long=long)
-
-
 class _Stepper:
     """The process that takes steps, seen from here."""
 
     def __init__(self, process: asyncio.subprocess.Process, complaints: IO[bytes]) -> None:
         self._process, self._complaints = process, complaints
 
-    def say(self, sizes: Sizes | None) -> None:
-        """Send the sizes, or ask for another round."""
+    def say(self, line: bytes) -> None:
+        """Send the sizes, or the name of a way of training."""
         assert self._process.stdin is not None
         with contextlib.suppress(ConnectionError):  # its end is noticed by who hears
-            self._process.stdin.write((msgspec.json.encode(sizes) if sizes else b"round") + b"\n")
+            self._process.stdin.write(line + b"\n")
+
+    async def slice(self, way: str) -> Spent:
+        """A slice of training in one way. Raises BenchError where it cannot be taken."""
+        self.say(way.encode())
+        return await self.hear(Spent)
 
     async def hear(self, kind: type[Answer]) -> Answer:
         """The next answer. Raises BenchError where there is none."""

@@ -5,7 +5,7 @@ Both train the engine's own model with PyTorch as it comes: no switch of the eng
 
 from __future__ import annotations
 
-import time
+import multiprocessing
 from collections.abc import Iterator
 
 import torch
@@ -13,27 +13,42 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from regtui.bench.protocol import Loader
+from regtui.bench.protocol import Loader, Spent
+from regtui.bench.slices import Watch
 from regtui.engine.training import Training
 from regtui.spec import RunSpec
 
+WARM_UP = 2
+"""Steps before each slice: caches hold what others have left there."""
 CLOSE = 1.3
 """Times the quickest trial of a loader, up to which another one is tried again."""
 
 
-def bare(spec: RunSpec) -> float:
-    """Seconds a step of the same model on a batch that is on the device already: forward, backward, step."""
-    training = Training(spec)
-    model, batch = training.model, training.next_batch()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=spec.train.lr, fused=True)
-    as_pytorch_comes(training.threads)
-    began = now(training.device)
-    for _ in range(spec.total_steps):
-        loss = F.cross_entropy(model(batch.inputs), batch.labels)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    return (now(training.device) - began) / spec.total_steps
+class Bare:
+    """The same model on a batch that is on the device already: forward, backward, step, nothing else."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        training = Training(spec)
+        self.device, self.threads = training.device, training.threads
+        self.model, self.batch = training.model, training.next_batch()
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=spec.train.lr, fused=True)
+
+    def slice(self, steps: int) -> Spent:
+        """Take so many steps, after some that are not timed."""
+        as_pytorch_comes(self.threads)
+        self._train(WARM_UP)
+        settle(self.device)
+        watch = Watch()
+        self._train(steps)
+        settle(self.device)
+        return watch.spent(steps)
+
+    def _train(self, steps: int) -> None:
+        for _ in range(steps):
+            loss = F.cross_entropy(self.model(self.batch.inputs), self.batch.labels)
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
 
 
 class LoaderLoop:
@@ -54,15 +69,19 @@ class LoaderLoop:
             pictures, spec.train.batch_size, sampler=Endless(len(pictures)), num_workers=setup.workers,
             pin_memory=self.device.type == "cuda",
         )  # fmt: skip
+        before = set(multiprocessing.active_children())
         self.batches: Iterator[list[Tensor]] = iter(loader)
+        self.pids = [child.pid for child in set(multiprocessing.active_children()) - before if child.pid]
 
-    def seconds(self, steps: int) -> float:
-        """Seconds a step over so many steps, after those for which batches may have been waiting."""
+    def slice(self, steps: int) -> Spent:
+        """Take so many steps, after those for which batches may have been waiting; its workers' CPU time counts."""
         as_pytorch_comes(self.setup.threads)
-        self._train(2 * self.setup.workers + 2)
-        began = now(self.device)
+        self._train(2 * self.setup.workers + WARM_UP)
+        settle(self.device)
+        watch = Watch(self.pids)
         self._train(steps)
-        return (now(self.device) - began) / steps
+        settle(self.device)
+        return watch.spent(steps)
 
     def _train(self, steps: int) -> float:
         total = 0.0
@@ -116,7 +135,7 @@ def best_setup(spec: RunSpec, steps: int, cores: int, *, randaugment: bool) -> L
     """
 
     def trial(setup: Loader) -> float:
-        return LoaderLoop(spec, setup, randaugment=randaugment).seconds(steps)
+        return LoaderLoop(spec, setup, randaugment=randaugment).slice(steps).wall
 
     seconds = {setup: trial(setup) for setup in setups(cores)}
     close = [setup for setup in seconds if seconds[setup] <= CLOSE * min(seconds.values())]
@@ -136,8 +155,7 @@ def as_pytorch_comes(threads: int) -> None:
     torch.backends.cudnn.allow_tf32 = True
 
 
-def now(device: torch.device) -> float:
-    """Seconds, once the device has done all it was told."""
+def settle(device: torch.device) -> None:
+    """Wait until the device has done all it was told, so that a clock can be read."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter()

@@ -1,6 +1,7 @@
 """`python -m regtui.bench.stepper DEVICE`: the process that takes training steps for the benchmark.
 
-It says Ready, answers Sizes with Settled, then every further line with a Round, and ends with its input.
+It says Ready, answers Sizes with Settled, then every further line, a way of training, with what a slice of that took,
+and ends with its input.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def main(device: str) -> int:
         incoming = lines(commands)
         steps = Steps(msgspec.json.decode(next(incoming), type=Sizes), where.device)
         say(steps.settled)
-        for _ in incoming:
-            say(steps.round())
+        for way in incoming:
+            say(steps.slice(way.decode()))
     except (ValueError, BenchError) as error:
         print(error, file=sys.stderr, flush=True)
         return 1

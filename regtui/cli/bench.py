@@ -49,11 +49,12 @@ def _tell(sentence: str) -> None:
 def _print(report: Report) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     absolute, here = report.absolute, report.machine
-    table = plain_table("ratio", ">median", ">rounds from", ">to", "what it is")
+    table = plain_table("ratio", ">median", ">95 % from", ">to", ">CPU time", "what it is")
     for name in Ratios.__struct_fields__:
-        value, spread = getattr(report.ratios, name), absolute["spread"][name]
-        figures = [f"{number:.2f}" for number in (value, *spread)] if value is not None else ["-", "", ""]
-        table.add_row(name, *figures, absolute["not_measured"].get(name, _MEANING[name]))
+        value, interval, cpu = getattr(report.ratios, name), absolute["interval95"][name], absolute["cpu_ratios"][name]
+        figures = [f"{number:.2f}" for number in (value, *interval)] if value is not None else ["-", "", ""]
+        in_cpu = f"{cpu:.2f}" if cpu is not None else "-"
+        table.add_row(name, *figures, in_cpu, absolute["not_measured"].get(name, _MEANING[name]))
     console.print(table)
     rates = plain_table("way of training", ">samples/s")
     for way, rate in absolute["samples_per_s"].items():
@@ -65,9 +66,12 @@ def _print(report: Report) -> None:
     console.print(
         f"[dim]{report.device}: {here['device']}, {here['cpu']}, torch {here['torch']}; {absolute['model']}; "
         f"DataLoader at its best with {counted(loader.workers, 'worker')} and {counted(loader.threads, 'thread')}; "
-        f"medians of {counted(absolute['rounds'], 'round')}; load before the start {here['load_1min']}[/]",
+        f"medians of {min(filter(None, absolute['pairs'].values()))} and more pairs of neighbouring slices; "
+        f"load before the start {here['load_1min']}[/]",
         soft_wrap=True,
     )
+    if absolute["warning"]:
+        console.print(absolute["warning"], style="yellow", soft_wrap=True)
 
 
 def _screen_table(screen: dict[str, Any]) -> Table:

@@ -177,11 +177,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser(
         "bench", help="how fast this machine trains: the engine against a plain PyTorch loop",
-        description="Time the engine against a plain PyTorch loop on this machine: everything in turns, medians of 5 "
-        "rounds; and the explorer in a terminal of its own. Takes some minutes; let nothing else run meanwhile.",
+        description="Time the engine against a plain PyTorch loop on this machine: short slices of both in turns, "
+        "medians of their ratios with 95 % intervals, by the clock and in CPU time; and the explorer in a terminal of "
+        "its own. Takes some minutes; let nothing else run meanwhile.",
     )  # fmt: skip
     bench.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
-    bench.add_argument("--quick", action="store_true", help="3 rounds of fewer steps: rougher figures in less time")
+    bench.add_argument("--quick", action="store_true", help="fewer and shorter slices: rougher figures in less time")
     bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
     bench.set_defaults(function=_later("regtui.cli.bench", "bench"), parser=bench)
 

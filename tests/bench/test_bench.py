@@ -14,8 +14,8 @@ from regtui.bench.report import Ratios, Report
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
-TINY = Sizes(rounds=2, width=2, batch_size=20, samples=100, epochs=1, trial_steps=1, race_epochs=1, live_epochs=2,
-             history_steps=5000, draws=1)  # fmt: skip
+TINY = Sizes(rounds=2, width=2, batch_size=20, samples=100, trial_steps=1, slice_steps=4, slices=2, race_epochs=1,
+             races=1, live_epochs=2, looks=1, history_steps=5000, draws=1)  # fmt: skip
 
 
 async def test_every_ratio_is_measured_and_the_machine_is_named() -> None:
@@ -29,8 +29,10 @@ async def test_every_ratio_is_measured_and_the_machine_is_named() -> None:
         assert ratios.pop("engine_bf16_over_loader") is None
     assert all(math.isfinite(value) and value > 0 for value in ratios.values())
     for name, value in ratios.items():
-        low, high = report.absolute["spread"][name]
+        low, high = report.absolute["interval95"][name]
         assert low <= value <= high
+        assert report.absolute["pairs"][name] >= 2 and report.absolute["cpu_ratios"][name] > 0
+    assert 0 <= report.absolute["stolen_share"] <= 1 and report.absolute["others_share"] >= 0
     screen = report.absolute["screen"]
     assert screen["bytes_per_s"]["idle"] == 0 < screen["bytes_per_s"]["training"] and screen["ui_bytes"] > 0
     assert 0 < screen["key_ms"]["idle"]["p50"] <= screen["key_ms"]["idle"]["p95"]

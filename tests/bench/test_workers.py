@@ -11,7 +11,7 @@ import pytest
 
 from regtui.bench import arms
 from regtui.bench.protocol import BenchError, sizes_for
-from regtui.bench.racing import race, requests, watch
+from regtui.bench.racing import Traffic, headless, live, race, requests
 from regtui.bench.workers import Workers
 from regtui.store import list_runs, replay
 
@@ -27,19 +27,23 @@ async def workers(tmp_path: Path) -> AsyncIterator[Workers]:
     await workers.end()
 
 
-async def test_a_race_counts_the_samples_of_all_arms_and_takes_time(workers: Workers) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_race_counts_the_steps_of_all_arms_and_takes_time(workers: Workers, at_once: bool) -> None:
     assert await workers.start() > 0
-    raced = await race(workers, arms.race(SIZES), "cpu")
-    assert raced.together > 0 and raced.serial > 0
-    assert raced.samples == 4 * 2 * SIZES.batch_size, "the stub says of each run that it took 2 steps"
+    raced = await race(workers, arms.race(SIZES), "cpu", at_once=at_once)
+    assert raced.wall > 0 and raced.steps == 4 * 2, "the stub says of each run that it took 2 steps"
+    assert raced.cpu is None or 0 < raced.cpu < 4 * raced.wall
 
 
 async def test_the_watched_run_is_seen_and_recorded_the_other_one_is_not(workers: Workers, tmp_path: Path) -> None:
     await workers.start()
-    live, headless = (arms.watched(SIZES, probes=probes) for probes in (True, False))
-    found = await watch(workers, live, headless, "cpu", tmp_path)
-    assert found.live == found.headless == pytest.approx(20.0)  # 2 steps in 0.1 s
-    assert found.traffic > 0 and len(workers.pids) == 2, "the explorer left the workers up"
+    traffic = Traffic()
+    seen, unseen = (arms.watched(SIZES, probes=probes) for probes in (True, False))
+    watched = await live(workers, seen, "cpu", tmp_path, traffic)
+    alone = await headless(workers, unseen, "cpu")
+    assert watched.steps == alone.steps == 2 and watched.wall == alone.wall == 0.1, "by the worker's own clock"
+    assert traffic.seconds == [0.1] and traffic.told[0] > 0 and traffic.shown[0] > 0
+    assert len(workers.pids) == 2, "the explorer left the workers up"
     (stored,) = list_runs(tmp_path)
     assert stored.spec.train.probes > 0 and replay(tmp_path / stored.run).state == "finished"
 

@@ -12,14 +12,15 @@ from torch.testing import assert_close
 
 from regtui.bench.arms import step_spec
 from regtui.bench.graphed import PADDING, GraphedStep, PlainStep, crop_flip
-from regtui.bench.history import History, medians
-from regtui.bench.plain import Endless, LoaderLoop, bare, setups
-from regtui.bench.protocol import Loader, Sizes
+from regtui.bench.history import History
+from regtui.bench.own import Engine
+from regtui.bench.plain import WARM_UP, Bare, Endless, LoaderLoop, setups
+from regtui.bench.protocol import BenchError, Loader, Sizes
 from regtui.engine.devices import prepare
 from regtui.spec import RunSpec
 
-TINY = Sizes(rounds=1, width=2, batch_size=20, samples=100, epochs=1, trial_steps=1, race_epochs=1, live_epochs=1,
-             history_steps=1000, draws=1)  # fmt: skip
+TINY = Sizes(rounds=1, width=2, batch_size=20, samples=100, trial_steps=1, slice_steps=3, slices=1, race_epochs=1,
+             races=1, live_epochs=1, looks=1, history_steps=1000, draws=1)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -72,22 +73,37 @@ def test_replays_of_the_graph_go_on_training() -> None:
     losses = []
     for _ in range(60):
         before = graphed.step.loss.item()
-        assert graphed.seconds(1) > 0
+        assert graphed.slice(1).wall > 0
         losses.append(graphed.step.loss.item() - before)
     assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
     assert len(set(losses)) > 50, "each replay draws a batch of its own"
 
 
-def test_the_loader_loop_and_the_bare_loop_take_the_steps_they_are_asked_for(spec: RunSpec) -> None:
-    loop = LoaderLoop(spec, Loader(workers=0, threads=1), randaugment=True)
-    before = [parameter.clone() for parameter in loop.model.parameters()]
-    assert loop.seconds(3) > 0 and bare(spec) > 0
-    changed = [not torch.equal(old, new) for old, new in zip(before, loop.model.parameters(), strict=True)]
-    assert all(changed)
-    (state,) = {int(state["step"]) for state in loop.optimizer.state.values()}
-    assert state == 3 + 2, "two more, untimed, before the others"
-    images, _ = next(loop.batches)
+def test_loops_take_the_steps_they_are_asked_for_after_some_that_are_not_timed(spec: RunSpec) -> None:
+    loader, bare = LoaderLoop(spec, Loader(workers=0, threads=1), randaugment=True), Bare(spec)
+    for loop in (loader, bare):
+        before = [parameter.clone() for parameter in loop.model.parameters()]
+        spent = loop.slice(3)
+        assert spent.steps == 3 and spent.wall > 0 and (spent.cpu is None or spent.cpu > 0)
+        changed = [not torch.equal(old, new) for old, new in zip(before, loop.model.parameters(), strict=True)]
+        assert all(changed)
+        (state,) = {int(state["step"]) for state in loop.optimizer.state.values()}
+        assert state == 3 + WARM_UP
+    images, _ = next(loader.batches)
     assert images.shape == (20, 1, 28, 28) and images.min() >= 0 and images.max() <= 1
+
+
+def test_the_engine_goes_on_from_slice_to_slice(spec: RunSpec) -> None:
+    engine = Engine(spec)
+    first, second = engine.slice(7), engine.slice(7)
+    assert min(first.steps, second.steps) >= 7, "whole blocks"
+    assert engine.training.step >= first.steps + second.steps + 2 * WARM_UP > spec.steps_per_epoch
+
+
+def test_a_run_of_the_engine_that_ends_is_a_sentence(spec: RunSpec) -> None:
+    short = msgspec.structs.replace(spec, train=msgspec.structs.replace(spec.train, epochs=1))
+    with pytest.raises(BenchError, match="did not finish"):
+        Engine(short).slice(99)
 
 
 def test_a_loader_reads_every_sample_before_it_reads_one_again() -> None:
@@ -101,10 +117,10 @@ def test_set_ups_range_from_none_to_as_many_workers_as_there_are_cores() -> None
     assert {setup.threads for setup in setups(12)} == {1, 12}
 
 
-def test_a_long_history_is_as_bounded_as_it_is_on_the_screen() -> None:
+async def test_a_long_history_is_as_bounded_as_it_is_on_the_screen() -> None:
     long = History(20_000)
     run = long.view.session.current["long", 0]
     assert run.step == 20_000 and len(run.loss) <= run.loss.capacity
     assert len(run.evaluations) == run.spec.train.evaluations
     assert_close(run.epoch, 2000.0)
-    assert all(seconds > 0 for seconds in medians((History(100), long), draws=1))
+    assert (await long.slice()).wall > 0
