@@ -29,6 +29,10 @@ class Stack:
         self._on_batch = _batch_steps(self.regularizers)
         augmenting = [one for one in self.regularizers if REGULARIZERS[one.entry.name].group == "augmentation"]
         self._augment = _batch_steps(augmenting)
+        # Three hooks are called in every step: only those entries are asked that have something to do there.
+        self._penalizing = [one for one in self.regularizers if type(one).penalty is not Regularizer.penalty]
+        self._decaying = [one for one in self.regularizers if type(one).on_gradients is not Regularizer.on_gradients]
+        self._following = [one for one in self.regularizers if type(one).on_step is not Regularizer.on_step]
 
     def build(self, model: SiteModel) -> None:
         """Fill the places of the model. Raises ValueError for a site that the model does not have."""
@@ -59,7 +63,7 @@ class Stack:
     def penalty(self, model: SiteModel) -> Tensor | None:
         """The sum of all terms to add to the loss, 0-dim, or None where no entry has one."""
         total: Tensor | None = None
-        for regularizer in self.regularizers:
+        for regularizer in self._penalizing:
             term = regularizer.penalty(model)
             if term is not None:
                 total = term if total is None else total + term
@@ -67,12 +71,12 @@ class Stack:
 
     def on_gradients(self, model: SiteModel, lr: Tensor) -> None:
         """After the backward pass, before the optimizer's step; `lr` is 0-dim, of this step."""
-        for regularizer in self.regularizers:
+        for regularizer in self._decaying:
             regularizer.on_gradients(model, lr)
 
     def on_step(self, model: SiteModel) -> None:
         """After the optimizer's step."""
-        for regularizer in self.regularizers:
+        for regularizer in self._following:
             regularizer.on_step(model)
 
     def on_epoch(self, epoch: int, epochs: int) -> None:
