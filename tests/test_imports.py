@@ -31,10 +31,23 @@ def test_the_screen_side_loads_neither_torch_nor_the_engine(statement: str) -> N
     assert not modules & {"torch", "numpy", "torchvision", "regtui.engine", "optuna", "ray"}
 
 
-def test_the_engine_loads_no_screen() -> None:
-    modules = loaded_by("import regtui.engine.serve, regtui.engine.loop, regtui.worker")
+A_RUN = """
+from regtui.commands import RunRequest
+from regtui.engine import loop
+from regtui.engine.control import Control
+from regtui.spec import DataSpec, ModelSpec, RunSpec, TrainSpec
+loop.train(RunRequest(run="r", spec=RunSpec(scenario="", arm="", seed=0, model=ModelSpec(name="mlp", params={"width": 4,
+    "depth": 1}), data=DataSpec(train=20, validation=0, test=20), train=TrainSpec(epochs=1, batch_size=10))),
+    lambda event: None, Control(), None)
+"""
+
+
+def test_the_engine_and_a_run_on_a_cpu_load_no_screen_and_no_compiler() -> None:
+    modules = loaded_by(f"import regtui.engine.serve, regtui.engine.loop, regtui.worker{A_RUN}")
     assert "torch" in modules
     assert not modules & {"textual", "rich", "plotext", "regtui.ui", "transformers"}
+    # They take longer to load than all the rest, 160 MB, and nothing uses them.
+    assert not modules & {"torch._dynamo", "torch._inductor", "sympy", "torchvision"}
 
 
 def test_listing_scenarios_does_not_load_the_explorer() -> None:

@@ -151,7 +151,7 @@ def setups(cores: int) -> list[Loader]:
 def as_pytorch_comes(threads: int) -> None:
     """Undo what the engine sets up for reproducible runs."""
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
     torch.backends.cudnn.allow_tf32 = True
 
 

@@ -76,8 +76,9 @@ def prepare(threads: int) -> None:
     More than one CPU thread may change the last bits, and two shared cores are slower with two threads than with one.
     """
     torch.set_num_threads(threads)
-    # warn_only: an operation without a deterministic kernel is still better than a run that cannot be made.
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # "warn": an operation without a deterministic kernel is still better than a run that cannot be made. The other name
+    # of this switch, use_deterministic_algorithms, tells PyTorch's compiler as well and loads it for that: 1.5 s.
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # would cost time
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from regtui.engine import cpu_optim
+from regtui.engine.cpu_optim import CpuOptimizer
 from regtui.spec import TrainSpec
 
 WARM_UP = 0.3
@@ -65,7 +67,7 @@ class LearningRate:
         self.peak = peak
 
 
-def build(model: nn.Module, train: TrainSpec, lr: Tensor) -> torch.optim.Optimizer:
+def build(model: nn.Module, train: TrainSpec, lr: Tensor) -> torch.optim.Optimizer | CpuOptimizer:
     """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) or SGD with momentum, in their fused kernels.
 
     Neither decays weights here: decay is a regularizer and comes from the stack. On a GPU a CUDA graph can hold their
@@ -74,7 +76,11 @@ def build(model: nn.Module, train: TrainSpec, lr: Tensor) -> torch.optim.Optimiz
     """
     parameters = list(model.parameters())
     if train.optimizer == "adamw":
+        if lr.is_cpu:
+            return cpu_optim.AdamW(parameters, lr)
         return torch.optim.AdamW(parameters, lr=lr, weight_decay=0.0, fused=True, capturable=lr.is_cuda)
     if train.optimizer == "sgd":
+        if lr.is_cpu:
+            return cpu_optim.SGD(parameters, lr, train.momentum)
         return torch.optim.SGD(parameters, lr=lr, momentum=train.momentum, weight_decay=0.0, fused=True)
     raise ValueError(f"optimizer is {train.optimizer!r}; allowed is adamw or sgd")

@@ -15,7 +15,6 @@ from torch import Tensor
 from regtui.engine.precision import autocast
 from regtui.engine.probes import StepProbe
 from regtui.engine.training import Training
-from regtui.engine.update import Update
 
 
 class Meter(Protocol):
@@ -30,7 +29,6 @@ class Step:
     def __init__(self, training: Training, meter: Meter) -> None:
         self.training = training
         self._meter = meter
-        self._update = Update(training.optimizer)
         self.inputs: Tensor | None = None
         """The last batch as the model saw it."""
         self.preparing = 0.0
@@ -52,11 +50,11 @@ class Step:
         self.inputs = batch.inputs
         if told.is_cpu and not math.isfinite(told.item()):  # free on a CPU; a GPU would have to be waited for
             return False
-        self._update.forget_gradients()
+        training.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if probe:
             probe.after_backward()
         stack.on_gradients(model, training.lr.value)  # decay, clipping
-        self._update()
+        training.optimizer.step()
         stack.on_step(model)  # max-norm, EMA
         return True
