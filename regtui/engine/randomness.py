@@ -7,6 +7,8 @@ one of them also draws dropout masks.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -39,9 +41,14 @@ class Randomness:
             self._generators[purpose] = generator
         return self._generators[purpose]
 
+    @property
+    def generators(self) -> tuple[torch.Generator, ...]:
+        """Every generator made so far."""
+        return tuple(self._generators.values())
+
     def on_device(self) -> list[torch.Generator]:
         """Every generator made so far that draws on a GPU."""
-        return [generator for generator in self._generators.values() if generator.device.type != "cpu"]
+        return [generator for generator in self.generators if generator.device.type != "cpu"]
 
     def state(self) -> dict[str, Tensor]:
         """The state of every generator used so far, as CPU byte tensors."""
@@ -55,3 +62,25 @@ class Randomness:
         on_cpu = torch.Generator().get_state().shape
         for purpose, value in state.items():
             self.generator(purpose, on_cpu=value.shape == on_cpu).set_state(value.cpu())
+
+
+@contextmanager
+def drawing_from(generators: Sequence[torch.Generator]) -> Iterator[None]:
+    """Have code that takes no generator draw from these, one a device, in the place of those of the process.
+
+    Those of the process are afterwards as they were before.
+    """
+    of_process = [_of_process(generator.device) for generator in generators]
+    before = [generator.get_state() for generator in of_process]
+    for own, shared in zip(generators, of_process, strict=True):
+        shared.set_state(own.get_state())
+    try:
+        yield
+    finally:
+        for own, shared, state in zip(generators, of_process, before, strict=True):
+            own.set_state(shared.get_state())
+            shared.set_state(state)
+
+
+def _of_process(device: torch.device) -> torch.Generator:
+    return torch.cuda.default_generators[device.index] if device.type == "cuda" else torch.default_generator

@@ -50,6 +50,7 @@ class Training:
         self.stack = Stack(spec.stack, self.randomness)
         self.stack.build(self.model)
         models.initialize(self.model, spec.seed)
+        self.model.draw_from(self.randomness)
         self.memory = Memory(self.model, self.task.held_out.inputs) if self.model.checkpoint() else None
         """What a pretrained model began with; None for all others."""
         self.model.to(memory_format=precision.memory_format(spec.precision, self.device))

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from regtui.catalog import MODELS
-from regtui.commands import Probe, RunRequest
+from regtui.commands import Probe, RunRequest, Stop
 from regtui.engine import loop
 from regtui.engine.answers import answer
 from regtui.engine.control import Control
@@ -185,6 +185,35 @@ def test_two_steps_are_taken_probed_and_repeated(name: str) -> None:
         assert [event.layers[0].name for event in events if isinstance(event, Norms)] == ["conv1.norm"] * 2
     again = [event for event in made() if isinstance(event, Evaluated)][-1]
     assert (again.train, again.test) == (last.train, last.test)
+
+
+def test_what_a_model_draws_by_itself_survives_a_look_and_a_resume(tmp_path: Path) -> None:
+    adopted(f"{NETS}:Odd")
+    spec = run_spec_of(f"{NETS}:Odd", DataSpec(train=40, validation=10, test=10))
+    spec = msgspec.structs.replace(spec, train=msgspec.structs.replace(spec.train, evaluations=4))
+
+    def made(*told: Probe | Stop, resume: bool = False) -> Evaluated:
+        """The last evaluation; what is told is told at the first one, after the first of four steps."""
+        events: list[Event] = []
+        control = Control()
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Evaluated) and event.step == 1:
+                for command in told:
+                    control.send(command)
+            events.append(event)
+
+        torch.rand(1)  # whatever else the process draws
+        loop.train(RunRequest(run="r", spec=spec, resume=resume), emit, control, tmp_path)
+        return [event for event in events if isinstance(event, Evaluated)][-1]
+
+    whole = made()
+    looked_at = made(Probe(ask="1", spec=spec, kind="modes", run="r"))
+    assert made(Stop(run="r")).step == 1
+    resumed = made(resume=True)
+    assert whole.step == looked_at.step == resumed.step == 4
+    assert whole.train == looked_at.train
+    assert whole.train == resumed.train
 
 
 def test_what_cannot_be_had_or_does_not_fit_is_refused_in_a_sentence() -> None:

@@ -25,7 +25,7 @@ from regtui.engine.models import factories
 from regtui.engine.models.exchange import NORMS, Then, layer_before, listed, norm_entry, share
 from regtui.engine.models.sites import Place, SiteModel, Standardize
 from regtui.engine.models.traced import Call, Trace, trace
-from regtui.engine.randomness import derive
+from regtui.engine.randomness import Randomness, derive, drawing_from
 from regtui.engine.splits import TaskData
 from regtui.engine.tasks import ImageData
 from regtui.spec import ModelSpec, Scalar
@@ -66,6 +66,8 @@ class Adopted(SiteModel):
         self._exchanged: list[str] = []
         """Names of its norms that are places now."""
         self._recipe = name, dict(params), len(task.classes), task.shape
+        self._draws: list[torch.Generator] = []
+        """What its own code draws from where it takes no generator: a functional dropout, say. Empty: the process's."""
         self.standardize = Standardize(task.mean, task.std)
         self.input = Place("input", "input", task.shape[0])
         with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
@@ -76,7 +78,8 @@ class Adopted(SiteModel):
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.input(self.standardize(images))  # (B, C, H, W)
-        logits: Tensor = self.net(x.expand(-1, 3, -1, -1) if self._repeats else x)  # (B, K)
+        with drawing_from(self._draws):
+            logits: Tensor = self.net(x.expand(-1, 3, -1, -1) if self._repeats else x)  # (B, K)
         return logits
 
     def initial(self, module: nn.Module, name: str, generator: torch.Generator) -> Tensor:  # noqa: ARG002
@@ -95,7 +98,12 @@ class Adopted(SiteModel):
                 value.copy_(first[known])
         for path in self._exchanged:
             self._begin_norm(path, first)
-        torch.manual_seed(derive(seed, "model/draws"))  # for what the network draws with no generator of its own
+
+    def draw_from(self, randomness: Randomness) -> None:
+        """Generators of the run, so that its own draws repeat, resume, and are no others for being looked at."""
+        self._draws = [randomness.generator("model/draws")]
+        if randomness.device.type != "cpu":  # code for a GPU may toss a coin on the host
+            self._draws.append(randomness.generator("model/draws/host", on_cpu=True))
 
     def _begin_norm(self, path: str, first: Mapping[str, Tensor]) -> None:
         """The norm in an author's norm's place begins with its weights: some begin at 0, to keep branches silent."""

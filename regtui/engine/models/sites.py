@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from regtui.catalog import Site
 
 if TYPE_CHECKING:
+    from regtui.engine.randomness import Randomness
     from regtui.engine.regularizers.base import Batch
 
 
@@ -76,6 +77,9 @@ class SiteModel(nn.Module):
 
     def begin(self, seed: int) -> None:
         """Draw what the model fixes at random beside its parameters; called once, after the stack has been built."""
+
+    def draw_from(self, randomness: Randomness) -> None:
+        """Take the generators of what it draws by itself in each pass, beside the stack; called before the first."""
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What a training step minimizes, () in nats, and the logits of the batch, (B, K)."""
