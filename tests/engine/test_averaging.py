@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,17 +14,18 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from torch.testing import assert_close
 
+from regtui.commands import RunCommand, Set, Stop
 from regtui.engine import models, regularizers
 from regtui.engine.datasets import TaskData
 from regtui.engine.models import SiteModel
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.recalibrate import recalibrate
 from regtui.engine.regularizers import Regularizer
-from regtui.events import Evaluated, Norms
+from regtui.events import AnyRunEvent, Evaluated, Norms
 from regtui.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import MakeEntry, MakeRun, MakeSpec
+    from tests.engine.conftest import MadeRun, MakeEntry, MakeRun, MakeSpec
 
 EPOCHS, STEPS = 4, 5
 
@@ -142,6 +145,26 @@ def test_an_average_is_smoother_than_what_it_averages(task: TaskData, entry: Mak
     train(model, task, average, note)
     jumps = [float(torch.stack(kept).diff(dim=0).norm()) for kept in seen]
     assert jumps[1] < 0.6 * jumps[0]
+
+
+def test_studies_of_an_average_know_what_was_steered_and_draw_again_after_a_resume(
+    tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry, tmp_path: Path
+) -> None:
+    spec = msgspec.structs.replace(tiny(entry("dropout", p=0.2), entry("ema")), studies=("mode_switch",))
+
+    def at_first_evaluation(command: RunCommand) -> Callable[[MadeRun, AnyRunEvent], None]:
+        def tell(made: MadeRun, event: AnyRunEvent) -> None:
+            if isinstance(event, Evaluated) and event.step == 10:
+                made.control.send(command)
+
+        return tell
+
+    studied = make_run(spec).all(Evaluated)[-1].studied
+    assert studied["mode_switch.kept_scale"] == pytest.approx(1.25)
+    make_run(spec, at_first_evaluation(Stop(run="r")), store=tmp_path)
+    assert make_run(spec, store=tmp_path, resume=True).all(Evaluated)[-1].studied == studied
+    steered = make_run(spec, at_first_evaluation(Set(run="r", key="dropout.p", value=0.5)))
+    assert steered.all(Evaluated)[-1].studied["mode_switch.kept_scale"] == 2
 
 
 def test_norms_of_an_average_are_not_told_as_those_of_the_trained(

@@ -59,11 +59,19 @@ class Average(Regularizer):
         if not self.count.item():
             return model
         if self._holder is None:
-            self._holder = copy.deepcopy(model)
+            self._holder = copy.deepcopy(model, self._shared(model))
         self._holder.load_state_dict(model.state_dict() | self._averages)  # counters are those of the trained model
         if self.entry.params.get("statistics") != "averaged":
             recalibrate(self._holder, clean)
         return self._holder
+
+    def _shared(self, model: SiteModel) -> dict[int, object]:
+        """What the copy has in common with the model, by id: generators, and numbers that can be steered.
+
+        Its studies then find what those of the trained network would: the p of now, and masks that a resume repeats.
+        """
+        numbers = (value for module in model.modules() for value in vars(module).values() if isinstance(value, Tensor))
+        return {id(value): value for value in (*numbers, *self.randomness.generators)}
 
     def state(self) -> dict[str, Tensor]:
         averages = {f"average/{name}": value.clone() for name, value in self._averages.items()}
