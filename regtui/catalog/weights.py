@@ -40,7 +40,7 @@ WEIGHTS = (
         ),
         paper="Hoerl & Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634; "
               "against decay: Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101",
-        watch="With SGD it acts as weight decay does; under AdamW weights with large gradients are hardly held.",
+        watch="With SGD it is a weight decay 1/(1 - momentum) times as strong; under AdamW large gradients drown it.",
         group="weights",
     ),
     Regularizer(
