@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtui.claims import figure, interval, judge, t_quantile
+from regtui.claims import _READS, figure, interval, judge, read, t_quantile
 from regtui.events import Evaluated, Measured
 from regtui.scenario import Check, Claim
 
@@ -33,6 +33,13 @@ def test_quantiles_are_those_of_the_table(degrees: int, expected: float) -> None
     assert t_quantile(degrees) == pytest.approx(expected, abs=5e-4)
 
 
+def test_the_interval_is_students() -> None:
+    """Mean +- t(n - 1) s / sqrt(n), s with n - 1 in its denominator: here 2, t(2) and 1 / sqrt(3)."""
+    found = interval([1.0, 2.0, 3.0])
+    assert (found.mean, found.count) == (2.0, 3)
+    assert found.high - found.mean == pytest.approx(4.302653 / math.sqrt(3), abs=1e-5)
+
+
 def test_an_interval_wholly_on_the_claims_side_confirms() -> None:
     verdict = judge(claim(below="a"), results(a=[60, 61, 60], b=[80, 81, 81]))
     assert verdict.outcome == "confirmed"
@@ -48,6 +55,12 @@ def test_the_effect_must_exceed_by() -> None:
     assert judge(claim(below="a", by=10.0), measured).outcome == "confirmed"
     assert judge(claim(below="a", by=20.3), measured).outcome == "not shown"
     assert judge(claim(below="a", by=40.0), measured).outcome == "refuted"
+
+
+def test_an_interval_that_ends_at_by_lies_wholly_on_no_side() -> None:
+    verdict = judge(claim(below="a", by=20.0), results(a=[60, 60, 60], b=[80, 80, 80]))
+    assert verdict.effect is not None and verdict.effect.low == verdict.effect.high == 20
+    assert verdict.outcome == "not shown"
 
 
 def test_one_seed_decides_nothing_and_says_so() -> None:
@@ -69,7 +82,10 @@ def test_only_seeds_that_both_arms_have_are_paired() -> None:
 
 
 def test_a_number_can_stand_in_place_of_an_arm() -> None:
-    assert judge(claim(above=10.0), results(b=[60, 61, 62])).outcome == "confirmed"
+    measured = results(b=[60, 61, 62])
+    assert judge(claim(above=10.0), measured).outcome == "confirmed"
+    assert judge(claim(below=10.0), measured).outcome == "refuted"
+    assert judge(claim(below=60.0, by=5.0), measured).outcome == "confirmed"
 
 
 def test_without_runs_nothing_is_shown() -> None:
@@ -81,6 +97,9 @@ def test_the_seeds_needed_would_decide_it() -> None:
     spread = [3.0, -1.0, 2.5, -0.5, 1.0]
     verdict = judge(claim(below="a"), results(a=[60] * 5, b=[60 + d for d in spread]))
     assert verdict.outcome == "not shown" and verdict.seeds_needed is not None
+    assert verdict.seeds_needed == 15  # t(14) s / sqrt(15) = 0.98 and t(13) s / sqrt(14) = 1.02, about the mean of 1
+    nearer = judge(claim(below="a", by=0.5), results(a=[60] * 5, b=[60 + d for d in spread]))
+    assert nearer.seeds_needed is not None and nearer.seeds_needed > 3 * verdict.seeds_needed  # half the distance
     more = spread * (verdict.seeds_needed // len(spread) + 2)
     assert judge(claim(below="a"), results(a=[60] * len(more), b=[60 + d for d in more])).outcome == "confirmed"
 
@@ -90,6 +109,19 @@ def test_the_interval_is_centred_on_the_mean(values: list[float]) -> None:
     found = interval(values)
     assert found.low <= found.mean <= found.high
     assert found.high - found.mean == pytest.approx(found.mean - found.low, abs=1e-9)
+
+
+def test_a_metric_is_read_from_its_own_split() -> None:
+    names = ("train", "validation", "test", "true_train")
+    measured = {name: Measured(loss=float(i), accuracy=10.0 * i) for i, name in enumerate(names, start=1)}
+    one = Evaluated(run="r", step=1, epoch=1, seconds=1, drift=0.5, pretraining_loss=4.5, **measured)
+    assert {metric: read(metric, one) for metric in _READS} == {
+        "gap": -20.0, "train_accuracy": 10.0, "validation_accuracy": 20.0, "test_accuracy": 30.0,
+        "true_train_accuracy": 40.0, "train_loss": 1.0, "validation_loss": 2.0, "test_loss": 3.0,
+        "drift": 0.5, "pretraining_loss": 4.5,
+    }  # fmt: skip
+    sealed = msgspec.structs.replace(one, test=None)  # until the test part is revealed
+    assert [read(metric, sealed) for metric in ("test_accuracy", "test_loss", "gap")] == [20.0, 2.0, -10.0]
 
 
 def test_what_a_study_found_is_judged_like_any_metric() -> None:

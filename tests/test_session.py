@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from regtui.events import Evaluated, Finished, Marker, Measured, Started
+from regtui.events import Diverged, Evaluated, Finished, Marker, Measured, Revealed, Started
 from regtui.runner import Lost
-from regtui.scenario import ScenarioError, loads
+from regtui.scenario import Arm, ScenarioError, loads
 from regtui.session import OWN, Session
 from regtui.store import Recorder, replay
 
@@ -30,13 +31,18 @@ check = { metric = "gap", of = "b", below = "a" }
 )
 
 
-def finish(session: Session, run: str, test: float) -> None:
+def finish(session: Session, run: str, test: float, validation: float | None = None) -> None:
     began = Started(run=run, device="cpu", device_label="", threads=1, precision="fp32", parameters=1, total_steps=9,
                     steps_per_epoch=3, train_samples=9, clean_samples=9)  # fmt: skip
     train, test_ = Measured(loss=0, accuracy=100), Measured(loss=1, accuracy=test)
     session.take(began)
-    session.take(Evaluated(run=run, step=9, epoch=3, seconds=1, train=train, test=test_))
+    held_out = None if validation is None else Measured(loss=1, accuracy=validation)
+    session.take(Evaluated(run=run, step=9, epoch=3, seconds=1, train=train, test=test_, validation=held_out))
     session.take(Finished(run=run, step=9, seconds=1, wall_seconds=1, samples_per_s=9))
+
+
+def _on_own_data(arm: Arm) -> Arm:
+    return msgspec.structs.replace(arm, data=msgspec.structs.replace(arm.data, name="folder:/photos"))
 
 
 def test_runs_come_seed_by_seed_so_that_a_comparison_is_complete_early() -> None:
@@ -58,7 +64,9 @@ def test_editing_a_preset_arm_forks_it_and_leaves_it_alone() -> None:
     assert fork.name == OWN and fork.stack[0].params["p"] == 0.55
     assert session.arm("b").stack[0].params["p"] == 0.3
     assert session.is_own(OWN) and not session.is_own("b")
-    assert fork.lesson is None, "the lesson says nothing about an arm of the user's own"
+    told = session.change("a", "train.lr", 1e-3)
+    assert session.arm("a").lesson is not None
+    assert told.lesson is None, "the lesson says nothing about an arm of the user's own"
 
 
 def test_editing_an_own_arm_changes_it_in_place_and_forgets_its_runs() -> None:
@@ -71,12 +79,39 @@ def test_editing_an_own_arm_changes_it_in_place_and_forgets_its_runs() -> None:
     assert [arm.name for arm in session.arms] == ["a", "b", OWN] and not session.results()[OWN]
 
 
+def test_a_run_that_diverged_is_a_result_and_is_not_made_again() -> None:
+    session = Session(SCENARIO)
+    first, second = session.request(["a", "b"], [0])
+    finish(session, first.run, 60)
+    session.take(Diverged(run=second.run, step=3, layer="conv1", value=float("nan")))
+    assert session.missing([0, 1]) == [("a", 1), ("b", 1)]
+    assert not session.results()["b"] and session.verdicts()[0].effect is None
+
+
+def test_until_all_of_own_data_is_revealed_arms_are_compared_by_validation() -> None:
+    own = msgspec.structs.replace(SCENARIO, arms=tuple(_on_own_data(arm) for arm in SCENARIO.arms))
+    session = Session(own)
+    requests = session.request(["a", "b"], [0])
+    for request in requests:
+        finish(session, request.run, 60, validation=70)
+    assert [request.run for request in session.reveal()] == [request.run for request in requests]
+    revealed = Revealed(run=requests[0].run, step=9, test=Measured(loss=1, accuracy=50), samples=9, at="")
+    session.take(revealed)
+    assert session.held_out == "validation"
+    assert {arm: found[0].gap for arm, found in session.results().items()} == {"a": 30, "b": 30}
+    assert [request.run for request in session.reveal()] == [requests[1].run], "a test part is looked at once"
+    session.take(msgspec.structs.replace(revealed, run=requests[1].run))
+    assert session.held_out == "test" and not session.reveal()
+    assert {arm: found[0].gap for arm, found in session.results().items()} == {"a": 50, "b": 50}
+
+
 def test_regularizers_are_toggled_and_moved() -> None:
     session = Session(SCENARIO)
     session.toggle("b", "flip")
     own = session.arm(OWN)
     assert [entry.name for entry in own.stack] == ["dropout", "batchnorm", "flip"]
     session.move(OWN, own.stack[1], -1)
+    session.move(OWN, own.stack[1], -1)  # it is the first one already
     session.toggle(OWN, "flip")
     assert [entry.name for entry in session.arm(OWN).stack] == ["batchnorm", "dropout"]
     session.drop(OWN)
@@ -99,6 +134,9 @@ def test_a_lost_worker_keeps_what_arrived_and_the_run_is_missing_again() -> None
     history = session.current["a", 0]
     assert history.state == "lost" and len(history.evaluations) == 1 and session.notice == "The worker was killed."
     assert session.missing([0]) == [("a", 0)]
+    (again,) = session.request(["a"], [0])
+    finish(session, again.run, 60)
+    assert not session.notice, "what went wrong before is over once a run starts"
 
 
 def test_steered_runs_stay_out_of_verdicts() -> None:
