@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -66,8 +67,6 @@ class Adopted(SiteModel):
         self._exchanged: list[str] = []
         """Names of its norms that are places now."""
         self._recipe = name, dict(params), len(task.classes), task.shape
-        self._draws: list[torch.Generator] = []
-        """What its own code draws from where it takes no generator: a functional dropout, say. Empty: the process's."""
         self.standardize = Standardize(task.mean, task.std)
         self.input = Place("input", "input", task.shape[0])
         with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
@@ -78,8 +77,7 @@ class Adopted(SiteModel):
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.input(self.standardize(images))  # (B, C, H, W)
-        with drawing_from(self._draws):
-            logits: Tensor = self.net(x.expand(-1, 3, -1, -1) if self._repeats else x)  # (B, K)
+        logits: Tensor = self.net(x.expand(-1, 3, -1, -1) if self._repeats else x)  # (B, K)
         return logits
 
     def initial(self, module: nn.Module, name: str, generator: torch.Generator) -> Tensor:  # noqa: ARG002
@@ -99,11 +97,18 @@ class Adopted(SiteModel):
         for path in self._exchanged:
             self._begin_norm(path, first)
 
+    _draws: tuple[torch.Generator, ...] = ()
+    """What its own code draws from where that takes no generator: a functional dropout, say. Empty: the process's."""
+
     def draw_from(self, randomness: Randomness) -> None:
         """Generators of the run, so that its own draws repeat, resume, and are no others for being looked at."""
-        self._draws = [randomness.generator("model/draws")]
+        self._draws = (randomness.generator("model/draws"),)
         if randomness.device.type != "cpu":  # code for a GPU may toss a coin on the host
-            self._draws.append(randomness.generator("model/draws/host", on_cpu=True))
+            self._draws += (randomness.generator("model/draws/host", on_cpu=True),)
+
+    def __call__(self, *given: Any, **more: Any) -> Any:
+        with drawing_from(self._draws):
+            return super().__call__(*given, **more)
 
     def _begin_norm(self, path: str, first: Mapping[str, Tensor]) -> None:
         """The norm in an author's norm's place begins with its weights: some begin at 0, to keep branches silent."""
