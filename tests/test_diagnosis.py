@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regtui.catalog import MODELS, REGULARIZERS
-from regtui.diagnosis import FALL, GAP, LATER, MISSED, RISE, Figures, diagnose, diagnose_runs, judged
+from regtui.diagnosis import FALL, GAP, LATER, MISSED, RISE, Figures, diagnose, diagnose_runs, figures_of, judged
 from regtui.events import Diverged, Evaluated, Finished, Marker, Measured, Revealed, Started
 from regtui.remedies import MOST, Matter, can_take, remedy
 from regtui.scenario import Arm
@@ -264,3 +264,24 @@ def test_half_of_the_seeds_diverged_is_diverged_and_fewer_are_mentioned() -> Non
 def test_chance_is_told_as_chance() -> None:
     found = diagnose_runs(PLAIN, [ended(PLAIN, 0, train=10, test=10)])
     assert found is not None and "10.0 % is chance" in found.why and "another learning rate" in found.cure.sentence
+
+
+@pytest.mark.parametrize("train", [10.0, 12.9])  # at most GUESS times chance
+def test_little_more_than_chance_is_chance_still(train: float) -> None:
+    found = diagnose_runs(PLAIN, [ended(PLAIN, 0, train=train, test=10)])
+    assert found is not None and "10.0 % is chance" in found.why
+    better = diagnose_runs(PLAIN, [ended(PLAIN, 0, train=13.1, test=10)])
+    assert better is not None and "chance" not in better.why
+
+
+def test_of_redrawn_labels_one_in_ten_is_right_again() -> None:
+    noisy = msgspec.structs.replace(PLAIN, data=DataSpec(label_noise=0.3))
+    found = diagnose_runs(noisy, [ended(noisy, 0, train=73, test=70)])
+    assert found is not None and (found.verdict, "true labels alone give 73.0 % train" in found.why) == ("fine", True)
+
+
+def test_the_course_of_several_seeds_has_only_the_points_of_all() -> None:
+    short, long = ended(PLAIN, 0, train=96, test=94), ended(PLAIN, 1, train=96, test=94)
+    long.evaluations.append(msgspec.structs.replace(long.evaluations[-1], step=15, epoch=3.0))
+    given = figures_of(PLAIN, [short, long])
+    assert given is not None and [epoch for epoch, _ in given.losses] == [1.0, 2.0]

@@ -141,6 +141,12 @@ def test_more_noise_redraws_the_same_labels_and_more() -> None:
     assert torch.equal(much.train.labels[changed], little.train.labels[changed])
 
 
+def test_the_share_that_is_redrawn_is_exact() -> None:
+    labels, draws = torch.zeros(100, dtype=torch.long), torch.Generator().manual_seed(0)
+    noisy = splits.redraw_labels(labels, torch.arange(100), 0.29, 10**9, draws)  # none comes out as it was
+    assert int((noisy != labels).sum()) == 29, "0.29 * 100 is a little less than 29"
+
+
 def test_redrawn_labels_are_uniform_over_all_classes() -> None:
     labels = torch.zeros(10_000, dtype=torch.long)
     noisy = splits.redraw_labels(labels, torch.arange(10_000), 1.0, 10, torch.Generator().manual_seed(0))

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from regtui.commands import Pause, Resume, SaveCheckpoint, Set, Step, Stop
+from regtui.engine.metrics import evaluate
+from regtui.engine.optim import schedule_factor
 from regtui.events import (
     AnyRunEvent,
     Checkpoint,
@@ -55,6 +57,13 @@ def test_a_run_begins_with_started_ends_with_finished_and_tells_every_step(tiny:
     assert told_steps(made) == list(range(1, 31))
 
 
+def test_the_rate_that_is_told_is_that_of_the_last_step(tiny: MakeSpec, make_run: MakeRun) -> None:
+    made = make_run(tiny(schedule="cosine", lr=0.01, evaluations=3))
+    told = {event.step: event.lr for event in made.all(Steps)}
+    assert set(told) >= {10, 20, 30}
+    assert told == {step: pytest.approx(0.01 * schedule_factor("cosine", step - 1, 30)) for step in told}
+
+
 def test_evaluations_come_at_their_steps_after_all_steps_before_them(tiny: MakeSpec, make_run: MakeRun) -> None:
     made = make_run(tiny(evaluations=4))
     assert tuple(event.step for event in made.all(Evaluated)) == evaluation_steps(made.spec)
@@ -88,6 +97,18 @@ def test_a_run_learns(tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry) -> No
 def test_the_same_spec_gives_the_same_numbers(tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry) -> None:
     spec = tiny(entry("crop"), entry("batchnorm"), entry("dropout"))
     assert numbers(make_run(spec)) == numbers(make_run(spec))
+
+
+def test_evaluations_see_the_network_in_eval_mode_and_change_nothing(
+    tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry
+) -> None:
+    stack = entry("dropout", p=0.5), entry("batchnorm")
+    often, once = make_run(tiny(*stack, evaluations=6)), make_run(tiny(*stack, evaluations=1))
+    assert all(torch.equal(value, once.weights()[name]) for name, value in often.weights().items())
+    model, test = once.training.model.eval(), once.training.task.test
+    assert test is not None and once.all(Evaluated)[-1].test == often.all(Evaluated)[-1].test
+    (measured,) = evaluate(model, test.inputs, (test.labels,), once.spec.train.evaluation_batch)
+    assert once.all(Evaluated)[-1].test == measured
 
 
 def test_under_label_noise_the_true_labels_are_measured_as_well(tiny: MakeSpec, make_run: MakeRun) -> None:

@@ -85,6 +85,11 @@ def test_steering_before_the_checkpoint_still_counts() -> None:
     assert before.is_steered
 
 
+def test_steering_after_the_step_it_goes_on_from_is_forgotten_also_without_its_checkpoint() -> None:
+    after = told([started(), steps(1, 4), steps(5, 6), marked(6, 0.7), started(4), *WHOLE[4:]])
+    assert not after.is_steered and after.result is not None
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_without_its_checkpoint_in_the_record_the_step_decides(lost: bool) -> None:
     """The last words of a worker may not have arrived."""
