@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regtui.events import Bucket, Started, Steps
+from regtui.events import Bucket, Measured, Revealed, Started, Steps
 from regtui.spec import RunSpec
 from regtui.store import RunHistory
 
@@ -28,6 +28,14 @@ def test_the_time_left_goes_by_the_steps_done() -> None:
 def test_a_loop_that_did_not_say_how_long_it_is_has_no_end_in_sight() -> None:
     run = history(0)
     assert (run.total_steps, run.seconds_left) == (5, None)
+
+
+def test_the_first_look_at_the_test_part_is_the_one_that_counts() -> None:
+    run = history(20)
+    looks = [Revealed(run="r", step=5, test=Measured(loss=1.0, accuracy=a), samples=9, at="") for a in (60.0, 70.0)]
+    for look in looks:
+        run.apply(look)
+    assert run.revealed == looks[0]
 
 
 def test_a_run_that_begins_again_forgets_what_it_told_before() -> None:
