@@ -7,6 +7,7 @@ import pytest
 
 from regtui.scenario import Scenario, ScenarioError, find, load, loads, preset_files, run_spec
 from regtui.scenario.presets import ORDER, preset_id
+from regtui.spec import spec_hash
 
 GOOD = """
 title = "T"
@@ -88,6 +89,12 @@ def test_an_arm_builds_on_the_one_before_it() -> None:
 def test_add_replaces_in_place_and_defaults_are_filled_in() -> None:
     assert scenario().arm("c").stack[0].params == {"p": 0.1}
     assert scenario().arm("b").stack[1].params["momentum"] == 0.1
+
+
+def test_a_number_means_the_same_run_however_it_is_written() -> None:
+    whole, fraction = (GOOD.replace("strength = 0.1", f"strength = {text}") for text in ("2", "2.0"))
+    specs = [run_spec("dropout/file", scenario(text).arm("e"), 0) for text in (whole, fraction)]
+    assert specs[0] == specs[1] and spec_hash(specs[0]) == spec_hash(specs[1])
 
 
 def test_overrides_merge_into_the_settings_before() -> None:
