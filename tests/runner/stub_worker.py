@@ -27,9 +27,9 @@ def say(event: events.Event) -> None:
     os.write(1, events.encode(event))
 
 
-def hello(protocol: int = events.PROTOCOL_VERSION, *more: str) -> None:
+def hello(protocol: int = events.PROTOCOL_VERSION, *more: str, ranks: int = 1) -> None:
     devices = [Device(name=name, label="stub") for name in ("cpu", *more)]
-    say(Hello(protocol=protocol, version="0", torch="none", devices=devices, pid=os.getpid(), host="here"))
+    say(Hello(protocol=protocol, version="0", torch="none", devices=devices, pid=os.getpid(), host="here", ranks=ranks))
 
 
 def finish(run: str) -> None:
@@ -99,8 +99,8 @@ def main() -> None:
         sys.exit("no module named torch")
     if mode == "stays":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if mode == "gpu":
-        hello(events.PROTOCOL_VERSION, "cuda:0")
+    if mode in ("gpu", "ranks"):
+        hello(events.PROTOCOL_VERSION, "cuda:0", ranks=2 if mode == "ranks" else 1)
         serve_together()
         return
     hello(99 if mode == "old" else events.PROTOCOL_VERSION)

@@ -123,10 +123,11 @@ async def test_a_worker_on_a_gpu_has_several_runs_in_hand_and_is_told_of_each() 
         assert made.is_idle
 
 
-async def test_on_a_machine_with_a_gpu_runs_for_its_cpu_come_one_by_one() -> None:
-    async with runner("gpu") as (made, heard):
-        cpu = [RunRequest(run=f"c{i}", spec=RunSpec(scenario="s", arm="a", seed=0, device="cpu")) for i in range(2)]
-        made.submit(cpu)
+@pytest.mark.parametrize(("mode", "device"), [("gpu", "cpu"), ("ranks", "auto")])  # or that all of its GPUs share
+async def test_on_a_machine_with_a_gpu_runs_for_its_cpu_come_one_by_one(mode: str, device: str) -> None:
+    async with runner(mode) as (made, heard):
+        spec = RunSpec(scenario="s", arm="a", seed=0, device=device)
+        made.submit([RunRequest(run=f"c{i}", spec=spec) for i in range(2)])
         await heard.until_heard(Marker)
         made.stop(["c0"])
         await heard.until_heard(Marker, 2)
@@ -202,6 +203,15 @@ async def test_a_worker_that_cannot_start_is_not_started_for_ever() -> None:
         assert "no module named torch" in heard.of(Lost)[-1].sentence
 
 
+async def test_a_worker_that_could_not_start_is_tried_again_for_the_next_runs() -> None:
+    async with runner("dies") as (made, heard):
+        made.submit(requests("a"))
+        await heard.until_heard(Lost)
+        made.command = made.command[:-1]  # torch is there by now
+        made.submit(requests("a"))
+        await heard.until_heard(Finished)
+
+
 async def test_a_command_that_does_not_exist_is_told() -> None:
     heard = Heard()
     made = Runner(["/nonexistent/worker"], heard.deliver)
@@ -241,8 +251,11 @@ async def test_pause_resume_step_and_stop_reach_the_run_in_hand() -> None:
 
 async def test_a_first_step_starts_one_run_held() -> None:
     async with runner(workers=2) as (made, heard):
+        made.warm()
+        await heard.until_heard(Ready, 2)
         made.pause()
         made.submit(requests("a", "b"))
+        assert not any(slot.runs for slot in made._slots), "nothing begins while all is held"
         made.step()
         await heard.until_heard(Marker)
         assert [(m.run, m.kind) for m in heard.of(Marker)] == [("r0", "stepped")]
