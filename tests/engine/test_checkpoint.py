@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 import torch
 from safetensors import safe_open
@@ -54,6 +55,15 @@ def test_a_resumed_run_ends_bit_for_bit_like_an_uninterrupted_one(
     assert second.all(Steps)[0].loss[0].first == step + 1
     assert second.all(Steps)[-1].seconds > first.all(Steps)[-1].seconds
     assert [e.layers for e in second.all(Inside)] == [e.layers for e in whole.all(Inside) if e.step > step]
+
+
+def test_what_studies_found_at_the_start_is_there_after_a_resume(
+    tiny: MakeSpec, make_run: MakeRun, tmp_path: Path
+) -> None:
+    spec = msgspec.structs.replace(tiny(), studies=("signal",))
+    make_run(spec, stop_after(10), store=tmp_path)
+    found = make_run(spec, store=tmp_path, resume=True).all(Evaluated)[-1].studied
+    assert found == make_run(spec).all(Evaluated)[-1].studied and "signal.ratio" in found
 
 
 def test_what_was_steered_before_the_stop_holds_after_it(

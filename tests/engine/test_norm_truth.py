@@ -56,6 +56,17 @@ def test_merged_batches_have_the_moments_of_all_values(sizes: list[int], far: fl
     torch.testing.assert_close(merged.biased, values.var(0, correction=0), rtol=1e-6, atol=1e-9)
 
 
+def test_a_batch_and_its_masks_are_those_of_its_draw_whatever_was_drawn_before(
+    tiny: MakeSpec, entry: MakeEntry, make_run: MakeRun
+) -> None:
+    made = make_run(tiny(entry("dropout", p=0.5), entry("batchnorm"), epochs=1))
+    told = truth(made, draw=1)
+    for generator in made.training.randomness.generators:
+        torch.rand(9, generator=generator)
+    assert truth(made, draw=1) == told
+    assert truth(made, draw=2).layers != told.layers
+
+
 def test_what_enters_is_what_torch_would_store(tiny: MakeSpec, entry: MakeEntry, make_run: MakeRun) -> None:
     made = make_run(tiny(entry("batchnorm")))
     model, inputs = made.training.model.train(), made.training.task.train.inputs[:40]

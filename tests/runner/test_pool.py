@@ -259,6 +259,8 @@ async def test_a_first_step_starts_one_run_held() -> None:
         made.step()
         await heard.until_heard(Marker)
         assert [(m.run, m.kind) for m in heard.of(Marker)] == [("r0", "stepped")]
+        made.submit([])
+        assert [slot.runs for slot in made._slots] == [["r0"], []], "the step was one run's"
         made.resume()
         await heard.until_heard(Finished, 2)
 
@@ -270,6 +272,15 @@ async def test_stop_ends_waiting_and_running_runs() -> None:
         made.stop()
         stopped = await heard.until_heard(Stopped, 3)
         assert {event.run for event in stopped} == {"r0", "r1", "r2"} and made.is_idle
+
+
+async def test_what_is_asked_for_after_all_was_stopped_is_not_held() -> None:
+    async with runner() as (made, heard):
+        made.pause()
+        made.submit(requests("a"))
+        made.stop()
+        made.submit(requests("a"))
+        await heard.until_heard(Finished)
 
 
 async def test_a_worker_that_ignores_a_stop_is_killed_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
