@@ -6,16 +6,13 @@ import platform
 import secrets
 import signal
 import threading
-import time
-from collections import deque
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from regtui import events
 from regtui.commands import RunRequest, Stop
-from regtui.events import Event
+from regtui.outbox import Outbox
 
 INTERVAL = 0.25
 """Seconds between two messages of a run."""
@@ -69,43 +66,18 @@ def _pass_on(cancelled: threading.Event, control: Any, run: str) -> None:
     control.send(Stop(run=run))
 
 
-class Speaker:
-    """Puts the events of one attempt into the queue, from a thread of its own: training never waits for the network."""
+class Speaker(Outbox):
+    """Puts the events of one attempt into the queue: training never waits for the network."""
 
     def __init__(self, queue: Any, task: str) -> None:
+        super().__init__("speaker", INTERVAL)
         self._queue, self._task, self._attempt = queue, task, secrets.token_hex(8)
-        self._pending: deque[Event] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
         self._say(b"", platform.node())
-        self._thread = threading.Thread(target=self._say_all, name="speaker", daemon=True)
-        self._thread.start()
+        self.begin()
 
-    def put(self, event: Event) -> None:
-        """Have an event said soon. Events keep their order."""
-        with self._changed:
-            self._pending.append(event)
-            self._changed.notify()
-
-    def close(self) -> None:
-        """Return once everything has been said."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._thread.join()
-
-    def _say_all(self) -> None:
-        while batch := self._next_batch():
-            self._say(b"".join(map(events.encode, batch)), "")
-            if not self._closing:
-                time.sleep(INTERVAL)
-
-    def _next_batch(self) -> list[Event]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._closing)
-            batch = list(self._pending)
-            self._pending.clear()
-            return batch
+    def pass_on(self, lines: bytes) -> bool:
+        self._say(lines, "")
+        return True
 
     def _say(self, lines: bytes, note: str) -> None:
         self._queue.put(Said(self._task, self._attempt, lines, note))
