@@ -12,6 +12,11 @@ from torch.nn import functional as F
 
 from regtui.events import Measured
 
+
+class UnmeasurableError(TypeError):
+    """What the monitor cannot measure; the message says what was found and what to do."""
+
+
 IGNORED = -100
 """Labels of this value count for nothing, as in torch.nn.functional.cross_entropy."""
 
@@ -25,7 +30,7 @@ def predict(model: nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
     (inputs, labels) goes to `model(inputs)`; a mapping with "labels" to `model(**batch)`, whose result has `.logits`.
     A causal language model's logits are shifted by one place, as its own loss does.
 
-    Raises TypeError, saying what to hand over, for other batches.
+    Raises UnmeasurableError, saying what to hand over, for other batches.
     """
     if isinstance(batch, Mapping) and "labels" in batch:
         found = model(**batch)
@@ -35,9 +40,10 @@ def predict(model: nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         return logits, labels
     if isinstance(batch, (tuple, list)) and len(batch) == 2:
         return model(batch[0]), batch[1]
-    raise TypeError(
-        f"a batch is a {type(batch).__name__}; Monitor knows (inputs, labels) and mappings with labels. For others "
-        "hand it predict=function, which gets the model and a batch and gives logits and labels"
+    parts = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
+    raise UnmeasurableError(
+        f"a batch is a {type(batch).__name__}{parts}; Monitor knows (inputs, labels) and mappings with labels. For "
+        "others hand it predict=function, which gets the model and a batch and gives logits and labels"
     )
 
 
@@ -49,7 +55,7 @@ def measure(model: nn.Module, batches: Iterable[Any], predicted: Predict, device
     sums = torch.zeros(3, dtype=torch.float64, device=device)  # loss, correct, labels
     with torch.no_grad():
         for batch in batches:
-            logits, labels = _rows(*predicted(model, moved(batch, device)))
+            logits, labels = rows(*predicted(model, moved(batch, device)))
             sums[0] += F.cross_entropy(logits.float(), labels, reduction="sum", ignore_index=IGNORED)
             sums[1] += ((logits.argmax(1) == labels) & (labels != IGNORED)).sum()
             sums[2] += (labels != IGNORED).sum()
@@ -82,8 +88,15 @@ def moved(batch: Any, device: torch.device) -> Any:
     return batch
 
 
-def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, K) logits and (N,) long labels from (B, K), (B, L, K) or (B, K, H, W) logits; soft labels count by argmax."""
+def rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, K) logits and (N,) long labels from (B, K), (B, L, K) or (B, K, H, W) logits; soft labels count by argmax.
+
+    One output a sample, (B, 1) or (B,), is the logit of class 1 against 0, as in BCEWithLogitsLoss: with a 0 beside it
+    cross-entropy is the same number.
+    """
+    if is_of_two_classes(logits, labels):
+        one = logits.flatten()
+        return torch.stack((torch.zeros_like(one), one), dim=1), labels.flatten().long()
     if labels.is_floating_point() and labels.shape == logits.shape:
         labels = labels.argmax(1)
     if logits.ndim >= 2 and not labels.is_floating_point():
@@ -91,7 +104,13 @@ def _rows(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             return logits.flatten(0, -2), labels.flatten().long()
         if logits.shape[:1] + logits.shape[2:] == labels.shape:
             return logits.movedim(1, -1).flatten(0, -2), labels.flatten().long()
-    raise TypeError(
+    raise UnmeasurableError(
         f"logits are {tuple(logits.shape)}, labels {tuple(labels.shape)} of {labels.dtype}; Monitor measures "
-        "classifiers: (B, K) with (B,), (B, L, K) with (B, L) or (B, K, H, W) with (B, H, W)"
+        "classifiers: (B, K) with (B,), (B, L, K) with (B, L), (B, K, H, W) with (B, H, W), or (B, 1) with 0 and 1"
     )
+
+
+def is_of_two_classes(logits: Tensor, labels: Tensor) -> bool:
+    """Whether there is one output a sample, (B, 1) or (B,), and one label."""
+    single = logits.ndim == 1 or (logits.ndim == 2 and logits.shape[1] == 1)
+    return single and labels.ndim <= 2 and logits.numel() == labels.numel()

@@ -21,16 +21,17 @@ except ImportError:
 class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightning is not installed
     """`Trainer(callbacks=[MonitorCallback(train=train_set, test=test_set)])`; the options are those of `Monitor`.
 
-    The LightningModule must map inputs to logits in `forward`, else hand `predict`.
+    Without `train`, `test` and `validation` the Trainer's own loaders are read. The LightningModule must map inputs to
+    logits in `forward`, else hand `predict`.
     """
 
     def __init__(self, **options: Any) -> None:
         self._options = options
         self.monitor: Monitor | None = None
-        """There from the beginning of `fit` on."""
+        """There from the beginning of the training on."""
 
-    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """The model is on its device; only the first process watches."""
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """The model is on its device and the loaders are there; only the first process watches."""
         if trainer.is_global_zero:
             optimizer = trainer.optimizers[0] if trainer.optimizers else None
             total = trainer.estimated_stepping_batches  # loads the loaders, which the next line needs
@@ -40,7 +41,10 @@ class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightnin
                 "scaler": getattr(trainer.precision_plugin, "scaler", None),
                 "total_steps": _whole(total),
                 "steps_per_epoch": _whole(batches / trainer.accumulate_grad_batches),
+                "train": _first(trainer.train_dataloader),
             }
+            if (held_out := _first(trainer.val_dataloaders)) is not None:
+                known["validation"] = held_out
             self.monitor = Monitor(pl_module, **(known | self._options))
             self._steps = trainer.global_step
 
@@ -61,6 +65,13 @@ class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightnin
     def _close(self, error: BaseException | None) -> None:
         if self.monitor:
             self.monitor.close(error)
+
+
+def _first(loaders: Any) -> Any:
+    """Of several loaders, in a list or a dict, the first one."""
+    while isinstance(loaders, (list, tuple, dict)) and loaders:
+        loaders = next(iter(loaders.values() if isinstance(loaders, dict) else loaders))
+    return None if isinstance(loaders, (list, tuple, dict)) else loaders
 
 
 def _whole(number: float) -> int | None:

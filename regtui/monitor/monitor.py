@@ -18,10 +18,12 @@ from torch import Tensor, nn
 
 from regtui.monitor import evaluation
 from regtui.monitor.budget import Budget
-from regtui.monitor.evaluation import Predict, evaluating, measure
+from regtui.monitor.evaluation import Predict, evaluating
+from regtui.monitor.hooks import FirstPass, is_compiled, unwrapped
 from regtui.monitor.observation import EVALUATE_EVERY, Observation, Plan
-from regtui.monitor.record import Record, device_of, spec_of
+from regtui.monitor.record import Record, RecordingError, device_of, settings_of, spec_of
 from regtui.monitor.samples import fixed_samples, length_of, size_of, untouched_generators
+from regtui.monitor.trial import must_be_measurable, tried
 
 PROBE_EVERY = 50
 """Steps between two looks inside."""
@@ -70,38 +72,49 @@ class Monitor:
     ) -> None:
         """Nothing is written before the first step.
 
-        train           training samples **without augmentation**: a data set, a DataLoader, a pair of tensors or an
-                        iterable of batches; of it `samples` are kept and measured
+        train           training samples **without augmentation**: a data set, a DataLoader, a pair of tensors or
+                        arrays, or an iterable of batches; of it `samples` are kept and measured
         test            the same of the test set; validation likewise. One of the two is needed
         optimizer       where the learning rate is read
         scaler          the GradScaler of mixed precision, so that gradients are reported unscaled
         name, project   the arm and the scenario of the run; runs of one project are compared, paired by `seed`
         config          settings of yours: a comparison shows those that differ
-        steps_per_epoch, total_steps   for the axis and the ETA; unknown ones are left out
+        steps_per_epoch, total_steps   for the axis and the ETA; unknown ones are left out. Where the model is compiled
+                        and train= is no DataLoader, the batch size, and so the pace, follows from steps_per_epoch
         evaluate_every  steps; default: an epoch
         probe_every     steps between two looks inside, >= 1
         samples         of each split, >= 1
-        budget          share of the training's time that looking may take, [0, 1]: a look that would cost more waits.
-                        Only the evaluation at the end is always made
+        budget          share of the training's time that looking may take, >= 0: a look that would cost more waits.
+                        One evaluation at the end is always made; it comes on top
         predict         (model, batch) to logits and labels
         store           default: regtui's run store
 
-        Raises TypeError or ValueError, in a sentence, for data and models that it cannot measure: it tries one batch.
+        Raises TypeError or ValueError, in a sentence, for data and models that it cannot measure: it tries one batch
+        of each part.
         """
         self._observation: Observation | None = None
+        must_be_measurable(model)
+        for option, value in {"samples": samples, "probe_every": probe_every, "evaluate_every": evaluate_every}.items():
+            if value is not None and value < 1:
+                raise ValueError(f"{option} is {value}; allowed is 1 or more")
+        if not budget >= 0:
+            raise ValueError(f"budget is {budget}, a share of the training's time; allowed is 0 or more, as in 0.02")
+        if test is None and validation is None:
+            raise ValueError("Monitor needs test= or validation=: without held-out samples there is no gap")
         self._closed = torch.distributed.is_available() and torch.distributed.is_initialized() \
             and torch.distributed.get_rank() > 0  # fmt: skip
         if self._closed:
             return
-        self._model = _unwrapped(model)
-        if test is None and validation is None:
-            raise ValueError("Monitor needs test= or validation=: without held-out samples there is no gap")
+        self._model = unwrapped(model)
         with untouched_generators():
             own = fixed_samples(train, samples, "train")
             sources = {"validation": validation, "test": test}
             held_out = {key: fixed_samples(s, samples, key) for key, s in sources.items() if s is not None}
             with evaluating(self._model):
-                measure(self._model, own.batches[:1], predict, device_of(self._model))
+                cost = sum(
+                    tried(self._model, part, predict, device_of(self._model), what) * len(part.batches)
+                    for what, part in {"train": own, **held_out}.items()
+                )
         if own.is_random:
             warnings.warn(
                 "regtui: train= gives another sample each time it is read, so it augments. Its accuracy is not the "
@@ -113,17 +126,21 @@ class Monitor:
         self._batch_size, self._budget = size_of(own.batches[0]), Budget(budget)
         self._plan = partial(
             Plan, own, held_out, predict, evaluate_every=evaluate_every or epoch or EVALUATE_EVERY,
-            probe_every=max(1, probe_every), optimizer=optimizer, scaler=scaler,
+            probe_every=probe_every, optimizer=optimizer, scaler=scaler, cost=cost,
         )  # fmt: skip
         self._spec = partial(
             spec_of, self._model, name=name, project=project, seed=seed,
-            config=_optimizer(optimizer) | dict(config or {}), samples=size,
+            config=settings_of(optimizer) | dict(config or {}), samples=size,
             data=type(getattr(train, "dataset", train)).__name__,
             held_out={key: split.count for key, split in held_out.items()},
         )  # fmt: skip
         self._steps_per_epoch, self._total, self._size = steps_per_epoch, total_steps, size
         self._store = Path(store) if store is not None else None
-        self._size_hook = self._model.register_forward_pre_hook(self._see_batch, with_kwargs=True)
+        self._is_compiled = is_compiled(model)
+        self._passes = FirstPass(size_of)
+        # Around a compiled model, not in it, the hook is called; hooks of the modules inside are not.
+        whole = {id(module): module for module in (model, self._model)}.values()
+        self._handles = [module.register_forward_pre_hook(self._passes, with_kwargs=True) for module in whole]
         self._exit = partial(_close, weakref.ref(self))
         atexit.register(self._exit)
 
@@ -169,6 +186,11 @@ class Monitor:
         """Evaluate once more and end the run: finished, stopped (KeyboardInterrupt) or failed (any other error)."""
         if self._closed:
             return
+        if self._observation is None and error is None and self._passes.size:
+            warnings.warn(
+                "regtui: nothing was recorded, since no step was told: call monitor.step(loss) after optimizer.step().",
+                stacklevel=2,
+            )
         try:
             if self._observation:
                 self._observation.end(error)
@@ -185,25 +207,26 @@ class Monitor:
 
     def _begun(self) -> Observation:
         """The run, at its first step: now the size of a batch is known."""
-        epoch = self._steps_per_epoch or max(1, self._size // self._batch_size)
-        spec = self._spec(batch_size=self._batch_size, epochs=math.ceil((self._total or epoch) / epoch))
+        self._take_hooks_away()
+        told = self._steps_per_epoch and self._size // self._steps_per_epoch
+        size = self._passes.size or told or self._batch_size
+        epoch = self._steps_per_epoch or max(1, self._size // size)
+        spec = self._spec(batch_size=size, epochs=math.ceil((self._total or epoch) / epoch))
         record = Record(spec, self._store)
-        plan = self._plan(batch_size=self._batch_size, steps_per_epoch=epoch)
+        plan = self._plan(batch_size=size, steps_per_epoch=epoch, is_compiled=self._is_compiled)
         record.started(
             self._model, spec, total_steps=self._total or 0, steps_per_epoch=epoch, clean_samples=plan.train.count
         )
         self._budget.begin()
         return Observation(self._model, plan, record, self._budget)
 
-    def _see_batch(self, _: nn.Module, inputs: tuple[Any, ...], more: dict[str, Any]) -> None:
-        """The first training batch tells its size; the hook then goes."""
-        if self._model.training and (size := size_of(inputs) or size_of(more)):
-            self._batch_size = size
-            self._size_hook.remove()
+    def _take_hooks_away(self) -> None:
+        for handle in self._handles:
+            handle.remove()
 
     def _give_up(self, error: Exception) -> None:
         """Warn once, note it in the record, and say no more."""
-        what = f"{type(error).__name__}: {error}"
+        what = str(error) if isinstance(error, RecordingError) else f"{type(error).__name__}: {error}"
         warnings.warn(f"regtui: the monitor stopped ({what}); the training goes on without it.", stacklevel=3)
         if self._observation:
             self._observation.record.broke(error, f"The monitor stopped ({what}); the training went on without it.")
@@ -211,7 +234,7 @@ class Monitor:
 
     def _leave(self) -> None:
         self._closed = True
-        self._size_hook.remove()
+        self._take_hooks_away()
         if self._observation:
             self._observation.leave()
             self._observation.record.close()
@@ -222,24 +245,3 @@ def _close(monitor: weakref.ref[Monitor]) -> None:
     """At the interpreter's end, for a loop without `with`: an uncaught error is then the last one that was printed."""
     if (found := monitor()) is not None:
         found.close(getattr(sys, "last_value", None))
-
-
-def _optimizer(optimizer: torch.optim.Optimizer | None) -> dict[str, Any]:
-    """Name and first settings of an optimizer, as far as a comparison is about them."""
-    if optimizer is None:
-        return {}
-    optimizer = getattr(optimizer, "optimizer", optimizer)  # Accelerate and Lightning wrap it
-    first = optimizer.param_groups[0]
-    kept = {key: float(first[key]) for key in ("lr", "weight_decay", "momentum") if isinstance(first.get(key), float)}
-    return {"optimizer": type(optimizer).__name__, **kept}
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The module inside DistributedDataParallel, DataParallel and torch.compile: evaluation needs no collective."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            inner = model.module
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner

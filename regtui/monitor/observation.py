@@ -44,11 +44,10 @@ class Plan:
     probe_every: int
     optimizer: torch.optim.Optimizer | None
     scaler: Any
-
-    @property
-    def samples(self) -> int:
-        """Of all splits: what an evaluation passes."""
-        return self.train.count + sum(split.count for split in self.held_out.values())
+    cost: float
+    """Seconds that a first evaluation will take, as its trial says."""
+    is_compiled: bool
+    """Without looks inside: hooks on a compiled model would be compiled into it."""
 
 
 class Observation:
@@ -66,27 +65,34 @@ class Observation:
         self._whole_set: SetStatistics | None = None
         self._losses: list[Tensor] = []
         self._lost: list[float] = []
-        self._probes = True
-        self._evaluation_is_due = False
+        self._probes = not plan.is_compiled
+        self._probe_is_due = self._evaluation_is_due = False
         self._evaluated_at = 0
-        self._last_cost = 0.0
+        self._probe_cost = self._paid_inside = 0.0
+        """Seconds of the last look inside, and of all before it."""
+        self._cost = plan.cost
+        """Seconds of an evaluation, as the last one took."""
         self._stepped_at = self._began = time.perf_counter()
 
     def step(self, loss: Tensor | float) -> None:
         """Note a step, and look where it is time and the budget allows."""
         self.count += 1
         self._reporter.seconds += time.perf_counter() - self._stepped_at
-        self._losses.append(loss.detach().float() if isinstance(loss, Tensor) else torch.tensor(float(loss)))
+        self._losses.append(_single(loss))
+        if self.plan.is_compiled and self.count == 1:
+            self.mark("the model is compiled, so there is no look inside: hooks would be compiled into it")
         if self._watch:
-            self._read(self._watch)
+            with self.budget.paid(inside=True):
+                self._read(self._watch)
+            self._probe_cost = self.budget.inside - self._paid_inside
         if self._reporter.is_due() or len(self._losses) >= MOST_PENDING:
             self.tell()
         self._evaluation_is_due |= self.count % self.plan.evaluate_every == 0
-        if self._evaluation_is_due and self.budget.allows(self._expected_cost()):
+        if self._evaluation_is_due and self.budget.allows(self._cost):
             self._evaluate()
-        if self._probes and (self.count + 1) % self.plan.probe_every == 0 and self.budget.allows(0.0):
-            self._watch = StepWatch(self._watched, self.budget.pay)
-            self._watch.attach()
+        self._probe_is_due |= (self.count + 1) % self.plan.probe_every == 0
+        if self._probes and self._probe_is_due and self.budget.allows_inside(self._probe_cost):
+            self._attach()
         self._stepped_at = time.perf_counter()
 
     def mark(self, text: str) -> None:
@@ -148,12 +154,21 @@ class Observation:
                 self.is_over = True
                 return
 
+    def _attach(self) -> None:
+        """Have the next step seen."""
+        self._probe_is_due, self._paid_inside = False, self.budget.inside
+        with self.budget.paid(inside=True):
+            self._watch = StepWatch(self._watched, self.budget.pay)
+            self._watch.attach()
+
     def _read(self, watch: StepWatch) -> None:
         """What the hooks saw of the step that was just taken."""
         self.leave()
         if not watch.saw_anything:
             self._probes = False
-            return self.mark("no layer was seen: hooks are not called in a compiled model, nor in eval mode")
+            return self.mark(
+                "no layer was seen, so there is no look inside: the model trains in eval mode, or was compiled"
+            )
         self.tell()
         run = self.record.run
         if norms := watch.statistics(self._whole_set):
@@ -178,7 +193,7 @@ class Observation:
                 key: measure(self.model, split, self.plan.predict, device) for key, split in self.plan.held_out.items()
             }
         self._whole_set, self._evaluation_is_due, self._evaluated_at = whole_set, False, self.count
-        self._last_cost = time.perf_counter() - began
+        self._cost = time.perf_counter() - began
         self.record.emit(
             Evaluated(
                 run=self.record.run,
@@ -191,7 +206,16 @@ class Observation:
             )
         )
 
-    def _expected_cost(self) -> float:
-        """Seconds of an evaluation: as the last one; before there was one, a third of a training step a batch."""
-        a_step = self._reporter.seconds / max(self.count, 1)
-        return self._last_cost or self.plan.samples / self.plan.batch_size * a_step / 3
+
+def _single(loss: Tensor | float) -> Tensor:
+    """The loss of a step as a scalar that nothing is waited for; raises TypeError or ValueError for anything else."""
+    if isinstance(loss, Tensor):
+        if loss.numel() != 1:
+            raise ValueError(
+                f"the loss has the shape {tuple(loss.shape)}; step() takes the single number that backward() was "
+                "called on, as loss.mean() is"
+            )
+        return loss.detach().float().reshape(())
+    if not isinstance(loss, (int, float)):
+        raise TypeError(f"the loss is a {type(loss).__name__}; step() takes a tensor of one number, or a number")
+    return torch.tensor(float(loss))

@@ -68,9 +68,23 @@ def seen_in(model: nn.Module) -> dict[str, Scalar]:
     }
 
 
+def settings_of(optimizer: torch.optim.Optimizer | None) -> dict[str, Any]:
+    """Name and first settings of an optimizer, as far as a comparison is about them."""
+    if optimizer is None:
+        return {}
+    optimizer = getattr(optimizer, "optimizer", optimizer)  # Accelerate and Lightning wrap it
+    first = optimizer.param_groups[0]
+    kept = {key: float(first[key]) for key in ("lr", "weight_decay", "momentum") if isinstance(first.get(key), float)}
+    return {"optimizer": type(optimizer).__name__, **kept}
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Where a model's first parameter lies; the CPU for one without parameters."""
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+class RecordingError(Exception):
+    """Nothing more can be written; the message says why and where."""
 
 
 class Record:
@@ -94,8 +108,10 @@ class Record:
         return self._asked.is_set()
 
     def emit(self, event: RunEvent) -> None:
-        """Append an event. A full disk stops the recording, never the training."""
+        """Append an event. Raises RecordingError where the disk is full or was never writable."""
         self.recorder.append(event)  # type: ignore[arg-type]  # all events of a run, by construction
+        if self.recorder.warning:
+            raise RecordingError(self.recorder.warning.partition(". ")[0])
 
     def started(
         self, model: nn.Module, spec: RunSpec, *, total_steps: int, steps_per_epoch: int, clean_samples: int
@@ -120,7 +136,8 @@ class Record:
     def broke(self, error: BaseException, message: str) -> None:
         """An error of our own: its traceback goes into the log, for whoever wants to report it."""
         self.recorder.log(self.run, "".join(traceback.format_exception(error)).encode())
-        self.emit(Failed(run=self.run, kind="monitor", message=message))
+        if not self.recorder.warning:
+            self.emit(Failed(run=self.run, kind="monitor", message=message))
 
     def close(self) -> None:
         """Close the run's file."""

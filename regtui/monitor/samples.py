@@ -34,8 +34,8 @@ class Samples:
 def fixed_samples(source: Any, limit: int, what: str) -> Samples:
     """Draw up to `limit` samples, always the same ones of the same source.
 
-    source  a data set with a length (a list of samples is one), a DataLoader, a pair of tensors (inputs, labels), or
-            any other iterable, of batches
+    source  a data set with a length (a list of samples is one), a DataLoader, a pair of tensors or NumPy arrays
+            (inputs, labels), or any other iterable, of batches
     what    its name in messages: train, test
 
     Of sources with a length the samples are spread over all of it by a seeded permutation, since data sets are often
@@ -47,8 +47,8 @@ def fixed_samples(source: Any, limit: int, what: str) -> Samples:
         if not isinstance(source.dataset, IterableDataset):
             return _indexed(source.dataset, limit, size, source.collate_fn, what)
         return _first(source, limit, what)
-    if isinstance(source, Sequence) and len(source) == 2 and all(isinstance(part, Tensor) for part in source):
-        inputs, labels = source
+    if isinstance(source, Sequence) and len(source) == 2 and all(map(_is_array, source)):
+        inputs, labels = map(torch.as_tensor, source)
         if len(inputs) != len(labels):
             raise ValueError(f"{what}: {len(inputs)} inputs and {len(labels)} labels; each input needs its label")
         chosen = _spread(len(inputs), limit, what)
@@ -98,11 +98,16 @@ def size_of(batch: Any) -> int:
 def length_of(source: Any) -> int:
     """Samples in all; 0 where the source does not know."""
     try:
-        if isinstance(source, (tuple, list)) and source and isinstance(source[0], Tensor):
+        if isinstance(source, (tuple, list)) and source and _is_array(source[0]):
             return len(source[0])
         return len(getattr(source, "dataset", source))
     except TypeError:
         return 0
+
+
+def _is_array(part: Any) -> bool:
+    """A tensor or a NumPy array, which has the same words for what it is."""
+    return isinstance(part, Tensor) or (hasattr(part, "__array__") and hasattr(part, "ndim"))
 
 
 def _spread(length: int, limit: int, what: str) -> list[int]:
@@ -117,7 +122,15 @@ def _indexed(dataset: Any, limit: int, size: int, collate: Callable[[list[Any]],
     twice = dataset[chosen[0]], dataset[chosen[0]]
     read = getattr(dataset, "__getitems__", None) or (lambda part: [dataset[i] for i in part])
     parts = [chosen[i : i + size] for i in range(0, len(chosen), size)]
-    return Samples([collate(read(part)) for part in parts], len(chosen), is_random=not _alike(*twice))
+    try:
+        batches = [collate(read(part)) for part in parts]
+    except (TypeError, RuntimeError) as error:
+        said = str(error).partition("\n")[0]
+        raise TypeError(
+            f"{what}: its samples cannot be put into batches ({said}); give the data set a transform that makes "
+            "tensors of one shape, or hand over a DataLoader with its collate_fn"
+        ) from error
+    return Samples(batches, len(chosen), is_random=not _alike(*twice))
 
 
 def _first(batches: Iterable[Any], limit: int, what: str) -> Samples:

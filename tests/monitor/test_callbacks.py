@@ -35,22 +35,25 @@ def test_lightning_counts_optimizer_steps(tmp_path: Path) -> None:
         def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
             return F.cross_entropy(self(batch[0]), batch[1])
 
+        def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+            self.log("loss", F.cross_entropy(self(batch[0]), batch[1]))
+
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.SGD(self.parameters(), 0.1)
 
     inputs, labels = torch.rand(120, 8), torch.arange(120) % 3
-    callback = MonitorCallback(
-        train=(inputs[:80], labels[:80]), test=(inputs[80:], labels[80:]), probe_every=3, budget=1e9, store=tmp_path
-    )
+    train, held_out = TensorDataset(inputs[:80], labels[:80]), TensorDataset(inputs[80:], labels[80:])
+    callback = MonitorCallback(probe_every=3, budget=1e9, store=tmp_path)
     trainer = lightning.Trainer(
         max_epochs=2, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         callbacks=[callback], accumulate_grad_batches=2,
     )  # fmt: skip
-    trainer.fit(Module(), DataLoader(TensorDataset(inputs[:80], labels[:80]), 10, shuffle=True))
+    trainer.fit(Module(), DataLoader(train, 10, shuffle=True), DataLoader(held_out, 20))
     run = only_run(tmp_path)
     assert (run.state, run.step, run.total_steps, run.steps_per_epoch) == ("finished", 8, 8, 4)
     assert [inside.step for inside in run.insides] == [3, 6]
     assert run.spec.model.params["optimizer"] == "SGD"
+    assert (run.spec.data.train, run.spec.data.validation) == (80, 40), "the Trainer's own loaders"
     assert run.result is not None and run.result.gap is not None
 
 

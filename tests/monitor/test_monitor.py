@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import random
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -245,18 +248,17 @@ def test_looking_waits_until_it_is_paid_for(tmp_path: Path) -> None:
 
 
 def test_an_error_inside_is_told_once_and_the_training_goes_on(tmp_path: Path) -> None:
-    model, calls = network(), 0
+    model, breaks = network(), False
 
     def broken(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        nonlocal calls
-        calls += 1
-        if calls > 1:
+        if breaks:
             raise RuntimeError("no such thing")
         return model(batch[0]), batch[1]
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         with watching(model, tmp_path, predict=broken) as monitor:
+            breaks = True
             losses = looped(model, monitor)
     assert len(losses) == 30
     assert [str(warning.message) for warning in told if "regtui" in str(warning.message)] == [
@@ -296,7 +298,92 @@ def test_a_single_lost_step_is_left_out_and_many_are_a_divergence(tmp_path: Path
     assert isinstance(run.ending, events.Diverged) and run.ending.step == 2
 
 
+def test_a_model_that_is_copied_or_saved_between_steps_leaves_the_monitor_behind(tmp_path: Path) -> None:
+    """Between two steps hooks wait for the next one: a copy must not call them, nor a file need them."""
+    model, inputs = network(), pictures()[0]
+    monitor = watching(model, tmp_path, probe_every=2)
+    copies = [copy.deepcopy(model)]  # before the first step there is a hook that learns the size of a batch
+    looped(model, monitor, 1)
+    file = io.BytesIO()
+    torch.save(model, file)
+    copies += [copy.deepcopy(model), torch.load(io.BytesIO(file.getvalue()), weights_only=False)]
+    assert b"regtui" not in file.getvalue()
+    for copied in copies:
+        copied(inputs * 100)
+    looped(model, monitor, 1)
+    monitor.close()
+    assert [inside.step for inside in recorded(monitor).insides] == [2]
+    assert recorded(monitor).insides[0].layers[0].std < 1, "what the copies saw is not what the model saw"
+
+
+class Compiled(nn.Module):
+    """Has its model where torch.compile puts it; loading the compiler would take longer than all of these tests."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self._orig_mod = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        hooks = [module._forward_hooks or module._forward_pre_hooks for module in self._orig_mod.modules()]
+        self.met_hooks = any(hooks[1:])
+        return self._orig_mod(x)
+
+
+def test_a_compiled_model_gets_no_hooks_and_the_run_says_so(tmp_path: Path) -> None:
+    model = Compiled(network())
+    with watching(model, tmp_path, probe_every=2) as monitor:
+        looped(model, monitor, 5, inner=lambda _: model.met_hooks and pytest.fail("hooks would be compiled"))
+    run = recorded(monitor)
+    assert (run.state, run.spec.train.batch_size, run.insides) == ("finished", 16, [])
+    assert [(mark.step, "the model is compiled" in mark.text) for mark in run.markers] == [(1, True)]
+
+
+@pytest.mark.parametrize("labels", [torch.arange(60) % 2, (torch.arange(60) % 2).float()[:, None]])
+def test_one_output_a_sample_is_a_class_against_another(tmp_path: Path, labels: Tensor) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 1))
+    inputs = pictures(60)[0]
+    with watching(model, tmp_path, train=(inputs, labels), test=(inputs.numpy(), labels.numpy())) as monitor:
+        monitor.step(1.0)
+    told = recorded(monitor).result
+    logits, classes = model(inputs).flatten(), labels.flatten().float()
+    assert told is not None and told.test is not None
+    assert told.train.loss == pytest.approx(F.binary_cross_entropy_with_logits(logits, classes).item(), rel=1e-5)
+    assert told.test.accuracy == pytest.approx(100 * ((logits > 0) == (classes > 0)).float().mean().item())
+
+
+@pytest.mark.parametrize(("misuse", "says"), [
+    (lambda _, model: looped(model, None, 2), "no step was told: call monitor.step"),
+    (lambda monitor, _: monitor.step(torch.rand(16)), r"shape \(16,\); step\(\) takes the single number"),
+    (lambda monitor, _: monitor.step("much"), "the loss is a str"),
+])  # fmt: skip
+def test_misuse_in_a_loop_is_warned_of_in_a_sentence(
+    tmp_path: Path, misuse: Callable[[Any, nn.Module], object], says: str
+) -> None:
+    model = network()
+    with pytest.warns(UserWarning, match=says), watching(model, tmp_path) as monitor:
+        misuse(monitor, model)
+
+
+def test_a_store_that_cannot_be_written_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    model = network()
+    with (
+        pytest.warns(UserWarning, match="Recording stopped: .*the training goes on without it"),
+        watching(model, tmp_path / "file") as monitor,
+    ):
+        assert len(looped(model, monitor, 3)) == 3
+
+
 @pytest.mark.parametrize(("options", "error", "says"), [
+    ({"samples": 0}, ValueError, "samples is 0; allowed is 1 or more"),
+    ({"budget": -0.1}, ValueError, "allowed is 0 or more"),
+    ({"test": (torch.rand(4, 2, 8, 8), torch.zeros(4, dtype=torch.long))}, ValueError,
+     r"test: the model cannot take a batch of it, \(4, 2, 8, 8\) float32 and \(4,\) int64"),
+    ({"train": (torch.rand(4, 1, 8, 8), torch.full((4,), 3))}, TypeError, "labels go from 3 to 3.*3 outputs"),
+    ({"train": (torch.rand(4, 1, 8, 8), torch.ones(4, 3))}, TypeError, "do not sum to 1"),
+    ({"train": [("text", 1)] * 4}, ValueError, "train: the model cannot take a batch of it, a str"),
+    ({"train": [(object(), 1)] * 4}, TypeError, "cannot be put into batches"),
+    ({"predict": lambda model, batch: model(batch[0])}, TypeError, "logits and labels are two tensors"),
     ({"test": None}, ValueError, "without held-out samples there is no gap"),
     ({"train": 3}, TypeError, "train is a int"),
     ({"train": (torch.rand(3, 1, 8, 8), torch.zeros(4))}, ValueError, "3 inputs and 4 labels"),
