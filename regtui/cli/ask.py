@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from regtui.commands import Probe
 from regtui.events import Answer
@@ -15,8 +15,14 @@ from regtui.spec import RunSpec
 Kind = Literal["model", "cost"]
 
 
+class Asked(Protocol):
+    """What answers probes: workers, or the nodes of a cluster."""
+
+    def probe(self, probe: Probe) -> None: ...
+
+
 async def answers(
-    runner: Runner, heard: Callable[[], Awaitable[Report]], kind: Kind, specs: Sequence[RunSpec], source: str
+    runner: Asked, heard: Callable[[], Awaitable[Report]], kind: Kind, specs: Sequence[RunSpec], source: str
 ) -> list[Answer]:
     """What a runner's worker answers of each spec, in order.
 

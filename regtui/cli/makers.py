@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from regtui.cli.machine import crowding, worker_command, worker_count
-from regtui.commands import RunRequest
+from regtui.commands import Probe, RunRequest
 from regtui.runner import Runner
 from regtui.runner.reports import Report
 from regtui.scenario.errors import Problem, ScenarioError
@@ -24,6 +24,7 @@ class Maker(Protocol):
     """What `regtui run` and `regtui sweep` need of a runner."""
 
     def submit(self, requests: Iterable[RunRequest]) -> None: ...
+    def probe(self, probe: Probe) -> None: ...
     def stop(self, runs: Iterable[str] | None = None) -> None: ...
     async def close(self) -> None: ...
 
@@ -59,6 +60,9 @@ def maker_factory(arguments: argparse.Namespace, store: Path, *, reveals: bool) 
         sentence = "has nodes elsewhere, which keep no weights: the test part of own data cannot be measured there"
         raise ScenarioError("--ray", [Problem(arguments.ray, sentence)])
     print(f"regtui: {cluster}", file=sys.stderr)
+    own = [text for text in (arguments.data, arguments.model) if text] + ["--data-root"] * bool(arguments.data_root)
+    if own and not cluster.is_here:
+        print(f"regtui: every node reads {' and '.join(own)} from its own disk, at the same path", file=sys.stderr)
 
     def make(deliver: Callable[[Report], None]) -> tuple[Maker, Callable[[], int]]:
         from regtui.cluster.runner import RayRunner

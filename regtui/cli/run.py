@@ -163,7 +163,7 @@ async def drive(
         try:
             if isinstance(runner, Runner):
                 await must_have(session.device, runner, heard.get)
-            if measured and isinstance(runner, Runner):
+            if measured:
                 found = await answers(runner, heard.get, "cost", measured, "regtui run")
                 tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, room())
                 done.clear()

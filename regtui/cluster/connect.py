@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import regtui
 from regtui.machine import cores
 from regtui.scenario.errors import Problem, ScenarioError
 
@@ -124,14 +125,17 @@ def _join(ray: Any, address: str) -> bool:
     if address != "auto":
         _check(address)
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    # Ray carries this very code to every node; PyTorch and what else it needs must be there.
+    code = {"py_modules": [str(Path(regtui.__file__).parent)], "excludes": ["**/__pycache__"]}
     try:
         if address == "auto" and _left_behind():
             raise ConnectionError
-        ray.init(address=address, **quiet)
+        ray.init(address=address, runtime_env=code, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         if address != "auto":
-            said = str(error).strip().splitlines() or ["it did not answer"]
-            raise _wrong(address, f"cannot be joined: {said[0][:200]}") from None
+            # A mismatch of versions is told in several lines: those of the cluster, then those here.
+            said = " ".join(str(error).split()) or "it did not answer"
+            raise _wrong(address, f"cannot be joined: {said[:300]}") from None
         ray.init(
             address="local", num_cpus=cores(), include_dashboard=False, object_store_memory=OBJECTS, **quiet
         )  # fmt: skip

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from regtui import __version__, events
+from regtui import events
 from regtui.cluster.attempts import Attempts
 from regtui.cluster.connect import Cluster
-from regtui.cluster.task import Said, make
-from regtui.commands import RunRequest
+from regtui.cluster.task import Said, ask, make
+from regtui.commands import Probe, RunRequest
 from regtui.events import TERMINAL_EVENTS, Answer, EventError, Failed, Hello, Steps, Stopped
 from regtui.runner.reports import Garbled, Lost, Report
 
@@ -57,6 +57,7 @@ class RayRunner:
         # Beside us, so that the queue is not lost with a node that makes runs.
         self._queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self._make = ray.remote(make).options(num_cpus=needs.cpus, num_gpus=needs.gpus, max_retries=RETRIES)
+        self._ask = ray.remote(ask).options(num_cpus=needs.cpus, num_gpus=needs.gpus, max_retries=RETRIES)
         self._store = str(store.resolve()) if store is not None and cluster.is_here else ""
         self._tasks: dict[str, _Task] = {}
         """By name: a run may come a second time, to have its weights measured."""
@@ -87,6 +88,12 @@ class RayRunner:
             task = _Task(name, request.run, self._make.remote(self._queue, name, asked, self._store))
             self._tasks[name] = task
             self._spawn(self._await(task))
+
+    def probe(self, probe: Probe) -> None:
+        """Have a node answer what a run would take; the answer is delivered, or why there is none."""
+        spec = msgspec.structs.replace(probe.spec, device=self.cluster.device)
+        asked = self._ask.remote(msgspec.json.encode(msgspec.structs.replace(probe, spec=spec)))
+        self._spawn(self._await_answer(asked))
 
     def stop(self, runs: Iterable[str] | None = None) -> None:
         """Cancel these runs, or all: those that train at their next block boundary, waiting ones at once."""
@@ -126,6 +133,17 @@ class RayRunner:
         except Exception as error:
             note = _why(error)
         await self._queue.put_async(Said(task.name, "", b"", note))
+
+    async def _await_answer(self, ref: Any) -> None:
+        try:
+            answer = events.decode(await ref)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.deliver(Lost(0, (), _why(error)))
+            return
+        if isinstance(answer, Answer):
+            self.deliver(answer)
 
     async def _listen(self) -> None:
         while True:
@@ -176,7 +194,7 @@ class RayRunner:
         elif note.startswith(LOST):
             self.deliver(Lost(0, (run,), note))
         else:
-            hint = f"Every node of the cluster needs regtui {__version__}, as here."
+            hint = "Every node of the cluster needs what regtui needs: Python as here, PyTorch and the other packages."
             self.deliver(Failed(run=run, kind="RayTaskError", message=note or "the task ended early", hint=hint))
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from regtui.commands import RunRequest, Stop
+from regtui import events
+from regtui.commands import Probe, RunRequest, Stop
 from regtui.outbox import Outbox
 
 INTERVAL = 0.25
@@ -58,6 +59,16 @@ def make(queue: Any, task: str, request: bytes, store: str) -> None:
     except Exception as error:
         speaker.put(failure(asked.run, error, ""))
     speaker.close()
+
+
+def ask(probe: bytes) -> bytes:
+    """What a node answers of settings that it has not trained yet: an event of the worker protocol.
+
+    probe  a Probe as JSON
+    """
+    from regtui.engine import answers
+
+    return events.encode(answers.answer(msgspec.json.decode(probe, type=Probe)))
 
 
 def _pass_on(cancelled: threading.Event, control: Any, run: str) -> None:

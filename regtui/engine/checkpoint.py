@@ -45,6 +45,8 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """In which the steps were taken last."""
     studied: dict[str, float] = {}
     """What studies of the network as it began have found."""
+    ranks: int | None = None
+    """Processes that trained it together; None in a checkpoint that does not say."""
 
 
 class CheckpointError(ValueError):
@@ -63,6 +65,7 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
         torch=str(torch.__version__),
         mode=training.mode,
         studied=training.studied,
+        ranks=training.ranks.world,
     )
     text = msgspec.json.encode(rest)
     tensors = {name: _portable(tensor) for name, tensor in _state(training)}
@@ -72,10 +75,21 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
     return path
 
 
-def restore(training: Training, directory: Path) -> float:
+def resume(training: Training, directory: Path) -> float:
+    """Restore a run that is to go on as if it had never stopped; gives the seconds trained so far.
+
+    Raises CheckpointError as `restore` does, and for a run that another number of processes has made: each of them
+    normalizes its own part of a batch, and even without norms the sums of gradients would be others.
+    """
+    return restore(training, directory, ranks=training.ranks.world)
+
+
+def restore(training: Training, directory: Path, *, ranks: int | None = None) -> float:
     """Put a training that has just been built where its checkpoint is; gives the seconds trained so far.
 
-    Raises CheckpointError for a checkpoint that is missing, damaged or of another spec.
+    ranks  the processes that must have made it; None: what it holds is only measured
+
+    Raises CheckpointError for a checkpoint that is missing, damaged, of another spec or of other processes.
     """
     path = directory / TENSORS
     if not path.exists():
@@ -90,6 +104,8 @@ def restore(training: Training, directory: Path) -> float:
         raise CheckpointError(
             f"{path} is of another run: its spec is {rest.spec_hash}, this one's {spec_hash(training.spec)}"
         )
+    if ranks is not None and rest.ranks not in (None, ranks):
+        raise CheckpointError(_of_others(path, rest.ranks, ranks))
     try:
         _load(training, tensors)
     except (KeyError, RuntimeError) as error:
@@ -99,6 +115,16 @@ def restore(training: Training, directory: Path) -> float:
     training.steered.update(rest.steered)
     training.studied.update(rest.studied)
     return rest.seconds
+
+
+def _of_others(path: Path, had: int, has: int) -> str:
+    by = f"{had} processes together" if had > 1 else "a single process"
+    now = f"this worker is {has} processes" if has > 1 else "this worker is a single one"
+    how = f'--worker "torchrun --nproc-per-node {had} -m regtui worker"' if had > 1 else "a worker without torchrun"
+    return (
+        f"{path} was made by {by}, and {now}: the parts of a batch would be others, and with them the statistics of "
+        f"BatchNorm and the last bits of every step. Go on with {how}"
+    )
 
 
 def is_quick(training: Training) -> bool:

@@ -60,7 +60,7 @@ def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, 
     if request.resume:
         if folder is None:
             raise ValueError("a run can only go on from a run store, and this worker has none")
-        seconds = checkpoint.restore(training, folder)
+        seconds = checkpoint.resume(training, folder)
     observer = Observer(request.run, training, emit, seconds=seconds)
     yield from Loop(request.run, training, observer, emit, control, folder).turns()
 

@@ -2,7 +2,7 @@
 
 A run is made by one process, or by several that torchrun starts, its ranks. Each of them draws what the whole batch
 needs and keeps its own part: all generators stay in step, so a run of four ranks draws what a run of one draws, and
-a checkpoint of either is one of the other.
+one process can measure what four have trained. Only as many as began a run go on with it.
 """
 
 from __future__ import annotations

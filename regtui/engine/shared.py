@@ -193,7 +193,7 @@ def _built(request: RunRequest, group: Group, folder: Path | None) -> tuple[Trai
         if request.resume and group.rank == 0:
             if folder is None:
                 raise ValueError("a run can only go on from a run store, and this worker has none")
-            seconds = checkpoint.restore(training, folder)
+            seconds = checkpoint.resume(training, folder)
     except Exception as error:
         trouble, cause = str(error.args[0] if error.args else error) or type(error).__name__, error
     if sentence := group.agree(trouble):

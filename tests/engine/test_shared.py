@@ -19,8 +19,9 @@ import pytest
 import regtui
 from regtui import commands, events
 from regtui.commands import Command, Pause, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Stop
-from regtui.engine import loop
+from regtui.engine import checkpoint, loop
 from regtui.engine.control import Control
+from regtui.engine.training import Training
 from regtui.events import (
     TERMINAL_EVENTS,
     AnyEvent,
@@ -249,9 +250,11 @@ def test_commands_hold_at_block_boundaries_and_waiting_costs_no_cpu_time(two: To
     assert two.wait_for(Stopped).step >= later.step
 
 
-def test_a_checkpoint_of_two_goes_on_in_two_and_in_one_process(two: Together, entry: MakeEntry, tmp_path: Path) -> None:
-    spec = with_stack(entry("dropout", "activation"), entry("ema"))
-    expected = losses(alone(spec))
+def test_a_checkpoint_of_two_goes_on_in_two_to_the_last_bit_and_is_refused_by_one(
+    two: Together, entry: MakeEntry, tmp_path: Path
+) -> None:
+    spec = with_stack(entry("dropout", "activation"), entry("batchnorm"), entry("ema"))
+    expected = losses(two.run("whole", spec))
     two.send(Start(runs=[RunRequest(run="saved", spec=spec)], paused=True))
     two.send(commands.Step(run="saved", count=12))
     two.wait_for(Marker, lambda marker: marker.kind == "stepped")
@@ -260,13 +263,20 @@ def test_a_checkpoint_of_two_goes_on_in_two_and_in_one_process(two: Together, en
     content = (folder / "checkpoint.safetensors").read_bytes()
     two.send(Stop(run="saved"))
     two.wait_for(Stopped)
-
-    assert losses(two.run("saved", spec, resume=True)) == pytest.approx(expected[12:], rel=1e-4)
-    (tmp_path / "saved").mkdir()
-    (tmp_path / "saved" / "checkpoint.safetensors").write_bytes(content)
-    assert losses(alone(spec, tmp_path, "saved", resume=True)) == pytest.approx(expected[12:], rel=1e-4)
+    assert losses(two.run("saved", spec, resume=True)) == expected[12:]
     (failed,) = two.run("never-saved", spec, resume=True)
     assert isinstance(failed, Failed) and "there is no checkpoint to go on from" in failed.message
+
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "checkpoint.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match=r"was made by 2 processes together, .*--nproc-per-node 2 -m regtui worker"):
+        alone(spec, tmp_path, "saved", resume=True)
+    training = Training(spec)
+    checkpoint.restore(training, tmp_path / "saved")
+    assert training.step == 12, "one process measures what two have trained"
+    checkpoint.save(Training(spec), 0.0, folder.parent / "of-one")
+    (failed,) = two.run("of-one", spec, resume=True)
+    assert isinstance(failed, Failed) and "was made by a single process, and this worker is 2" in failed.message
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the processes in /proc")
