@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from regtui.catalog import Site
 from regtui.commands import ProbeKind
 from regtui.event_parts import Event, Measured
@@ -118,6 +120,8 @@ class Inspected(Answer, frozen=True):
     parameters: int = 0
     content: str = ""
     """The version of its library, or a digest of the factory's source file."""
+    kind: Literal["image", "text"] = "image"
+    """What it was built for."""
 
 
 class Cost(Answer, frozen=True):

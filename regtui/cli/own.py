@@ -15,7 +15,8 @@ from regtui.cli.machine import worker_command
 from regtui.cli.output import counted
 from regtui.events import Cost, Inspected
 from regtui.machine import size
-from regtui.own.models import is_code, with_model
+from regtui.own.models import adopt, announce, with_model
+from regtui.own.named import is_code
 from regtui.own.scenario import preset_for, with_data
 from regtui.scenario import Scenario, find, load, parse_value, preset_files, run_spec
 from regtui.scenario.errors import Problem, ScenarioError, printable
@@ -26,15 +27,20 @@ from regtui.spec import ModelSpec, RunSpec
 def chosen(arguments: argparse.Namespace, store: Path) -> Scenario:
     """The scenario that a command line asks for, on its own data and its own model. Raises ScenarioError."""
     paths.set_datasets(arguments.data_root, download=arguments.download)
+    model = _named_model(arguments) if arguments.model else None
+    scenario = _asked_of(arguments)
+    return scenario if model is None else _on_model(scenario, model, arguments, store)
+
+
+def _asked_of(arguments: argparse.Namespace) -> Scenario:
+    """The scenario on its data."""
     name = arguments.scenario or (preset_for(arguments.data) if arguments.data else None)
     scenario = load(find(name) if name else preset_files()[0])
-    if arguments.data:
-        scenario = with_data(scenario, arguments.data, Path.cwd())
-    return _on_model(scenario, arguments, store) if getattr(arguments, "model", None) else scenario
+    return with_data(scenario, arguments.data, Path.cwd()) if arguments.data else scenario
 
 
-def _on_model(scenario: Scenario, arguments: argparse.Namespace, store: Path) -> Scenario:
-    """The scenario on the model of --model, which a worker is asked about. Its --set are taken out of the others."""
+def _named_model(arguments: argparse.Namespace) -> ModelSpec:
+    """The model of --model, which files may name from now on. Its --set are taken out of the others."""
     if not is_code(arguments.model):
         allowed = "package.module:factory, torchvision:NAME or timm:NAME; a model of the catalog is set in the scenario"
         raise ScenarioError("--model", [Problem("", f"is {arguments.model!r}; allowed is {allowed}")])
@@ -44,12 +50,21 @@ def _on_model(scenario: Scenario, arguments: argparse.Namespace, store: Path) ->
         arguments.settings = [setting for setting in settings if setting not in mine]
     params = {key.removeprefix("model."): parse_value(value) for key, _, value in (s.partition("=") for s in mine)}
     model = ModelSpec(name=arguments.model, params=params)
+    announce(model)
+    return model
+
+
+def _on_model(scenario: Scenario, model: ModelSpec, arguments: argparse.Namespace, store: Path) -> Scenario:
+    """The scenario on a model, which a worker is asked about."""
     spec = run_spec(scenario.id, msgspec.structs.replace(scenario.arms[0], model=model, stack=()), 0, device="cpu")
     shown = printable(arguments.model)
     print(f"regtui: looking at {shown}", file=sys.stderr)
     (inspected,) = ask(worker_command(arguments, store), "model", [spec], "--model")
     assert isinstance(inspected, Inspected)
-    scenario = with_model(scenario, arguments.model, params, inspected)
+    if any(arm.model.name == model.name for arm in scenario.arms):
+        adopt(model.name, inspected, model.params)
+        scenario = _asked_of(arguments)  # read again, now that its places and its own stack are known
+    scenario = with_model(scenario, model.name, model.params, inspected)
     own_entries = ", ".join(entry.key for entry in own_stack(scenario.arms[0].model)) or "no norms and no dropouts"
     print(f"regtui: {shown}: {inspected.parameters:,} weights; its own stack: {own_entries}; places: "
           f"{', '.join(inspected.sites)}", file=sys.stderr)  # fmt: skip

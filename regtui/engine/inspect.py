@@ -6,14 +6,21 @@ import copy
 from typing import get_args
 
 import torch
+from torch import nn
 
 from regtui.catalog import Site
 from regtui.commands import Probe
 from regtui.engine import datasets
 from regtui.engine.models import factories
-from regtui.engine.models.adopted import Adopted, build
+from regtui.engine.models.adopted import Adopted
+from regtui.engine.models.adopting import build
+from regtui.engine.models.exchange import listed
 from regtui.engine.randomness import CPU, Randomness
+from regtui.engine.tasks import ImageData
 from regtui.events import Inspected
+
+WHOLE = (nn.MultiheadAttention, nn.RNNBase)
+"""Layers with a dropout of their own that no module can stand in for."""
 
 
 def inspect(probe: Probe) -> Inspected:
@@ -27,9 +34,11 @@ def inspect(probe: Probe) -> Inspected:
     sites = {place.site for place in model.places()}
     notes = list(model.notes)
     if _draws_in_training(model, task.clean.inputs[:2]):
+        inside = [path for path, module in model.net.named_modules() if isinstance(module, WHOLE) and module.dropout]
+        what = f"the dropout inside {listed(inside)}" if inside else "a functional dropout, say"
         notes.append(
-            "in training it draws random numbers that no stack controls (a functional dropout, say): a run repeats, "
-            "but its draws are not those of the other arms"
+            f"in training it draws random numbers that no stack controls ({what}): a run repeats, but its draws are "
+            "not those of the other arms"
         )
     return Inspected(
         ask=probe.ask,
@@ -38,6 +47,7 @@ def inspect(probe: Probe) -> Inspected:
         notes=notes,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         content=factories.digest(spec.model.name),
+        kind="image" if isinstance(task, ImageData) else "text",
     )
 
 
@@ -50,7 +60,7 @@ def _draws_in_training(model: Adopted, inputs: torch.Tensor) -> bool:
             output = trained(inputs)
         except Exception as error:  # what the network of somebody else raises
             raise ValueError(
-                f"the model cannot be trained on these pictures: {type(error).__name__}: {error}"
+                f"the model cannot be trained on these samples: {type(error).__name__}: {error}"
             ) from error
         if not isinstance(output, torch.Tensor):
             raise ValueError(

@@ -1,29 +1,25 @@
 """Models of the user's own by name: package.module:factory, torchvision:NAME or timm:NAME.
 
-They are code, so only a command line can name them, never a scenario file.
+They are code, so they need a command line that names them: a scenario file alone has none run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from regtui.catalog import MODELS, REGULARIZERS, Model
+from regtui.catalog import MODELS, REGULARIZERS, Model, Site
 from regtui.events import Inspected
+from regtui.own.named import NAMED, is_code, model_words
 from regtui.scenario.errors import Problems, ScenarioError, printable
 from regtui.scenario.resolve import check_arm, own_stack
 from regtui.scenario.schema import Arm, Scenario
 from regtui.spec import ModelSpec, Scalar, StackEntry
 
 LIBRARIES = ("torchvision", "timm")
-
-
-def is_code(name: str) -> bool:
-    """Whether a model's name is that of code outside of regtui."""
-    return ":" in name
 
 
 def is_library(name: str) -> bool:
@@ -44,13 +40,22 @@ def needs_consent(run: str, name: str, named: str | None) -> str:
     return f"the model of {run} is code: {printable(name)}; to have it run, add --model {printable(name)}"
 
 
-def adopt(name: str, inspected: Inspected) -> Model:
+def announce(model: ModelSpec) -> None:
+    """Let scenario files of this process name a model that nobody has looked at yet: it may have any place."""
+    NAMED[model.name] = model
+    MODELS[model.name] = Model(
+        name=model.name, title=model.name, summary="", sites=get_args(Site), inputs=("image", "text")
+    )
+
+
+def adopt(name: str, inspected: Inspected, params: Mapping[str, Scalar] | None = None) -> Model:
     """Put a model that a worker has looked at into the catalog of this process."""
     record = Model(
         name=name, title=name.partition(":")[2], summary=f"Your own: {inspected.parameters:,} weights.",
-        sites=tuple(inspected.sites), stack=tuple(inspected.stack),
+        sites=tuple(inspected.sites), stack=tuple(inspected.stack), inputs=(inspected.kind,),
     )  # fmt: skip
     MODELS[name] = record
+    NAMED[name] = ModelSpec(name=name, params=dict(params or {}), content=inspected.content)
     return record
 
 
@@ -58,10 +63,11 @@ def with_model(scenario: Scenario, name: str, params: Mapping[str, Scalar], insp
     """The scenario on another model: its own norms and dropouts, and on top what each arm adds.
 
     An entry whose place the model lacks goes to the next of its places that there is. Raises ScenarioError for an arm
-    with an entry that has none: an arm must be what its name says.
+    with an entry that has none: an arm must be what its name says. An arm that names this model itself, as the winner
+    of a sweep does, is what it is.
     """
-    record = adopt(name, inspected)
-    model = ModelSpec(name=name, params=dict(params), content=inspected.content)
+    record = adopt(name, inspected, params)
+    model, is_named = NAMED[name], any(arm.model.name == name for arm in scenario.arms)
     problems, notes = Problems(), list(inspected.notes)
     arms = [_on(arm, model, record, problems, notes) for arm in scenario.arms]
     for before, arm in pairwise(arms):
@@ -74,15 +80,18 @@ def with_model(scenario: Scenario, name: str, params: Mapping[str, Scalar], insp
     if problems:
         raise ScenarioError("--model", problems)
     told = ". ".join(_sentence(note) for note in dict.fromkeys(notes))
-    options = ["--model", name, *(word for key, value in params.items() for word in ("--set", f"model.{key}={value}"))]
+    called = {} if is_named else {
+        "id": f"{scenario.id}@{record.title}", "title": f"{scenario.title} ({record.title})"}  # fmt: skip
     return msgspec.structs.replace(
-        scenario, arms=tuple(arms), id=f"{scenario.id}@{record.title}", title=f"{scenario.title} ({record.title})",
+        scenario, arms=tuple(arms), **called,
         story=f"{scenario.story.rstrip()} {told}.".strip() if told else scenario.story,
-        options=(*scenario.options, *options), notes=tuple(dict.fromkeys(notes)),
+        options=(*scenario.options, *model_words(name, params)), notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
 def _on(arm: Arm, model: ModelSpec, record: Model, problems: Problems, notes: list[str]) -> Arm:
+    if arm.model.name == model.name:
+        return msgspec.structs.replace(arm, model=model)
     old = own_stack(arm.model)
     stack = list(own_stack(model))
     for entry in (entry for entry in arm.stack if entry not in old):

@@ -10,6 +10,7 @@ import msgspec
 
 from regtui import own
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES, Dataset, Param
+from regtui.own.named import NAMED, is_code
 from regtui.scenario.errors import Problems, nearest, shown
 from regtui.scenario.schema import Arm, ArmFile, BaseFile
 from regtui.spec import DataSpec, ModelSpec, Precision, RunSpec, Scalar, StackEntry, Struct, Threads, TrainSpec
@@ -255,18 +256,34 @@ def _model(given: dict[str, Any], before: ModelSpec | None, key: str, problems: 
     """The model with all its parameters; those of `before` stay where the model is the same."""
     given = dict(given)
     name = given.pop("name", before.name if before else "cnn")
-    if isinstance(name, str) and ":" in name:
-        problems.add(f"{key}.name", f"is {shown(name)}, which names code; a scenario file is data and names none: take "
-                     f"a model of the catalog here and give --model {name} on the command line")  # fmt: skip
-        return before or ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
+    if isinstance(name, str) and is_code(name):
+        return _named(name, given, key, problems) or before or _first_model()
     record = MODELS.get(name) if isinstance(name, str) else None
     if record is None:
         problems.add(f"{key}.name", f"is {shown(name)}, which is not in the catalog" + nearest(str(name), MODELS))
-        return before or ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
+        return before or _first_model()
     kept = before.params if before and before.name == name else {}
     # What the arm before lacks was refused there, and is not said again of each arm that inherits it.
     asked = [param for param in record.params if not kept or param.name in kept or param.name in given]
     return ModelSpec(name=name, params=fill_params(tuple(asked), {**kept, **given}, key, problems))
+
+
+def _named(name: str, given: dict[str, Any], key: str, problems: Problems) -> ModelSpec | None:
+    """Code, as the command line names it: a file may name no other, nor give its factory other arguments."""
+    named = NAMED.get(name)
+    if named is None:
+        problems.add(f"{key}.name", f"is {shown(name)}, which is code; a file alone has none run, so say it on the "
+                     f"command line as well: --model {name}")  # fmt: skip
+        return None
+    for param in given:
+        if param not in named.params or named.params[param] != given[param]:
+            problems.add(f"{key}.{param}", f"is {shown(given[param])}; say it on the command line as well: "
+                         f"--set model.{param}={given[param]}")  # fmt: skip
+    return named
+
+
+def _first_model() -> ModelSpec:
+    return ModelSpec(params={param.name: param.default for param in MODELS["cnn"].params})
 
 
 def _add(

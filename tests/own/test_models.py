@@ -19,7 +19,8 @@ from regtui.engine import loop
 from regtui.engine.answers import answer
 from regtui.engine.control import Control
 from regtui.engine.models import factories
-from regtui.engine.models.adopted import Adopted, build
+from regtui.engine.models.adopted import Adopted
+from regtui.engine.models.adopting import build
 from regtui.engine.models.initialize import initialize
 from regtui.engine.models.norms import BatchNorm, GroupNorm
 from regtui.engine.probes import norm_modules
@@ -255,7 +256,9 @@ def test_timm_says_what_to_install() -> None:
 
 
 def test_a_scenario_file_names_no_code(scenario: MakeScenario) -> None:
-    with pytest.raises(ScenarioError, match=r"own.toml: base.model.name: is 'os:system', which names code"):
+    with pytest.raises(
+        ScenarioError, match=r"own.toml: base.model.name: is 'os:system', which is code; a file alone has none run"
+    ):
         scenario("fashion-mnist", model='name = "os:system"')
 
 

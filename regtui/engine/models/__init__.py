@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from regtui.catalog import MODELS
-from regtui.engine.models import adopted, hub, pretrained
+from regtui.engine.models import adopting, hub, pretrained
 from regtui.engine.models.bagged_cnn import BaggedCnn
 from regtui.engine.models.cnn import Cnn
 from regtui.engine.models.huggingface import HfEncoder
@@ -60,7 +60,7 @@ def build(spec: ModelSpec, task: TaskData) -> SiteModel:
     pictures that are too small for it.
     """
     if ":" in spec.name:
-        return adopted.build(spec, task)
+        return adopting.build(spec, task)
     if spec.name not in BUILDERS:
         raise ValueError(f"no model is named {spec.name!r}; there are {', '.join(BUILDERS)}")
     kind = "text" if isinstance(task, TextData) else "image"

@@ -15,7 +15,7 @@ Only modules that are called once in a forward pass get a place: behind one that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from regtui.catalog import Site
 from regtui.engine.models import factories
 from regtui.engine.models.exchange import NORMS, Then, layer_before, listed, norm_entry, share
-from regtui.engine.models.sites import Place, SiteModel, Standardize
-from regtui.engine.models.traced import Call, Trace, trace
+from regtui.engine.models.factories import Shape, Words
+from regtui.engine.models.sites import Place, SiteModel
+from regtui.engine.models.traced import Call, Trace
 from regtui.engine.randomness import Randomness, derive, drawing_from
 from regtui.engine.splits import TaskData
-from regtui.engine.tasks import ImageData
-from regtui.spec import ModelSpec, Scalar
+from regtui.spec import Scalar
 
 ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Tanh)
 RANDOM = (nn.modules.dropout._DropoutNd,)
@@ -41,24 +41,13 @@ BLOCK_ENDS = {"BasicBlock": "bn2", "Bottleneck": "bn3"}
 Entry = dict[str, dict[str, Scalar]]
 
 
-def build(spec: ModelSpec, task: TaskData) -> Adopted:
-    """The network of a spec with its places, on the device of the task.
-
-    Raises ValueError, with a sentence for people, for code that cannot be had, has changed or does not fit the data.
-    """
-    if not isinstance(task, ImageData):
-        raise ValueError(f"the model {spec.name} is given pictures; texts take the models of the catalog")
-    if spec.content and factories.digest(spec.name) != spec.content:
-        raise ValueError(f"the code of {spec.name} is not what it was when the run was asked for; start the run anew")
-    return Adopted(task, spec.name, spec.params).to(task.train.inputs.device)
-
-
 class Adopted(SiteModel):
-    """The network behind standardized pictures."""
+    """The network, with what stands before it in the subclass for pictures or texts."""
 
     uncapturable = "the network is not ours, and a graph would freeze whatever its code decides step by step"
 
-    def __init__(self, task: ImageData, name: str, params: Mapping[str, Scalar]) -> None:
+    def __init__(self, task: TaskData, name: str, params: Mapping[str, Scalar], given: Shape | Words) -> None:
+        """`given` is what one sample is, as the factory may want to know it."""
         super().__init__()
         self.own: list[Entry] = []
         """Its norms and dropouts, as a scenario file would write them."""
@@ -66,19 +55,23 @@ class Adopted(SiteModel):
         """What a stack cannot reach, and what was done to fit the data."""
         self._exchanged: list[str] = []
         """Names of its norms that are places now."""
-        self._recipe = name, dict(params), len(task.classes), task.shape
-        self.standardize = Standardize(task.mean, task.std)
-        self.input = Place("input", "input", task.shape[0])
+        self._recipe = name, dict(params), len(task.classes), given
+        self._enter(task)
         with torch.random.fork_rng(devices=[]):  # modules draw weights, for nothing, from the generator of the process
             self.net = factories.make(*self._recipe)
-        self._repeats = self._must_repeat(task.shape[0])
-        example = torch.zeros(2, 3 if self._repeats else task.shape[0], *task.shape[1:])
-        self._put_places(self._traced(example))
+        self._put_places(self._traced(task))
 
-    def forward(self, images: Tensor) -> Tensor:
-        x = self.input(self.standardize(images))  # (B, C, H, W)
-        logits: Tensor = self.net(x.expand(-1, 3, -1, -1) if self._repeats else x)  # (B, K)
-        return logits
+    def _enter(self, task: TaskData) -> None:
+        """Make what stands before the network."""
+        raise NotImplementedError
+
+    def _traced(self, task: TaskData) -> Trace:
+        """One pass through the network. Raises ValueError where it does not fit the data."""
+        raise NotImplementedError
+
+    def _spot(self, place: Place, call: Call) -> nn.Module:  # noqa: ARG002
+        """What stands in the network for a place that the output of a call passes."""
+        return place
 
     def initial(self, module: nn.Module, name: str, generator: torch.Generator) -> Tensor:  # noqa: ARG002
         """As it is: `begin` copies what the author's own code begins with."""
@@ -114,7 +107,7 @@ class Adopted(SiteModel):
         """The norm in an author's norm's place begins with its weights: some begin at 0, to keep branches silent."""
         place = self.net.get_submodule(path)
         place = place.regtui_layer if isinstance(place, Then) else place
-        norms = [module for module in place.children() if hasattr(module, "reset_parameters")]
+        norms = [module for module in place.modules() if hasattr(module, "reset_parameters")]
         for name in ("weight", "bias"):
             value = getattr(norms[0], name, None) if len(norms) == 1 else None
             if isinstance(value, nn.Parameter) and first[f"{path}.{name}"].shape == value.shape:
@@ -125,35 +118,26 @@ class Adopted(SiteModel):
         inner = target.partition(".")[0] not in self._modules
         return self.net.get_submodule(target) if inner and target else super().get_submodule(target)
 
-    # -- fitting the data ----------------------------------------------------------------------------------------
+    def _checked(self, pass_through: Callable[[], Trace], samples: str, noun: str, parameter: str) -> Trace:
+        """The trace of a pass. Raises ValueError where it fails or gives no logits of the classes.
 
-    def _must_repeat(self, channels: int) -> bool:
-        """Whether gray pictures must be given thrice. Raises ValueError for channels that do not fit."""
-        first = next((module for module in self.net.modules() if isinstance(module, nn.Conv2d)), None)
-        if first is None or first.in_channels == channels:
-            return False
-        if (channels, first.in_channels) != (1, 3):
-            raise ValueError(
-                f"the model {self._recipe[0]} takes {first.in_channels} channels, the pictures have {channels}; let "
-                f"its factory take {' or '.join(factories.CHANNELS[:2])}"
-            )
-        self.notes.append("gray pictures go in as three equal channels, since the model takes colour")
-        return True
-
-    def _traced(self, example: Tensor) -> Trace:
-        name, _, classes, shape = self._recipe
+        samples    what went in, and `noun` one of them, in words for people
+        parameter  what of the factory could make it fit
+        """
+        name, _, classes, _ = self._recipe
         try:
             with torch.random.fork_rng(devices=[]):
-                found = trace(self.net, example)
+                found = pass_through()
         except Exception as error:  # what the network of somebody else raises
             raise ValueError(
-                f"the model {name} cannot take pictures of {shape[1]}x{shape[2]}: {type(error).__name__}: "
+                f"the model {name} cannot take {samples}: {type(error).__name__}: "
                 f"{str(error).partition(chr(10))[0][:200]}"
+                f"{'' if noun == 'picture' else f'; let its factory take {parameter}'}"
             ) from error
         if not isinstance(found.output, Tensor) or found.output.shape != (2, classes):
             gave = tuple(found.output.shape[1:]) if isinstance(found.output, Tensor) else type(found.output).__name__
             raise ValueError(
-                f"the model {name} gives {gave} for each picture, the data have {classes} classes; let its factory "
+                f"the model {name} gives {gave} for each {noun}, the data have {classes} classes; let its factory "
                 f"take {factories.CLASSES[0]}"
             )
         return found
@@ -198,7 +182,7 @@ class Adopted(SiteModel):
             self.own.append({name: {**dict(settings), "where": site}})
             for call, layer, kind, params in norms:
                 if (kind, tuple(params.items())) == (name, settings):
-                    self._replace(call.path, Place(site, layer, call.width))
+                    self._replace(call.path, self._spot(Place(site, layer, call.width), call))
                     normed.add(layer)
                     self._exchanged.append(call.path)
         return normed
@@ -211,7 +195,7 @@ class Adopted(SiteModel):
                 continue
             for call in found.once(kind):
                 if call.path != found.last:
-                    self._wrap(call.path, Place(site, call.path, call.width))
+                    self._wrap(call.path, Place(site, call.path, call.width), call)
 
     def _exchange_branches(self, found: Trace) -> None:
         drops = [call for call in found.calls.values() if call.calls == 1 and type(call.module).__name__ in BRANCHES
@@ -221,7 +205,7 @@ class Adopted(SiteModel):
         for call, rate in zip(drops, shares, strict=True):
             place = Place("residual", call.path.rpartition(".")[0], call.width)
             place.depth = rate / most if most else None
-            self._replace(call.path, place)
+            self._replace(call.path, self._spot(place, call))
         if most:
             self.own.append({"stochastic_depth": {"p": most, "where": "residual"}})
         for path, block in list(self.net.named_modules()):
@@ -241,7 +225,8 @@ class Adopted(SiteModel):
             p = Counter(share(call) for call in here).most_common(1)[0][0]
             for call in here:
                 if share(call) == p:
-                    self._replace(call.path, Place("head" if site == "head" else "activation", call.path, call.width))
+                    place = Place("head" if site == "head" else "activation", call.path, call.width)
+                    self._replace(call.path, self._spot(place, call))
             if p:
                 self.own.append({"dropout": {"p": p, "where": site}})
         if last is None or last.calls != 1 or not isinstance(last.module, nn.Linear):
@@ -251,10 +236,12 @@ class Adopted(SiteModel):
             self._wrap(last.path, place, before=True)
         if all(call.path == feeds_head for call in dropouts):
             for call in found.once(ACTIVATIONS):
-                self._wrap(call.path, Place("activation", layer_before(call, found), call.width))
+                if not call.is_sequence:
+                    self._wrap(call.path, Place("activation", layer_before(call, found), call.width), call)
 
-    def _wrap(self, path: str, place: Place, *, before: bool = False) -> None:
-        self._replace(path, Then(self.net.get_submodule(path), place, before=before))
+    def _wrap(self, path: str, place: Place, call: Call | None = None, *, before: bool = False) -> None:
+        spot = place if call is None else self._spot(place, call)
+        self._replace(path, Then(self.net.get_submodule(path), spot, before=before))
 
     def _replace(self, path: str, module: nn.Module) -> None:
         if not path:

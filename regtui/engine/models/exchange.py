@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.catalog import REGULARIZERS
-from regtui.engine.models.sites import Place
 from regtui.engine.models.traced import Call, Trace
 from regtui.spec import Scalar
 
@@ -18,7 +17,7 @@ NORMS = (_BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.modules.instance
 class Then(nn.Module):
     """A layer of the network and a place behind it, or before it; in all else it passes for the layer."""
 
-    def __init__(self, layer: nn.Module, place: Place, *, before: bool = False) -> None:
+    def __init__(self, layer: nn.Module, place: nn.Module, *, before: bool = False) -> None:
         super().__init__()
         self.regtui_layer, self.regtui_place, self.before = layer, place, before
 

@@ -8,28 +8,48 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
+from regtui.engine.text import PAD
 from regtui.scenario.errors import nearest
 from regtui.spec import Scalar
 
 CLASSES = ("num_classes", "n_classes", "classes")
 CHANNELS = ("in_chans", "in_channels", "input_channels", "channels")
 SIDES = ("image_size", "img_size", "input_size")
+VOCABULARY = ("vocab_size", "vocabulary_size", "num_embeddings", "num_tokens", "ntoken", "vocab")
+LENGTHS = ("max_len", "max_length", "max_seq_len", "seq_len", "length")
+PADDING = ("padding_idx", "pad_idx", "pad_id", "pad_token_id")
 """Parameters of a factory that are filled in from the data where it has one of these names."""
 
+Shape = tuple[int, int, int]
+"""Of a picture: (C, H, W)."""
 
-def make(name: str, params: Mapping[str, Scalar], classes: int, shape: tuple[int, int, int]) -> nn.Module:
-    """A new network for so many classes of pictures of a shape (C, H, W).
+
+class Words(NamedTuple):
+    """What a text is."""
+
+    different: int
+    """Ids are below it; 0 is padding, 1 the unknown word."""
+    length: int
+    """Words, padding included."""
+
+
+def make(name: str, params: Mapping[str, Scalar], classes: int, given: Shape | Words) -> nn.Module:
+    """A new network for so many classes of pictures or texts.
 
     Raises ValueError, with a sentence for people, for a name that leads to none and for parameters that do not fit.
     """
     kind, _, rest = name.partition(":")
     try:
-        net = _of_library(kind, rest, params, classes, shape) if kind in ("torchvision", "timm") else _own(
-            name, params, classes, shape)  # fmt: skip
+        if kind not in ("torchvision", "timm"):
+            net = _own(name, params, classes, given)
+        elif isinstance(given, Words):
+            raise ValueError(f"{name} takes pictures; texts take a factory of yours (package.module:factory)")
+        else:
+            net = _of_library(kind, rest, params, classes, given)
     except (ValueError, ImportError, SyntaxError):
         raise
     except Exception as error:  # what a factory of somebody else's raises
@@ -75,7 +95,7 @@ def _of_library(
     return built
 
 
-def _own(name: str, params: Mapping[str, Scalar], classes: int, shape: tuple[int, int, int]) -> nn.Module:
+def _own(name: str, params: Mapping[str, Scalar], classes: int, given: Shape | Words) -> nn.Module:
     factory = _factory(name)
     try:
         accepted = inspect.signature(factory).parameters
@@ -86,7 +106,10 @@ def _own(name: str, params: Mapping[str, Scalar], classes: int, shape: tuple[int
     if unknown and not takes_all:
         raise ValueError(f"model.{unknown[0]} is no parameter of {name}{nearest(unknown[0], accepted)}")
     filled: dict[str, Any] = {}
-    for names, value in ((CLASSES, classes), (CHANNELS, shape[0]), (SIDES, shape[1])):
+    facts: tuple[tuple[tuple[str, ...], int], ...] = ((CHANNELS, given[0]), (SIDES, given[1]))
+    if isinstance(given, Words):
+        facts = (VOCABULARY, given.different), (LENGTHS, given.length), (PADDING, PAD)
+    for names, value in ((CLASSES, classes), *facts):
         if taken := next((key for key in names if key in accepted), None):
             filled[taken] = value
     return factory(**{**filled, **params})

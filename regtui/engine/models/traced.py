@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+SEQUENTIAL = (nn.Conv1d, nn.BatchNorm1d, nn.AvgPool1d, nn.MaxPool1d)
+"""Layers whose outputs of three dimensions are (B, C, L)."""
+
 
 @dataclass
 class Call:
@@ -21,6 +24,10 @@ class Call:
     """Dimensions of its output."""
     width: int = 0
     """Size of the output's dimension 1 for pictures and units, of the last one for (B, L, D)."""
+    first: int = 0
+    """Size of the output's dimension 0: 2 for a batch of two, else the batch is not what comes first."""
+    is_sequence: bool = False
+    """Its output is (B, C, L), as 1-dimensional convolutions give it: not words of features."""
 
 
 @dataclass
@@ -39,10 +46,11 @@ class Trace:
         return [call for call in self.calls.values() if call.calls == 1 and isinstance(call.module, kind)]
 
 
-def trace(net: nn.Module, inputs: Tensor) -> Trace:
+def trace(net: nn.Module, inputs: Tensor, **more: Tensor) -> Trace:
     """Pass inputs through a network in eval mode, without gradients; its mode is put back.
 
     inputs  (B, ...), as the network takes them
+    more    what its `forward` takes by name
     """
     found = Trace()
     made_by: dict[int, str] = {}
@@ -61,7 +69,9 @@ def trace(net: nn.Module, inputs: Tensor) -> Trace:
             if isinstance(output, Tensor):
                 made_by[id(output)] = call.path
                 kept.append(output)
-                call.ndim = output.ndim
+                call.ndim, call.first = output.ndim, len(output) if output.ndim else 0
+                feeder = calls.get(call.fed_by)
+                call.is_sequence = isinstance(call.module, SEQUENTIAL) or (feeder is not None and feeder.is_sequence)
                 call.width = output.shape[-1 if output.ndim == 3 else 1] if output.ndim > 1 else 0
 
         return [call.module.register_forward_pre_hook(before), call.module.register_forward_hook(after)]
@@ -70,7 +80,7 @@ def trace(net: nn.Module, inputs: Tensor) -> Trace:
     was_training = net.training
     try:
         with torch.no_grad():
-            found.output = net.eval()(inputs)
+            found.output = net.eval()(inputs, **more)
     finally:
         net.train(was_training)
         for handle in handles:

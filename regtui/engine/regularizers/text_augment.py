@@ -13,6 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from regtui.engine.models.adopted_texts import AdoptedTexts
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.transformer import Transformer
 from regtui.engine.randomness import Randomness
@@ -134,7 +135,7 @@ class WithSynonyms(TextAugmentation):
 
     def build(self, model: SiteModel) -> None:
         """Raises ValueError for a model that knows pieces of words: a synonym takes the place of a whole one."""
-        if not isinstance(model, Transformer):
+        if not isinstance(model, (Transformer, AdoptedTexts)):
             raise ValueError(
                 f"{self.entry.key} exchanges whole words, and this model reads pieces of them; use word_swap, "
                 "word_deletion or token_masking"
