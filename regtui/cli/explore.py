@@ -55,6 +55,9 @@ def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario
     else:
         paths.set_datasets(arguments.data_root, download=arguments.download)
         scenario = load(_found(arguments.scenario)) if arguments.scenario else _left_at(remembered)
+    if arguments.settings:
+        told = "is changed on the screen; here --set takes arguments of the factory alone: --model NAME --set model.x=8"
+        raise ScenarioError("--set", [Problem(arguments.settings[0], told)])
     if any(own.is_own(arm.data.name) for arm in scenario.arms):
         from regtui.cli.own import tell_of_data
 

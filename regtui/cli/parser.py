@@ -59,6 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="the explorer (also: regtui [SCENARIO])")
     explore.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
+    explore.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+        help="an argument of the factory of --model: model.width=8",
+    )  # fmt: skip
     _add_own(explore)
     _add_machine(explore)
     explore.set_defaults(function=_later("regtui.cli.explore", "explore"), parser=explore)
@@ -96,8 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser(
         "sweep", help="search for a stack: chosen on the validation split, reported once on the test split",
         description="Optuna chooses values on the validation split; the winner is then compared with the unswept arm "
-        "on the test split, with paired seeds that the search has not seen. The same command goes on with a sweep that "
-        "was cut off, and with a larger --trials continues it.",
+        "on the test split, with paired seeds that the search has not seen; of data of your own on validation, unless "
+        "--reveal is given. The same command goes on with a sweep that was cut off, and with a larger --trials "
+        "continues it.",
     )  # fmt: skip
     sweep.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
     sweep.add_argument(
@@ -116,8 +121,11 @@ def build_parser() -> argparse.ArgumentParser:
         sweep, seeds="paired seeds a trial; their mean counts (default 1)",
         arm="search around this arm (default: the last one)",
     )  # fmt: skip
-    _add_data(sweep)
+    _add_own(sweep)
     _add_machine(sweep)
+    sweep.add_argument(
+        "--reveal", action="store_true", help="data of your own: report the winner on the test part, and record when"
+    )
     _add_ray(sweep)
     _add_output(sweep)
     sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)

@@ -50,12 +50,14 @@ def print_result(session: Session, wall: float) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     part = session.held_out
     columns = _SEALED if part == "validation" else _COLUMNS
-    table = plain_table("arm", ">seeds", ">train %", f">{part} %", ">gap", ">lesson", ">samples/s")
+    lesson = [">lesson"] if any(arm.lesson for arm in session.arms) else []
+    table = plain_table("arm", ">seeds", ">train %", f">{part} %", ">gap", *lesson, ">samples/s")
     for arm in session.arms:
         row = _arm(session, arm.name)
-        lesson = f"{arm.lesson.train:g}/{arm.lesson.test:g}" if arm.lesson else ""
+        said = f"{arm.lesson.train:g}/{arm.lesson.test:g}" if arm.lesson else ""
         rate = f"{row['samples_per_s']:,.0f}" if row["samples_per_s"] else "-"
-        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in columns), lesson, rate)
+        table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in columns),
+                      *([said] if lesson else []), rate)  # fmt: skip
     console.print(table)
     for arm in session.arms:
         found = diagnose_runs(arm, session.of_arm(arm.name).values())

@@ -14,7 +14,6 @@ from regtui.cli.own import chosen, tell_of_data
 from regtui.cli.run import configured, must_be_writable
 from regtui.cli.sweep_drive import Drive
 from regtui.cli.sweep_result import print_outcome
-from regtui.own import is_own
 from regtui.paths import runs_dir
 from regtui.scenario import Arm, Problem, Scenario, ScenarioError
 from regtui.scenario.errors import printable
@@ -43,7 +42,7 @@ def sweep(arguments: argparse.Namespace) -> int:
                 folder.journal, space, sampler=arguments.sampler, pruner=arguments.pruner, seed=plan.seed,
                 evaluations=swept.train.evaluations,
             )  # fmt: skip
-            make = maker_factory(arguments, store, reveals=is_own(swept.data.name))
+            make = maker_factory(arguments, store, reveals=arguments.reveal)
             outcome = to_its_end(Drive(arguments, scenario, unswept, plan, folder, study, make).run(), arguments.ray)
     except MissingExtraError as error:
         print(f"regtui sweep: {error}", file=sys.stderr)

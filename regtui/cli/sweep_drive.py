@@ -12,15 +12,21 @@ from collections.abc import Callable
 import msgspec
 from rich.console import Console
 
+from regtui.cli.ask import answers
 from regtui.cli.makers import MakerFactory
 from regtui.cli.output import counted
+from regtui.cli.own import cost_specs, tell_of_costs
 from regtui.cli.sweep_result import Outcome, read_result
+from regtui.events import Cost
 from regtui.paths import runs_dir
+from regtui.resuming import adopt
+from regtui.runner import Runner
 from regtui.runner.reports import Garbled, Lost, Report
 from regtui.scenario import Arm, Scenario, load
 from regtui.scenario.errors import printable
 from regtui.session import Session
-from regtui.store import Recorder
+from regtui.spec import Scalar
+from regtui.store import Recorder, replay
 from regtui.sweep.record import Folder, Phase, Plan, Standing, Trial, read_trials
 from regtui.sweep.search import HOPELESS, Search
 from regtui.sweep.space import applied
@@ -55,6 +61,7 @@ class Drive:
         )  # fmt: skip
         self.console = Console(file=sys.stderr, highlight=False)
         self.done = asyncio.Event()
+        self.heard: asyncio.Queue[Report] = asyncio.Queue()
         self.search: Search | None = None
         self.runner, self.runs_at_once = make(self.deliver)
         self.said: set[int] = set()
@@ -80,6 +87,8 @@ class Drive:
         )  # fmt: skip
         self.say_where(self.search.done)
         comparison = None
+        if not interrupted and not self.search.is_over:
+            await self.tell_of_costs()
         if cut := self.search.begin():
             self.say(f"{counted(len(cut), 'trial')} that was cut off is made again")
         self.stand("search")
@@ -88,13 +97,14 @@ class Drive:
         if self.search.is_hopeless:
             self.say(f"the last {HOPELESS} trials could not be made: the search ends here. {self.session.notice}")
         best = self.study.best()
-        if not interrupted and best and (known := self.told_before(best[0])):
+        known = self.told_before(best[0]) if best and not interrupted else None
+        if known is not None and (known.part == "test" or not self.arguments.reveal):
             await self.runner.close()
             self.stand("done")
             return known
         if not interrupted and best:
             self.stand("comparison")
-            comparison = await self.compare(best[1])
+            comparison = await self.compare(best[1], known)
         listening.cancel()
         await self.runner.close()
         if self.session.recorder is not None:
@@ -108,6 +118,16 @@ class Drive:
             self.folder.finish(outcome)
             self.stand("done")
         return outcome
+
+    async def tell_of_costs(self) -> None:
+        """How long it takes with own data or an own model, of which nobody knows. Raises ScenarioError."""
+        swept = msgspec.structs.replace(self.scenario, arms=(self.plan.arm,))
+        specs = cost_specs(swept, self.arguments)
+        if not specs or not isinstance(self.runner, Runner) or self.search is None:
+            return
+        found = await answers(self.runner, self.heard.get, "cost", specs, "regtui sweep")
+        runs = (self.search.wanted - self.search.done) * self.plan.seeds + 2 * self.scenario.seeds
+        tell_of_costs(specs, [cost for cost in found if isinstance(cost, Cost)], runs, self.runs_at_once())
 
     async def listen(self, interrupt: Callable[[], None]) -> None:
         """End when somebody who watches the folder asks for it."""
@@ -145,6 +165,8 @@ class Drive:
 
     def deliver(self, report: Report) -> None:
         self.session.take(report)
+        if isinstance(report, (Cost, Lost)):
+            self.heard.put_nowait(report)
         if isinstance(report, (Lost, Garbled)):
             self.say(report.sentence)
         if self.search is None:
@@ -160,8 +182,11 @@ class Drive:
         if self.search.is_over and not self.session.is_busy:
             self.done.set()
 
-    async def compare(self, params: dict[str, str | bool | int | float]) -> Session:
-        """The winner beside the unswept arm, with paired seeds that the search has not seen."""
+    async def compare(self, params: dict[str, Scalar], known: Outcome | None) -> Session:
+        """The winner beside the unswept arm, with paired seeds that the search has not seen.
+
+        known  this comparison, where it was made before and only the look at the test part is missing
+        """
         winner = msgspec.structs.replace(applied(self.plan.arm, params), name=WINNER, lesson=None)
         text = scenario_text(self.scenario, self.unswept, winner, self.plan.id)
         path = self.folder.path / "winner.toml"
@@ -173,11 +198,17 @@ class Drive:
         )  # fmt: skip
         self.done.clear()
         seeds = range(self.plan.seeds, self.plan.seeds + self.scenario.seeds)
-        self.say(f"the winner and {self.unswept.name} with {counted(len(seeds), 'seed')} that the search has not seen")
         self.search = None
-        self.runner.submit(self.session.request([arm.name for arm in self.session.arms], seeds))
-        await self.done.wait()
-        if requests := self.session.reveal():  # own data: the one look at their test part
+        if known is not None and self.session.recorder is not None:
+            root = self.session.recorder.root
+            adopt(self.session, [replay(root / run) for row in known.test for run in row.runs])
+        else:
+            self.say(
+                f"the winner and {self.unswept.name} with {counted(len(seeds), 'seed')} that the search has not seen"
+            )
+            self.runner.submit(self.session.request([arm.name for arm in self.session.arms], seeds))
+            await self.done.wait()
+        if self.arguments.reveal and (requests := self.session.reveal()):
             self.done.clear()
             self.runner.submit(requests)
             await self.done.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from rich.markup import escape
 
 from regtui.claims import Interval, interval, read
 from regtui.cli.output import plain_table
+from regtui.own.named import model_options
 from regtui.scenario import Arm, Scenario
 from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.spec import Scalar
-from regtui.sweep.record import Plan, Trial, read_trials
+from regtui.sweep.record import Part, Plan, Trial, read_trials
 from regtui.sweep.space import applied
 from regtui.sweep.study import Study, plain_params
 from regtui.sweep.winner import WINNER, differences
@@ -30,9 +32,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     seeds: int
+    validation_acc: float | None
     test_acc: float | None
+    """None for data of the user's own whose test part was not revealed."""
     gap: float | None
     ci95: tuple[float, float] | None
+    """Of the test accuracy; where there is none, of the validation accuracy."""
     runs: list[str]
 
 
@@ -55,10 +60,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     changed: dict[str, tuple[Any, Any]]
     """Settings in which the winner differs from the unswept arm."""
     test: list[Compared]
-    """The one look at the test split: the unswept arm and the winner."""
+    """The comparison at the end: the unswept arm and the winner, with seeds that the search has not seen."""
     gain: float | None
-    """Test accuracy of the winner minus that of the unswept arm, points, over paired seeds."""
+    """Accuracy of the winner minus that of the unswept arm, points, over paired seeds."""
     gain_ci95: tuple[float, float] | None
+    part: Part = "test"
+    """What the comparison and the gain are of: the one look at the test split, or validation of own data."""
+    command: str = ""
+    """Runs the comparison again."""
     script: str | None = None
     """The folder of the winner as plain PyTorch."""
     no_script: str = ""
@@ -88,6 +97,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             test=[_compared(comparison, arm.name) for arm in comparison.arms] if comparison else [],
             gain=round(gain.mean, 6) if gain else None,
             gain_ci95=_bounds(gain),
+            part=_part(comparison),
+            command=f"regtui run {shlex.quote(str(folder / 'winner.toml'))}{model_options(unswept.model)}",
         )
 
 
@@ -105,17 +116,23 @@ def print_outcome(outcome: Outcome) -> None:
         shares = "  ".join(f"{key} {100 * share:.0f} %" for key, share in outcome.importance.items())
         console.print(f"[dim]what mattered: {escape(shares)}[/]", soft_wrap=True)
     if outcome.test:
-        table = plain_table("on the test split", ">seeds", ">test %", ">gap")
+        part = outcome.part
+        table = plain_table(f"on the {part} split", ">seeds", f">{part} %", ">gap")
         for row in outcome.test:
             half = f"±{(row.ci95[1] - row.ci95[0]) / 2:.1f}" if row.ci95 else ""
-            test, gap = (f"{value:.1f}" if value is not None else "-" for value in (row.test_acc, row.gap))
+            accuracy = row.test_acc if part == "test" else row.validation_acc
+            test, gap = (f"{value:.1f}" if value is not None else "-" for value in (accuracy, row.gap))
             table.add_row(escape(row.name), str(row.seeds), f"{test}{half}", gap)
         console.print(table)
     if outcome.gain is not None:
         bounds = f" [{outcome.gain_ci95[0]:+.1f}, {outcome.gain_ci95[1]:+.1f}]" if outcome.gain_ci95 else ""
-        console.print(f"the winner tests {outcome.gain:+.1f} points{bounds} against {outcome.arm}", markup=False)
+        verb = "tests" if outcome.part == "test" else "validates"
+        console.print(f"the winner {verb} {outcome.gain:+.1f} points{bounds} against {outcome.arm}", markup=False)
+        if outcome.part == "validation":
+            console.print("[dim]The test part was not looked at; the same command with --reveal does, once, and "
+                          "records when.[/]", soft_wrap=True)  # fmt: skip
     done = "" if outcome.finished else "interrupted; the same command goes on. "
-    where = f"{Path(outcome.folder) / 'winner.toml'}" if outcome.test else outcome.folder
+    where = outcome.command if outcome.test else outcome.folder
     console.print(f"[dim]{outcome.wall_s:.1f} s, {done}{escape(printable(where))}[/]", soft_wrap=True)
     if outcome.script:
         console.print(f"[dim]as plain PyTorch: {escape(printable(outcome.script))}[/]", soft_wrap=True)
@@ -133,17 +150,24 @@ def read_result(folder: Path) -> Outcome | None:
 
 def _compared(session: Session, name: str) -> Compared:
     results = session.results()[name]
+    sealed = _part(session) == "validation"
     tests = [value for e in results.values() if (value := read("test_accuracy", e)) is not None]
+    held_out = [value for e in results.values() if (value := read("validation_accuracy", e)) is not None]
     gaps = [value for e in results.values() if (value := read("gap", e)) is not None]
     summary = interval(tests) if tests else None
     return Compared(
         name=name,
         seeds=len(results),
-        test_acc=round(summary.mean, 6) if summary else None,
+        validation_acc=round(sum(held_out) / len(held_out), 6) if held_out else None,
+        test_acc=round(summary.mean, 6) if summary and not sealed else None,
         gap=round(sum(gaps) / len(gaps), 6) if gaps else None,
         ci95=_bounds(summary),
         runs=[run.run for run in session.of_arm(name).values()],
     )
+
+
+def _part(session: Session | None) -> Part:
+    return "validation" if session is not None and session.held_out == "validation" else "test"
 
 
 def _gain(session: Session, unswept: str) -> Interval | None:

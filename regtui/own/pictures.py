@@ -110,7 +110,10 @@ def _files(root: Path) -> list[tuple[str, str, Path]]:
         if not classes:
             raise OwnDataError(f"{folder} has no folders; it needs one a class, with the pictures of that class in it")
         for one in classes:
-            pictures = sorted(path for path in _below(one) if path.name.lower().endswith(SUFFIXES))
+            pictures = sorted(
+                path for path in _below(one)
+                if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+            )  # fmt: skip
             if not pictures and part == "train":
                 raise OwnDataError(f"{one} holds no pictures ({', '.join(SUFFIXES)}); fill it or take it away")
             found += [(part, one.name, picture) for picture in pictures]

@@ -35,11 +35,7 @@ def squares(files: Sequence[Path], size: int, channels: int, fit: Fit) -> Iterat
                 data = file.read()
             image = resized(decoded(data, channels), size, fit)
         except Exception as error:  # Pillow's decoders raise what they like, and one bad file must not end it all
-            return (
-                f"{error or type(error).__name__}".partition("\n")[0]
-                .partition(" <")[0]
-                .replace(str(path), path.name)[:100]
-            )
+            return _said(error).replace(str(path), path.name)
         stat = ImageStat.Stat(image)
         sums = [float(total) for total in stat.sum], [float(total) for total in stat.sum2]
         return hashlib.sha256(data).hexdigest(), image.tobytes(), sums
@@ -47,6 +43,15 @@ def squares(files: Sequence[Path], size: int, channels: int, fit: Fit) -> Iterat
     with ThreadPoolExecutor(cores()) as pool:
         for first in range(0, len(files), AT_ONCE):
             yield from pool.map(square, files[first : first + AT_ONCE])
+
+
+def _said(error: Exception) -> str:
+    """In one line; Pillow names the object in memory where it knows no such kind of picture."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "no kind of picture that Pillow knows"
+    return f"{error or type(error).__name__}".partition("\n")[0][:100]
 
 
 def decoded(data: bytes, channels: int) -> Image:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from regtui.catalog import MODELS, REGULARIZERS
+from regtui.own.named import is_code
 from regtui.scenario.errors import Problems, ScenarioError, nearest
 from regtui.scenario.resolve import check_arm, fill_params
 from regtui.scenario.schema import Arm
@@ -36,6 +37,9 @@ def apply_setting(arm: Arm, key: str, value: Scalar, *, source: str = "--set") -
         problems.add(key, "is no setting; write train.lr, data.train, model.width or dropout.p")
     elif head.split(".")[0] in _TABLES:
         arm = _set_table(arm, key.split("."), value, problems)
+    elif head == "model" and is_code(arm.model.name):
+        problems.add(key, f"is an argument of the factory of {arm.model.name}, which was called before anything runs; "
+                     f"give it beside --model: --set {key}=VALUE")  # fmt: skip
     elif head == "model":
         params = fill_params(MODELS[arm.model.name].params, {**arm.model.params, name: value}, "model", problems)
         arm = msgspec.structs.replace(arm, model=msgspec.structs.replace(arm.model, params=params))

@@ -26,6 +26,8 @@ from regtui.sweep.space import Dimension
 State = Literal["running", "complete", "pruned", "failed", "interrupted"]
 """interrupted: its process ended; a trial of another number has its values again."""
 Phase = Literal["search", "comparison", "done"]
+Part = Literal["test", "validation"]
+"""What the winner is compared on: of own data validation, until somebody asks for the test part."""
 
 
 LOOKED_AT = 0.5
@@ -88,8 +90,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     arm: str
     """The unswept one."""
     gain: float | None = None
-    """Test accuracy of the winner minus that of the unswept arm, points."""
+    """Accuracy of the winner minus that of the unswept arm, points."""
     gain_ci95: tuple[float, float] | None = None
+    part: Part = "test"
+    """Of which part of the data."""
     script: str | None = None
 
 

@@ -6,6 +6,7 @@ Its journal file is the memory of a sweep: whatever was told is there after a ki
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -121,13 +122,16 @@ class Study:
     def importance(self) -> dict[str, float]:
         """Share of each setting in the differences between good and other trials, the largest first, in sum 1.
 
-        PED-ANOVA (Watanabe et al. 2023, arXiv:2304.10255). Empty for fewer than four complete trials or one setting.
+        PED-ANOVA (Watanabe et al. 2023, arXiv:2304.10255). Empty for fewer than four complete trials, for one setting,
+        and for trials that all came to the same.
         """
         state = self._optuna.trial.TrialState.COMPLETE
-        if len(self._dimensions) < 2 or len(self._study.get_trials(deepcopy=False, states=(state,))) < 4:
+        complete = self._study.get_trials(deepcopy=False, states=(state,))
+        if len(self._dimensions) < 2 or len(complete) < 4 or len({trial.value for trial in complete}) == 1:
             return {}
         evaluator = self._optuna.importance.PedAnovaImportanceEvaluator()
-        return dict(self._optuna.importance.get_param_importances(self._study, evaluator=evaluator))
+        with warnings.catch_warnings(action="ignore"):  # of few trials it says what nobody could act on
+            return dict(self._optuna.importance.get_param_importances(self._study, evaluator=evaluator))
 
 
 def _distribution(optuna: Any, dimension: Dimension) -> Any:

@@ -10,6 +10,7 @@ import msgspec
 
 from regtui.catalog import MODELS
 from regtui.export.settings import flat
+from regtui.own.named import model_options
 from regtui.scenario import Arm, Scenario
 from regtui.spec import DataSpec, TrainSpec
 
@@ -21,6 +22,8 @@ FOUND = ("content",)
 def scenario_text(scenario: Scenario, arm: Arm, winner: Arm, sweep: str) -> str:
     """TOML that `regtui check` accepts: both arms in full, so that it does not depend on the file they came from."""
     lines = [
+        f"# regtui run winner.toml{model_options(winner.model)}",
+        "",
         f"title    = {_text(f'{scenario.title}: the winner of a sweep')}",
         f"section  = {_text(scenario.section)}",
         f"question = {_text(f'Is what sweep {sweep} found better than {arm.name}?')}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regtui.own import is_own
 from regtui.spec import Scalar
 from regtui.sweep.following import Following
 from regtui.sweep.record import Trial
@@ -30,7 +31,7 @@ def progress(sweep: Following) -> Line:
     elif not sweep.is_alive:
         state = ("  stopped", OPEN)
     else:
-        state = ("  searching" if sweep.standing.phase == "search" else "  winner on the test split", "$primary")
+        state = ("  searching" if sweep.standing.phase == "search" else "  comparing the winner", "$primary")
     return line(count, (under_way, MUTED), state)
 
 
@@ -40,10 +41,13 @@ def outcome_line(sweep: Following) -> Line:
     if told is not None and told.gain is not None:
         bounds = f" [{told.gain_ci95[0]:+.1f}, {told.gain_ci95[1]:+.1f}]" if told.gain_ci95 else ""
         beside = "o opens it; winner.toml and winner-script" if told.script else "o opens it; winner.toml"
-        return line("The winner tests ", (f"{told.gain:+.1f}{bounds}", STRONG), f" points against {told.arm}.",
+        verb = "tests" if told.part == "test" else "validates"
+        return line(f"The winner {verb} ", (f"{told.gain:+.1f}{bounds}", STRONG), f" points against {told.arm}.",
                     (f"  {beside} in {sweep.folder}", FAINT))  # fmt: skip
     if sweep.standing.phase != "done" and not sweep.is_alive:
         return line(("Nobody works on this sweep; the command that began it goes on with it.", OPEN))
+    if is_own(sweep.plan.arm.data.name):
+        return line(("Chosen on the validation split; the test part stays sealed until somebody says --reveal.", MUTED))
     return line(("Chosen on the validation split; the test split is looked at once, at the end.", MUTED))
 
 

@@ -122,10 +122,13 @@ class SweepScreen(ModalScreen[bool]):
     def action_open_winner(self) -> None:
         """The winner beside the unswept arm, as a scenario in the explorer."""
         path = self.sweep.folder / "winner.toml"
+        if not path.is_file():
+            self._say(NO_WINNER)
+            return
         try:
             scenario = load(path)
-        except (ScenarioError, OSError):
-            self._say(NO_WINNER)
+        except ScenarioError as error:  # a model that is code, say, which this process was not told of
+            self._say(f"{path.name}: {error.problems[0].message}.")
             return
         self.post_message(messages.ScenarioChosen(scenario))
         self.dismiss(False)
