@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from regtui.catalog import DATASETS
 from regtui.events import Diverged, Evaluated, Measured
 from regtui.remedies import Cure, Made, Matter, remedy
 from regtui.store import RunHistory
@@ -37,6 +38,9 @@ LATER = 3
 GUESS = 1.3
 """How many times chance a train accuracy may be that still is no more than guessing."""
 
+SAME = 2.0
+"""Points above the share of the largest class up to which an arm may just as well name that class every time."""
+
 Trend = Literal["rising", "falling", "level"]
 
 
@@ -55,6 +59,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """(epoch, held-out loss) of the evaluation points that all seeds have, the one after the last step included."""
     chance: float
     """Accuracy of guessing."""
+    largest: float = 0.0
+    """Accuracy of always naming the largest class, where that is known."""
     ceiling: float = 100.0
     """Clean train accuracy of a network that knows every true label: less than 100 where labels were redrawn."""
     finished: int = 1
@@ -64,6 +70,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     def gap(self) -> float:
         """Points."""
         return self.train - self.held_out
+
+    @property
+    def is_guessing(self) -> bool:
+        """Nothing was learned: no better than chance, or than naming the largest class every time."""
+        return self.train <= guess_limit(self.chance, self.largest)
 
     @property
     def lowest(self) -> tuple[float, float]:
@@ -113,9 +124,20 @@ def judged(figures: Figures) -> Matter:
 def diagnose(figures: Figures, arm: Made) -> Diagnosis:
     """The verdict on these numbers of an arm, the numbers themselves, and what to try next."""
     matter = judged(figures)
-    is_guessing = figures.train <= GUESS * figures.chance
-    cure = remedy(matter, arm, is_falling=figures.trend == "falling", is_guessing=is_guessing)
-    return Diagnosis(verdict=matter, why=_why(figures, is_guessing), cure=cure)
+    cure = remedy(matter, arm, is_falling=figures.trend == "falling", is_guessing=figures.is_guessing)
+    return Diagnosis(verdict=matter, why=_why(figures), cure=cure)
+
+
+def guess_limit(chance: float, largest: float) -> float:
+    """Percent: up to which train accuracy an arm has learned nothing, by chance and the share of the largest class."""
+    return max(GUESS * chance, largest + SAME if largest > chance else 0.0)
+
+
+def largest_share(arm: Made) -> float:
+    """Percent of the samples for training that are of the largest class; 0 for data that nobody knows."""
+    dataset = DATASETS.get(arm.data.name)
+    counts = dataset.class_counts if dataset is not None else ()
+    return 100.0 * max(counts) / sum(counts) if counts else 0.0
 
 
 def diagnose_runs(arm: Made, runs: Iterable[RunHistory]) -> Diagnosis | None:
@@ -155,6 +177,7 @@ def figures_of(arm: Made, ended: Sequence[RunHistory]) -> Figures | None:
         course="test" if course == "test" else "validation",
         losses=losses or _losses(finished, course),
         chance=chance,
+        largest=largest_share(arm),
         ceiling=100.0 - noise * (100.0 - chance),
         finished=len(finished),
         diverged=len(ended) - len(finished),
@@ -171,10 +194,12 @@ def _losses(runs: Sequence[RunHistory], split: str) -> tuple[tuple[float, float]
     return tuple((epoch, _mean(found[epoch])) for epoch in sorted(found) if len(found[epoch]) == len(runs))
 
 
-def _why(figures: Figures, is_guessing: bool) -> str:
+def _why(figures: Figures) -> str:
     gap = round(figures.gap, 1) + 0.0  # no -0.0
     parts = [f"{figures.train:.1f} % train, {figures.held_out:.1f} % {figures.split}, gap {gap:.1f}"]
-    if is_guessing:
+    if figures.is_guessing and figures.largest > GUESS * figures.chance:
+        parts.append(f"naming the largest class every time gives {figures.largest:.1f} %")
+    elif figures.is_guessing:
         parts.append(f"{figures.chance:.1f} % is chance")
     elif figures.ceiling < 100:
         parts.append(f"true labels alone give {figures.ceiling:.1f} % train")

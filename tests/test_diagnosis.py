@@ -285,3 +285,10 @@ def test_the_course_of_several_seeds_has_only_the_points_of_all() -> None:
     long.evaluations.append(msgspec.structs.replace(long.evaluations[-1], step=15, epoch=3.0))
     given = figures_of(PLAIN, [short, long])
     assert given is not None and [epoch for epoch, _ in given.losses] == [1.0, 2.0]
+
+
+def test_naming_the_largest_class_every_time_is_no_learning() -> None:
+    lost = figures(65.0, 64.0, largest=63.7)
+    assert lost.is_guessing and not figures(66.0, 64.0, largest=63.7).is_guessing
+    assert "naming the largest class every time gives 63.7 %" in diagnose(lost, PLAIN).why
+    assert not figures(20.0, 20.0, largest=10.0).is_guessing, "ten classes of one size"

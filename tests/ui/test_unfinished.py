@@ -9,9 +9,12 @@ import msgspec
 import pytest
 from ui_streams import stream
 
+from regtui.catalog import DATASETS
 from regtui.events import Checkpoint, Evaluated, Stopped
+from regtui.own import texts
+from regtui.own.scenario import with_data
 from regtui.runner import Lost
-from regtui.scenario import Scenario, load, preset_files
+from regtui.scenario import Scenario, find, load, preset_files
 from regtui.session import Session
 from regtui.store import Recorder, RunHistory, replay
 from regtui.ui.unfinished import find_offer
@@ -146,7 +149,28 @@ def test_code_goes_on_only_where_the_open_scenario_names_it(ladder: Scenario, tm
     )
     theirs = msgspec.structs.replace(ladder, arms=arms)
     leave(tmp_path, theirs, finished=0)
-    assert find_offer(tmp_path, theirs) is None, "a folder of somebody else's runs could name any code"
+    offer = find_offer(tmp_path, theirs)
+    assert offer is not None, "a folder of somebody else's runs could name any code"
+    assert offer.command == "regtui resume --model nets:small" and "says what finishes" in offer.sentence
     named = msgspec.structs.replace(theirs, options=("--model", "nets:small"))
     found = find_offer(tmp_path, named)
     assert found is not None and found.left.codes == {"nets:small"}
+
+
+def test_runs_on_own_data_are_offered_with_the_scenario_that_they_were_recorded_with(
+    ladder: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    table = tmp_path / "reviews.tsv"
+    table.write_text("\n".join(f"it was {word} {i}\t{word}" for i in range(40) for word in ("good", "bad")))
+    mine = with_data(load(find("dropout/transformer")), f"text:{table}", tmp_path)
+    store = tmp_path / "runs"
+    runs = leave(store, msgspec.structs.replace(mine, options=(*mine.options, "--model", "evil:code")))
+    offer = find_offer(store, ladder)
+    assert offer is not None and not offer.command and offer.sentence.endswith("on reviews.tsv")
+    assert [run.run for run in offer.left.unfinished] == runs[1:]
+    assert offer.scenario.options == ("--data", f"text:{table}"), "a record names no code"
+    del DATASETS[f"text:{table}"]
+    table.unlink()
+    texts.read.cache_clear()
+    assert find_offer(store, ladder) is None, "the data are gone"

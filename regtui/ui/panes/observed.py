@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from regtui.catalog import DATASETS
-from regtui.diagnosis import GUESS, LATER, RISE
+from regtui.diagnosis import GUESS, LATER, RISE, guess_limit, largest_share
 from regtui.events import Cost
 from regtui.machine import size
 from regtui.own import described
@@ -34,6 +34,9 @@ def observation(view: View) -> str:
         if s is not None and s.gap is not None and not s.is_steered and s.is_final >= done
     }
     lost = [name for name in gaps if is_guessing(stands[name], view.shown_run(name))]
+    if lost and largest_share(view.selected) > GUESS * 100 / len(DATASETS[view.selected.data.name].classes):
+        named = f"always naming {_largest(view)} would be right for {largest_share(view.selected):.0f} %"
+        return f"{_listed(lost)} learned nothing yet: {named}."
     if lost:
         chance = f"{stands[lost[0]].train:.0f} %"  # type: ignore[union-attr]  # those in `gaps` stand somewhere
         verb = "guesses" if len(lost) == 1 else "guess"
@@ -41,6 +44,8 @@ def observation(view: View) -> str:
     if len(gaps) < 2:
         return ""
     widest, narrowest = max(gaps, key=gaps.__getitem__), min(gaps, key=gaps.__getitem__)
+    if f"{gaps[widest]:.1f}" == f"{gaps[narrowest]:.1f}":
+        return f"The gap is {gaps[widest]:.1f} points everywhere."
     return f"Widest gap: {widest}, {gaps[widest]:.1f} points; narrowest: {narrowest}, {gaps[narrowest]:.1f}."
 
 
@@ -63,7 +68,12 @@ def is_guessing(stands: Standing | None, run: RunHistory | None) -> bool:
     """Whether a finished arm knows no more of its training set than chance would."""
     if stands is None or not stands.is_final or run is None or run.started is None or not run.started.classes:
         return False
-    return stands.train <= GUESS * 100 / len(run.started.classes)
+    return stands.train <= guess_limit(100 / len(run.started.classes), largest_share(run.spec))
+
+
+def _largest(view: View) -> str:
+    dataset = DATASETS[view.selected.data.name]
+    return max(zip(dataset.class_counts, dataset.classes, strict=True))[1]
 
 
 def _listed(names: list[str]) -> str:
