@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from regtui.data import FASHION_CLASSES, TILE
 from regtui.export.script.lift import Lifted
+from regtui.export.script.samples import Samples, samples_of
 from regtui.spec import RunSpec, StackEntry
 
 MOTIONS = ("crop", "flip", "vertical_flip", "rotation", "affine")
@@ -44,23 +44,22 @@ def augment(spec: RunSpec, lifted: Lifted) -> str:
     entries = acting(spec)
     if not entries:
         return ""
-    samples = "ids" if spec.data.name == "wordnet" else "images"
+    found = samples_of(spec.data)
+    samples = "ids" if found.is_text else "images"
     more = ", table, counts" if synonyms(spec) else ""
-    lines = [f'"""What only training batches go through: each {_sample(spec)} by draws of its own."""']
+    sample = "text" if found.is_text else "picture"
+    lines = [f'"""What only training batches go through: each {sample} by draws of its own."""']
     if any(entry.name not in ("label_smoothing", "gaussian_noise", *TEXTS) for entry in entries):
         lines.append("count = len(images)")
     if softens(spec):
-        lines.append(f"targets = F.one_hot(labels, {len(FASHION_CLASSES)}).float()")
+        lines.append(f"targets = F.one_hot(labels, {found.classes}).float()")
     for row in _rows(entries):
-        lines += _moved(row, lifted) if row[0].name in (*MOTIONS, *POLICIES) else _LINES[row[0].name](row[0], lifted)
+        is_moved = row[0].name in (*MOTIONS, *POLICIES)
+        lines += _moved(row, lifted, found.side) if is_moved else _LINES[row[0].name](row[0], lifted, found)
     body = "\n".join(
         f"    {line}" for line in [*lines, f"return {samples}, {'targets' if softens(spec) else 'labels'}"]
     )
     return f"\n\ndef augment({samples}, labels{more}):\n{body}\n"
-
-
-def _sample(spec: RunSpec) -> str:
-    return "text" if spec.data.name == "wordnet" else "picture"
 
 
 def _rows(entries: list[StackEntry]) -> Iterator[list[StackEntry]]:
@@ -87,13 +86,13 @@ def _numbers(entry: StackEntry) -> dict[str, str]:
     }
 
 
-def _moved(row: list[StackEntry], lifted: Lifted) -> list[str]:
+def _moved(row: list[StackEntry], lifted: Lifted, side: int) -> list[str]:
     lifted.take("warp", "warp")
     if len(row) > 1:
         lifted.take("warp", "compose")
     lines: list[str] = []
     for i, entry in enumerate(row):
-        drawn, motion = (_policy if entry.name in POLICIES else _motion)(entry, lifted)
+        drawn, motion = (_policy if entry.name in POLICIES else _motion)(entry, lifted, side)
         lines += drawn
         lines.append(f"moved = compose(moved, {motion})" if i else f"moved = {motion}")
     lines.append("images = warp(images, moved)")
@@ -102,7 +101,7 @@ def _moved(row: list[StackEntry], lifted: Lifted) -> list[str]:
     return lines
 
 
-def _motion(entry: StackEntry, lifted: Lifted) -> tuple[list[str], str]:
+def _motion(entry: StackEntry, lifted: Lifted, side: int) -> tuple[list[str], str]:
     """The lines that draw, and the expression of the (B, 2, 3) motion."""
     said, source = _numbers(entry), f"generator={_name(entry)}"
     match entry.name:
@@ -124,11 +123,11 @@ def _motion(entry: StackEntry, lifted: Lifted) -> tuple[list[str], str]:
         case _:
             lifted.take("warp", "affine")
             drawn = f"angle, right, down, size = torch.rand((4, count), {source}) * 2 - 1"
-            moved = f"right * {said['translate']} * {TILE}, down * {said['translate']} * {TILE}"
+            moved = f"right * {said['translate']} * {side}, down * {said['translate']} * {side}"
             return [drawn], f"affine(angle * {said['degrees']}, {moved}, 1 + size * {said['scale']})"
 
 
-def _policy(entry: StackEntry, lifted: Lifted) -> tuple[list[str], str]:
+def _policy(entry: StackEntry, lifted: Lifted, side: int) -> tuple[list[str], str]:
     """Draw operations for each picture: a list of choices, and the motions among them."""
     space, said = POLICIES[entry.name], _numbers(entry)
     lifted.take("regularizers.policies", "Choice", "motion", "colour", space)
@@ -149,12 +148,12 @@ def _policy(entry: StackEntry, lifted: Lifted) -> tuple[list[str], str]:
             "strength = (draws[2] * (MAGNITUDES + 1)).floor() / MAGNITUDES",
             f"chosen = [Choice(_drawn(draws[1], draws[0] < {said['p']}), strength, _either(draws[3]))]",
         ]
-    motions = f"[motion({space}, choice, {TILE}, {TILE}) for choice in chosen]"
+    motions = f"[motion({space}, choice, {side}, {side}) for choice in chosen]"
     lines.append("still = translation(torch.zeros(count), torch.zeros(count))")
     return lines, f"reduce(compose, {motions}, still)"
 
 
-def _mix(entry: StackEntry, lifted: Lifted) -> list[str]:
+def _mix(entry: StackEntry, lifted: Lifted, _: Samples) -> list[str]:
     lifted.take("regularizers.mixing", "ring", "symmetric_beta")
     said, parts = _numbers(entry), []
     begin = [
@@ -186,14 +185,14 @@ def _mix(entry: StackEntry, lifted: Lifted) -> list[str]:
     return lines
 
 
-def _smoothed(entry: StackEntry, _: Lifted) -> list[str]:
+def _smoothed(entry: StackEntry, _: Lifted, found: Samples) -> list[str]:
     return [
         f"epsilon = torch.tensor({_numbers(entry)['epsilon']})  # label smoothing",
-        f"targets = targets * (1 - epsilon) + epsilon / {len(FASHION_CLASSES)}",
+        f"targets = targets * (1 - epsilon) + epsilon / {found.classes}",
     ]
 
 
-def _erased(entry: StackEntry, lifted: Lifted) -> list[str]:
+def _erased(entry: StackEntry, lifted: Lifted, found: Samples) -> list[str]:
     lifted.take("regularizers.erasing", "boxes", "TRIES")
     said = _numbers(entry)
     is_noise = entry.params["fill"] == "noise"
@@ -201,27 +200,34 @@ def _erased(entry: StackEntry, lifted: Lifted) -> list[str]:
     return [
         f"draws = torch.rand((2 * TRIES + 3, count), generator={_name(entry)})",
         f"erased = (draws[0] < {said['p']})[:, None, None]",
-        f"box = boxes(draws[1:], torch.tensor({said['largest']}), {TILE}, {TILE}) & erased",
+        f"box = boxes(draws[1:], torch.tensor({said['largest']}), {found.side}, {found.side}) & erased",
         f"images = torch.where(box[:, None], {fill}, images)",
     ]
 
 
-def _jittered(entry: StackEntry, lifted: Lifted) -> list[str]:
+def _jittered(entry: StackEntry, lifted: Lifted, found: Samples) -> list[str]:
     """Saturation and hue change nothing of gray pictures."""
     lifted.take("paint", "brightness", "contrast")
     said = _numbers(entry)
+    coloured = [
+        f"images = saturation(images, 1 + draws[2] * {said['saturation']})",
+        f"images = hue(images, draws[3] * {said['hue']})",
+    ]
+    if found.channels > 1:
+        lifted.take("paint", "saturation", "hue")
     return [
         f"draws = torch.rand((4, count), generator={_name(entry)}) * 2 - 1",
         f"images = brightness(images, 1 + draws[0] * {said['brightness']})",
         f"images = contrast(images, 1 + draws[1] * {said['contrast']})",
+        *(coloured if found.channels > 1 else ()),
     ]
 
 
-def _noisy(entry: StackEntry, _: Lifted) -> list[str]:
+def _noisy(entry: StackEntry, _: Lifted, __: Samples) -> list[str]:
     return [f"images = images + torch.randn(images.shape, generator={_name(entry)}) * {_numbers(entry)['std']}"]
 
 
-def _reworded(entry: StackEntry, lifted: Lifted) -> list[str]:
+def _reworded(entry: StackEntry, lifted: Lifted, _: Samples) -> list[str]:
     source, p = f"generator={_name(entry)}", f"torch.tensor({_numbers(entry)['p']})"
     function, numbers, given = {
         "token_masking": ("mask_tokens", 1, ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +12,7 @@ from regtui import data
 from regtui.export.errors import ExportError
 from regtui.export.script.batch import synonyms
 from regtui.export.script.load import is_pretrained
+from regtui.export.script.samples import own_pictures, own_texts, samples_of, tensor_file
 from regtui.export.script.support import refusal
 from regtui.export.script.text import recorded, script, spoken
 from regtui.export.stored import StoredRun
@@ -50,7 +50,16 @@ def write_script(stored: StoredRun, folder: Path) -> None:
 
 def _put_data(spec: RunSpec, inside: Path) -> None:
     """The samples, the licence they are under and, where the run began with them, the pretrained weights."""
-    if spec.data.name == "wordnet":
+    found = samples_of(spec.data)
+    if found.is_own and found.is_text:
+        (inside / "data.tsv").write_text(own_texts(spec.data), encoding="utf-8")
+        shutil.copy(data.wordnet_synonyms(), inside)
+        if is_pretrained(spec):
+            shutil.copy(data.bert_checkpoint(), inside)
+        shutil.copy(data.DIRECTORY / "LICENSE.wordnet", inside)
+    elif found.is_own:
+        (inside / "data.safetensors").write_bytes(own_pictures(spec.data))
+    elif spec.data.name == "wordnet":
         shutil.copy(data.wordnet_definitions(), inside)
         if synonyms(spec) or not is_pretrained(spec):
             shutil.copy(data.wordnet_synonyms(), inside)
@@ -69,26 +78,25 @@ def _readme(stored: StoredRun) -> str:
         f"# {spoken(stored.spec.scenario)}: {spoken(stored.spec.arm)}, seed {stored.spec.seed}\n\n"
         "`python train.py` needs torch and nothing else. It prints loss (nats) and accuracy (percent) of each split;\n"
         f"on the same CPU with the same torch they are those of the run, bit for bit.{compare}\n"
-        f"{_SOURCES[stored.spec.data.name]}\n"
+        f"{_SOURCES.get(stored.spec.data.name) or _own_source(stored.spec)}\n"
     )
 
 
+def _own_source(spec: RunSpec) -> str:
+    file = "data.tsv" if samples_of(spec.data).is_text else "data.safetensors"
+    more = f" {_SOURCES['wordnet']}" if file == "data.tsv" else ""
+    return f"{file}: your own samples for training and validation; the test part is not in it.{more}"
+
+
 def _tensors() -> bytes:
-    """The embedded pictures and labels as a safetensors file of bytes (github.com/huggingface/safetensors#format)."""
+    """The embedded pictures and labels."""
     train, test = _pictures()
     labels = [bytes(map(int, line)) for line in data.fashion_labels().read_text().split()]
     shape = [data.PER_SPLIT, 1, data.TILE, data.TILE]
-    tensors = (
+    return tensor_file([
         ("train_images", shape, train), ("test_images", shape, test),
         ("train_labels", [data.PER_SPLIT], labels[0]), ("test_labels", [data.PER_SPLIT], labels[1]),
-    )  # fmt: skip
-    header, start = {}, 0
-    for name, dimensions, content in tensors:
-        header[name] = {"dtype": "U8", "shape": dimensions, "data_offsets": [start, start + len(content)]}
-        start += len(content)
-    said = json.dumps(header).encode()
-    said += b" " * (-len(said) % 8)
-    return len(said).to_bytes(8, "little") + said + b"".join(content for _, _, content in tensors)
+    ])  # fmt: skip
 
 
 def _pictures() -> tuple[bytes, bytes]:

@@ -6,6 +6,8 @@ from regtui import data
 from regtui.export.script import pieces
 from regtui.export.script.batch import synonyms
 from regtui.export.script.lift import Lifted
+from regtui.export.script.load_own import own_pictures_load, own_texts_load
+from regtui.export.script.samples import samples_of
 from regtui.spec import RunSpec
 
 
@@ -14,13 +16,19 @@ def load(spec: RunSpec, lifted: Lifted) -> str:
     lifted.take("splits", "stratified_order")
     if spec.data.label_noise:
         lifted.take("splits", "redraw_labels")
-    return _texts(spec, lifted) if spec.data.name == "wordnet" else _pictures(spec, lifted)
+    found = samples_of(spec.data)
+    if found.is_own:
+        if not found.is_text:
+            return own_pictures_load(spec, found)
+        return own_texts_load(spec, lifted, found, *_vocabulary(spec, lifted))
+    return _texts(spec, lifted) if found.is_text else _pictures(spec, lifted)
 
 
 def returned(spec: RunSpec) -> str:
     """What `load` gives."""
-    more = ", vocabulary" if spec.data.name == "wordnet" else ""
-    return ("ids" if spec.data.name == "wordnet" else "images") + f", labels, splits{more}"
+    is_text = samples_of(spec.data).is_text
+    more = ", vocabulary" if is_text else ""
+    return ("ids" if is_text else "images") + f", labels, splits{more}"
 
 
 def is_pretrained(spec: RunSpec) -> bool:
@@ -73,17 +81,7 @@ def load():
 
 def _texts(spec: RunSpec, lifted: Lifted) -> str:
     lifted.take("text", "Vocabulary", "PAD", "UNKNOWN", "real")
-    reader = pieces.CHECKPOINT_WORDS if is_pretrained(spec) else ""
-    if is_pretrained(spec):
-        words = (
-            '    words = checkpoint_words(HERE / "wordnet_bert.safetensors")\n'
-            "    vocabulary = Vocabulary(words, known=len(words), learnable=len(words))"
-        )
-    else:
-        lifted.take("text", "build_vocabulary")
-        words = "    vocabulary = build_vocabulary((train[i] for i in chosen), read_synonyms())"
-    if synonyms(spec) or not is_pretrained(spec):
-        reader += pieces.SYNONYMS
+    words, reader = _vocabulary(spec, lifted)
     return f'''{reader}
 
 def load():
@@ -108,6 +106,22 @@ def load():
     splits["test"] = (ids(test, tested), test_labels[tested])
     return trained, train_labels, splits, vocabulary
 '''  # noqa: E501  # of the script that is written, the longest line has 120 characters
+
+
+def _vocabulary(spec: RunSpec, lifted: Lifted) -> tuple[str, str]:
+    """The lines that make the vocabulary, and the functions that they call."""
+    reader = pieces.CHECKPOINT_WORDS if is_pretrained(spec) else ""
+    if is_pretrained(spec):
+        words = (
+            '    words = checkpoint_words(HERE / "wordnet_bert.safetensors")\n'
+            "    vocabulary = Vocabulary(words, known=len(words), learnable=len(words))"
+        )
+    else:
+        lifted.take("text", "build_vocabulary")
+        words = "    vocabulary = build_vocabulary((train[i] for i in chosen), read_synonyms())"
+    if synonyms(spec) or not is_pretrained(spec):
+        reader += pieces.SYNONYMS
+    return words, reader
 
 
 def _tested() -> int:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from regtui.data import FASHION_CLASSES, TILE
 from regtui.export.script import pieces
 from regtui.export.script.layers import DROPS, TEXT_MODELS, Layer, layers_of
 from regtui.export.script.lift import Lifted
 from regtui.export.script.places import Emptied
+from regtui.export.script.samples import samples_of
 from regtui.spec import RunSpec, Scalar
-
-MEAN, STD = 0.2860, 0.3530
-"""Of all 60,000 training pictures, as the engine standardizes with them."""
 
 CLASSES = {
     "mlp": ("models.mlp", "Mlp"),
@@ -33,7 +30,7 @@ def network(spec: RunSpec) -> str:
     rows = {site: found for site in sites if (found := layers_of(spec, site, stacked))}
     masked = {site for site, row in rows.items() if any(layer.takes_mask for layer in row)}
     specialize = Emptied(
-        filled=rows.keys(), masked=masked, values=_text_values(spec) if is_text else _picture_values(),
+        filled=rows.keys(), masked=masked, values=_text_values(spec) if is_text else _picture_values(spec),
         task="vocabulary" if is_text else "",
         gone={"begin", "checkpoint", "pretraining_loss", *(() if spec.model.name == "bagged_cnn" else ("loss",))},
     )  # fmt: skip
@@ -95,10 +92,11 @@ def _joined(row: list[Layer]) -> str:
     return f"{kind}({', '.join(layer.text for layer in row)})"
 
 
-def _picture_values() -> dict[str, str]:
+def _picture_values(spec: RunSpec) -> dict[str, str]:
+    found = samples_of(spec.data)
     return {
-        "task.shape": f"(1, {TILE}, {TILE})", "task.mean": f"torch.tensor([{MEAN:.4f}])",
-        "task.std": f"torch.tensor([{STD:.4f}])", "len(task.classes)": str(len(FASHION_CLASSES)),
+        "task.shape": f"({found.channels}, {found.side}, {found.side})", "task.mean": f"torch.tensor({found.mean})",
+        "task.std": f"torch.tensor({found.std})", "len(task.classes)": str(found.classes),
         "len(task.train.labels)": "TRAIN",
     }  # fmt: skip
 
@@ -108,5 +106,5 @@ def _text_values(spec: RunSpec) -> dict[str, str]:
     return {
         "task.vocabulary.known": "vocabulary.learnable" if has_synonyms else "vocabulary.known",
         "task.vocabulary.learnable": "vocabulary.learnable", "task.vocabulary": "vocabulary",
-        "task.length": "LENGTH", "len(task.classes)": "10",
+        "task.length": "LENGTH", "len(task.classes)": str(samples_of(spec.data).classes),
     }  # fmt: skip

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS
 from regtui.catalog.records import Param
+from regtui.export.errors import ExportError
 from regtui.export.script.batch import BATCH_ENTRIES, MIXES
 from regtui.export.script.layers import LAYERS
 from regtui.export.script.main import AVERAGES, LOOP_ENTRIES
 from regtui.export.script.network import CLASSES
+from regtui.export.script.samples import samples_of
 from regtui.export.stored import StoredRun
+from regtui.own import OwnDataError, adopt, is_own
+from regtui.own.named import is_code
 from regtui.scenario.errors import printable
 from regtui.spec import ENGINE_VERSION, RunSpec, Scalar, StackEntry, spec_hash
 
@@ -27,7 +31,8 @@ def refusal(stored: StoredRun) -> str:
     missing = [name for name in REGULARIZERS if name not in ENTRIES]
     return (
         f"{stored.run} cannot become a plain script: {'; '.join(reasons)}. Nothing was written; what can be is "
-        f"{', '.join(DATA)} with {', '.join(CLASSES)}, stacks without {', '.join(missing)}, trained unsteered on a CPU"
+        f"{', '.join(DATA)}, folder:, text: with {', '.join(CLASSES)}, stacks without {', '.join(missing)}, trained "
+        "unsteered on a CPU"
     )
 
 
@@ -40,7 +45,9 @@ def _reasons(stored: StoredRun) -> Iterator[str]:
         yield f"it was trained on {printable(device)}, whose numbers a CPU does not repeat"
     if spec.precision != "fp32":
         yield f"it was trained in {spec.precision}"
-    if spec.data.name not in DATA:
+    if is_own(spec.data.name):
+        yield from _of_own_data(spec)
+    elif spec.data.name not in DATA:
         yield f"its data are {printable(spec.data.name)}"
     elif spec.model.name in CLASSES and stored.info.spec_hash != spec_hash(spec):
         yield f"its settings, its data or its engine are not those of this version (engine {ENGINE_VERSION})"
@@ -53,9 +60,18 @@ def _reasons(stored: StoredRun) -> Iterator[str]:
         yield from _of_entry(entry, spec)
 
 
+def _of_own_data(spec: RunSpec) -> Iterator[str]:
+    try:
+        adopt(spec.data.name, size=spec.data.size, fit=spec.data.fit)
+        samples_of(spec.data)
+    except (ExportError, OwnDataError) as error:
+        yield f"its {error}" if isinstance(error, ExportError) else str(error)
+
+
 def _of_model(spec: RunSpec) -> Iterator[str]:
     if spec.model.name not in CLASSES:
-        yield f"its model is {printable(spec.model.name)}"
+        told = ", code that is yours already; `regtui run` with --model repeats it" if is_code(spec.model.name) else ""
+        yield f"its model is {printable(spec.model.name)}{told}"
         return
     kind = DATASETS[spec.data.name].kind if spec.data.name in DATASETS else ""
     if kind and kind not in MODELS[spec.model.name].inputs:

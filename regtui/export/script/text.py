@@ -9,7 +9,9 @@ from regtui.export.script.lift import Lifted
 from regtui.export.script.load import load
 from regtui.export.script.main import main
 from regtui.export.script.network import network
+from regtui.export.script.samples import samples_of
 from regtui.export.stored import StoredRun
+from regtui.own import is_own
 from regtui.scenario.errors import printable
 
 _IMPORTS = (
@@ -34,7 +36,7 @@ def script(stored: StoredRun) -> str:
     trained = main(spec, lifted)
     parts = [
         pieces.HELPERS,
-        "" if spec.data.name == "wordnet" and "read_tensors" not in trained else pieces.READ_TENSORS,
+        "" if samples_of(spec.data).is_text and "read_tensors" not in trained else pieces.READ_TENSORS,
         lifted.text(),
         data,
         batch.draws(spec),
@@ -58,7 +60,8 @@ def recorded(stored: StoredRun) -> str:
     last = stored.history.last
     if last is None:
         return ""
-    splits = {"train": last.train, "validation": last.validation, "test": last.test}
+    sealed = is_own(stored.spec.data.name)  # a script does not look at the test part of own data
+    splits = {"train": last.train, "validation": last.validation, "test": None if sealed else last.test}
     figures = [f"{name} {found.loss!r} {found.accuracy!r}" for name, found in splits.items() if found is not None]
     return f"step {last.step}  " + "  ".join(figures)
 
