@@ -167,6 +167,8 @@ KEYS: tuple[Key, ...] = (
     Key("escape,c,q", "screen.dismiss", "close", "Back to the explorer.", 3, place="compare"),
     Key("l", "screen.setting(1)", "setting", "Slices through the next setting, where not all fit.", 4, place="sweep"),
     Key("L,shift+l", "screen.setting(-1)", "setting", "Slices through the setting before.", place="sweep"),
+    Key("p", "screen.paths", "all settings", "Every trial as a path through its values, or slices again.",
+        4, place="sweep"),
     Key("x", "screen.stop", "stop", "Stop the sweep; the same search goes on with it later.", 1, place="sweep"),
     Key("o", "screen.open_winner", "open winner", "The winner beside the unswept arm as a scenario, once there is one.",
         5, place="sweep"),

@@ -19,6 +19,7 @@ from regtui.sweep.record import Trial
 from regtui.sweep.winner import scenario_text
 from regtui.ui.charts import draw
 from regtui.ui.figures.sweep import best_figure, log_ticks, slice_figure
+from regtui.ui.figures.sweep_paths import paths_figure
 from regtui.ui.screens.sweep import SweepScreen
 from regtui.ui.screens.sweep_form import SweepForm
 from regtui.ui.sweep_lines import head_line, short_name, trial_lines
@@ -36,6 +37,23 @@ def test_trials_are_points_and_the_best_one_a_star(tmp_path: Path) -> None:
     for dimension in sweep.plan.space:
         text = drawn(slice_figure(sweep, dimension, dark=False))
         assert "★" in text and "○" in text
+
+
+def test_all_settings_stand_in_one_picture_and_the_best_path_is_signed_at_each(tmp_path: Path) -> None:
+    sweep = Following(write_folder(tmp_path, trials=10).path)
+    figure = paths_figure(sweep, dark=True)
+    assert len(figure.chart.series) == 8, "what was given up is no whole path"
+    text = drawn(figure, (100, 16))
+    assert text.count("★") == len(sweep.plan.space) + 1
+    for name in ("dropout.p", "train.lr", "magnitude", "schedule", "validation"):
+        assert name in text
+    best = figure.chart.series[-1]
+    (rate,) = [place for place, dimension in enumerate(sweep.plan.space) if dimension.log]
+    assert sweep.best is not None and best.y[-1] == 100.0
+    value = float(sweep.best.params["train.lr"])
+    assert best.y[rate] == pytest.approx(100 * (math.log10(value) + 4) / 3), "evenly in the logarithm"
+    alone = write_folder(tmp_path / "alone", over=["dropout.p=0:0.7"], trials=1)
+    assert paths_figure(Following(alone.path), dark=False).chart.series, "one trial, one setting"
 
 
 def test_a_logarithmic_setting_has_a_logarithmic_axis(tmp_path: Path) -> None:
@@ -109,6 +127,9 @@ async def test_the_next_setting_takes_the_slice(explore, tmp_path: Path) -> None
         await user.sees("dropout.p  matters 50 %")
         await user.press("l")
         await user.sees("train.lr  matters 25 %")
+        await user.press("p")
+        await user.sees("Paths", "★ the best")
+        await user.press("p")
         await user.press("L")
         await user.sees("dropout.p  matters 50 %")
 

@@ -16,6 +16,7 @@ from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.figures.figure import Figure
 from regtui.ui.figures.sweep import best_figure, slice_figure
+from regtui.ui.figures.sweep_paths import paths_figure
 from regtui.ui.keys import bindings
 from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
@@ -27,6 +28,8 @@ from regtui.ui.widgets.lines import Lines
 POLL = 1.0
 """Seconds between two looks into the folder; nothing is drawn where nothing is new."""
 MOST_SLICES = 5
+PATHS = 9
+"""Number of the chart of all settings."""
 OVER = "This sweep is not running."
 STOPPING = "Stopping. What was found stays; the same search goes on with it later."
 NO_WINNER = "There is no winner yet: it is written when the search is done."
@@ -70,6 +73,7 @@ class SweepScreen(ModalScreen[bool]):
         self._dark, self._alone = dark, alone
         self._first = 0
         """Which setting the first slice shows."""
+        self._paths = SweepChart(PATHS, look, partial(paths_figure, sweep, dark=dark))
         slices = min(len(sweep.plan.space), MOST_SLICES)
         self._head, self._outcome = Lines(id="sweep-head"), Lines(id="sweep-outcome")
         self._head.can_focus = self._outcome.can_focus = False
@@ -83,6 +87,7 @@ class SweepScreen(ModalScreen[bool]):
         yield self._head
         with Container(id="sweep-charts", classes=f"-of-{len(self.charts)}"):
             yield from self.charts
+        yield self._paths
         yield self._outcome
         yield self._trials
         yield KeysLine("sweep")
@@ -99,13 +104,19 @@ class SweepScreen(ModalScreen[bool]):
         self._outcome.show([fitted(outcome_line(self.sweep), self._outcome.room)])
         self._trials.set_title(line(("Trials", STRONG), ("  best first", MUTED)))
         self._rows.show(trial_lines(self.sweep, self._rows.room, dark=self._dark))
-        for chart in self.charts:
-            chart.show_sweep()
+        for chart in (self._paths, *self.charts):
+            if chart.display:
+                chart.show_sweep()
 
     def action_setting(self, by: int) -> None:
         """Slices through the next settings, or those before."""
         self._first = (self._first + by) % len(self.sweep.plan.space)
         self.show_all()
+
+    def action_paths(self) -> None:
+        """All settings in one picture, or a slice through each again."""
+        self.set_class(not self.has_class("-paths"), "-paths")
+        self.call_after_refresh(self.show_all)
 
     def action_stop(self) -> None:
         """End the search, whoever began it."""
