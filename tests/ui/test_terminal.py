@@ -74,4 +74,11 @@ def test_the_pace_is_that_of_the_wall_clock() -> None:
         pace.note(float(second), second * 50)
     assert pace.seconds_for(500) == pytest.approx(10.0)
     pace.rest()
+    pace.note(0.0, 0)
+    pace.note(60.0, 0)  # loading
+    pace.note(61.0, 1)
+    assert pace.seconds_for(500) is None, "a first step promises nothing"
+    pace.note(66.0, 51)
+    assert pace.seconds_for(500) == pytest.approx(500 * 6 / 51)
+    pace.rest()
     assert pace.seconds_for(500) is None

@@ -8,7 +8,7 @@ from regtui.events import Evaluated
 from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
-from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version, waiting_text
 from regtui.ui.figures.ghost import ghosted
 from regtui.ui.standing import drawn
 from regtui.ui.text import FAINT, MUTED, line
@@ -39,7 +39,7 @@ def loss_figure(view: View) -> Figure:
             areas.append(Area(test.x, test.low, test.high, color))
     chart = Chart(
         series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
-        y_limits=_limits(series),
+        y_limits=_limits(series), empty_text=waiting_text(view),
     )  # fmt: skip
     title = line(("Loss", "bold"), (f"  {view.session.course}  ", MUTED), ("· training batches", FAINT))
     return Figure(title, chart, version(view), (view.session.scenario.id,))

@@ -11,6 +11,9 @@ from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, durati
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
+PACED_AFTER = 5
+"""Seconds of training before there is a pace: the first steps are slow, and would promise hours."""
+
 
 class Pace:
     """Steps a second over the last half minute of wall time, evaluations and waiting included."""
@@ -20,8 +23,8 @@ class Pace:
 
     def note(self, now: float, steps: int) -> None:
         """So many steps are done in all by now."""
-        if self._seen and steps < self._seen[-1][1]:
-            self._seen.clear()
+        if self._seen and (steps < self._seen[-1][1] or steps == self._seen[0][1]):
+            self._seen.clear()  # begun anew, or no step since: what passed was loading
         self._seen.append((now, steps))
         while now - self._seen[0][0] > 30 and len(self._seen) > 2:
             self._seen.popleft()
@@ -35,7 +38,7 @@ class Pace:
         if len(self._seen) < 2:
             return None
         seconds, done = self._seen[-1][0] - self._seen[0][0], self._seen[-1][1] - self._seen[0][1]
-        return steps * seconds / done if done > 0 and seconds > 1 else None
+        return steps * seconds / done if done > 0 and seconds >= PACED_AFTER else None
 
 
 def header_line(view: View, room: int, pace: Pace) -> Line:
