@@ -1,8 +1,9 @@
-"""What is the matter with an arm: overfitting, underfitting, diverged or fine, from the numbers that it quotes.
+"""What is the matter with an arm: overfitting, underfitting, both, diverged or fine, from the numbers that it quotes.
 
 The error on new samples is the part that training left plus the gap (Ng 2018, Machine Learning Yearning, chapters 20 to
-22, calls them bias and variance); whichever is the larger, measured by what is tolerable of it, is the matter. With
-several seeds all numbers are means over those that finished unsteered.
+22, calls them bias and variance); whichever is the larger, measured by what is tolerable of it, is the matter. Where
+they are nearly alike both are, so that one point more or less does not turn the advice around. With several seeds all
+numbers are means over those that finished unsteered.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ GAP = 5.0
 MISSED = 10.0
 """Points of the training set that an arm may fail to fit: twice the gap, since whatever regularizes leaves some of it
 unfitted, and rightly so (the ladder's best arm misses 9)."""
+
+ALIKE = 0.8
+"""What part of the larger one the smaller of the two must be, each measured by what is tolerable of it, for both to be
+the matter: 1.5 points of train accuracy or so, about what tells two seeds of an arm apart."""
 
 RISE = 1.05
 """How many times its lowest value a loss must reach before it counts as rising."""
@@ -118,6 +123,8 @@ def judged(figures: Figures) -> Matter:
     missed = (figures.ceiling - figures.train) / MISSED
     if max(memorized, missed) < 1:
         return "fine"
+    if min(memorized, missed) >= max(1.0, ALIKE * max(memorized, missed)):
+        return "over- and underfitting"
     return "overfitting" if memorized >= missed else "underfitting"
 
 

@@ -15,7 +15,7 @@ from regtui.spec import RunSpec
 Made = Arm | RunSpec
 """What was trained, of a scenario or by somebody else's loop: its data, model, training and stack."""
 
-Matter = Literal["overfitting", "underfitting", "diverged", "fine"]
+Matter = Literal["overfitting", "underfitting", "over- and underfitting", "diverged", "fine"]
 
 MOST = 2
 """Entries that are named: a longer list is no advice."""
@@ -70,6 +70,12 @@ def remedy(matter: Matter, arm: Made, *, is_falling: bool, is_guessing: bool) ->
             return _try([*views, *others], else_say="More training samples, or a smaller model.")
         case "underfitting":
             return _for_more_fit(arm, is_falling=is_falling, is_guessing=is_guessing)
+        case "over- and underfitting":
+            fit = _for_more_fit(arm, is_falling=is_falling, is_guessing=is_guessing)
+            gap = remedy("overfitting", arm, is_falling=is_falling, is_guessing=is_guessing).entries[:1]
+            if not gap or len(fit.entries) == MOST:
+                return fit
+            return Cure(f"{fit.sentence} Against the gap: {REGULARIZERS[gap[0]].title}.", (*fit.entries, *gap))
         case "diverged":
             entries = [name for name in ("gradient_clipping", *_norms(arm)) if can_take(arm, name)]
             return _try(entries, first="a lower learning rate", else_say="Try a lower learning rate.")

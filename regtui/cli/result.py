@@ -28,7 +28,8 @@ _MEASURED = {**_COLUMNS, "validation_acc": "validation_accuracy"}
 """Validation is in the object only: settings are chosen with it, so it is no result of its own."""
 MARKS = {"confirmed": "[green]confirmed[/]", "refuted": "[red]refuted  [/]", "not shown": "[yellow]not shown[/]"}
 
-_STYLES = {"overfitting": "yellow", "underfitting": "yellow", "diverged": "red", "fine": "green"}
+_STYLES = {"overfitting": "yellow", "underfitting": "yellow", "over- and underfitting": "yellow", "diverged": "red",
+           "fine": "green"}  # fmt: skip
 
 
 def result_object(session: Session, wall: float) -> dict[str, Any]:
@@ -59,15 +60,17 @@ def print_result(session: Session, wall: float) -> None:
         table.add_row(escape(arm.name), str(row["seeds"]), *(_figure(row, key) for key in columns),
                       *([said] if lesson else []), rate)  # fmt: skip
     console.print(table)
+    matters = {arm.name: diagnose_runs(arm, session.of_arm(arm.name).values()) for arm in session.arms}
+    widest = max((len(found.verdict) for found in matters.values() if found is not None), default=0)
     for arm in session.arms:
-        found = diagnose_runs(arm, session.of_arm(arm.name).values())
+        found = matters[arm.name]
         if found is not None:
-            word = f"[{_STYLES[found.verdict]}]{found.verdict:<12}[/]"
+            word = f"[{_STYLES[found.verdict]}]{found.verdict:<{widest}}[/]"
             text = escape(f"{arm.name}: {found.why}. {found.cure.sentence}")
             console.print(f"{word}  {text}", highlight=False, soft_wrap=True)
         if inside := _inside(list(session.of_arm(arm.name).values())):
             console.print(
-                f"[yellow]{'inside':<12}[/]  {escape(f'{arm.name}: {inside}')}", highlight=False, soft_wrap=True
+                f"[yellow]{'inside':<{widest}}[/]  {escape(f'{arm.name}: {inside}')}", highlight=False, soft_wrap=True
             )
     if others := _also_claimed(session):
         console.print(_claimed_table(session, others))

@@ -7,7 +7,7 @@ from regtui.trouble import summary
 from regtui.ui.text import BAD, GOOD, MUTED, OPEN, Line, folded, line, wrapped
 from regtui.ui.view import View
 
-_STYLES = {"overfitting": OPEN, "underfitting": OPEN, "diverged": BAD, "fine": GOOD}
+_STYLES = {"overfitting": OPEN, "underfitting": OPEN, "over- and underfitting": OPEN, "diverged": BAD, "fine": GOOD}
 
 _INDENT = 7
 """Cells of what stands before each row of the lesson."""
