@@ -24,6 +24,8 @@ class Progress:
         self._bar: Bar | None = None
         self._unsaved: set[str] = set()
         """Why checkpoints were not written: each reason is told once."""
+        self._told: set[str] = set()
+        """What has been said of workers."""
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal:
@@ -45,7 +47,10 @@ class Progress:
         match report:
             case Ready(hello=hello):
                 together = f", {hello.ranks} processes a run" if hello.ranks > 1 else ""
-                self._say(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}{together}")
+                ready = f"worker ready: torch {hello.torch} on {hello.devices[-1].label}{together}"
+                if ready not in self._told:  # each worker of a pool greets alike
+                    self._told.add(ready)
+                    self._say(ready)
             case Lost(sentence=sentence) | Garbled(sentence=sentence):
                 self._say(sentence)
             case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:
