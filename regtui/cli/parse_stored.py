@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-RUNS = "the beginning of one or several ids, a run directory, or a folder of them"
+RUNS = "a scenario, the beginning of one or several ids, a run directory, or a folder of them"
 
 Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 """Makes a function that imports its module when it is called."""
@@ -27,5 +27,5 @@ def add_stored(commands: argparse._SubParsersAction[argparse.ArgumentParser], la
     watch = commands.add_parser(
         "watch", help="look at stored runs at any time of theirs, or follow them while another process writes them"
     )
-    watch.add_argument("runs", nargs="*", metavar="RUN|DIR", help=f"{RUNS}; default: the latest runs")
+    watch.add_argument("runs", nargs="*", metavar="RUN|DIR", help=f"{RUNS}; default: the latest ones")
     watch.set_defaults(function=later("regtui.cli.watch", "watch"), parser=watch)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from regtui.cli.screen import lacks_terminal
-from regtui.compare.finding import find_entries, is_folder_of_runs
+from regtui.compare.finding import find_entries, is_folder_of_runs, is_scenario
 from regtui.compare.library import Entry, entries
 from regtui.paths import progress_file, runs_dir
 from regtui.progress import Progress
@@ -90,7 +90,8 @@ def _watch_sweep(folder: Path) -> int:
 def chosen(names: Sequence[str], root: Path) -> tuple[list[Entry], bool]:
     """The runs to look at, and whether they are only what there is to choose from. Raises ReadingError.
 
-    Without names: the latest ones of the store. A folder with runs of several occasions is a choice.
+    Without names: the latest ones of the store; of a scenario its latest ones. A folder with runs of several
+    occasions is a choice.
     """
     if not names:
         latest = batches(entries(root))
@@ -98,6 +99,8 @@ def chosen(names: Sequence[str], root: Path) -> tuple[list[Entry], bool]:
             raise ReadingError(f"no runs in {root}; `regtui run` or the explorer makes some")
         return list(latest[0].entries), False
     found = find_entries(names, root)
+    if len(names) == 1 and all(is_scenario(names[0], entry) for entry in found) and not Path(names[0]).exists():
+        return list(batches(found)[0].entries), False
     if len(batches(found)) > 1 and all(is_folder_of_runs(Path(name)) for name in names):
         return found, True
     scenarios = list(dict.fromkeys(entry.spec.scenario for entry in found))

@@ -13,8 +13,9 @@ from regtui.store.reading import ReadingError
 def find_entries(names: Sequence[str], root: Path) -> list[Entry]:
     """The runs that are named, each once. Raises ReadingError for a name that stands for none.
 
-    names  run directories, folders that hold some, and beginnings of ids: one may stand for all runs of a minute
-    root   the run store, in which ids are looked up
+    names  run directories, folders that hold some, beginnings of ids (one may stand for all runs of a minute), and
+           scenarios, with or without their section: all of their runs
+    root   the run store, in which ids and scenarios are looked up
 
     Runs of different folders keep the folder as their place, so that equal arms of two of them are compared.
     """
@@ -30,6 +31,7 @@ def find_entries(names: Sequence[str], root: Path) -> list[Entry]:
         else:
             stored = list(entries(root)) if stored is None else stored
             some = [entry for entry in stored if name and entry.run.startswith(name)]
+            some = some or [entry for entry in stored if is_scenario(name, entry)]
         if not some:
             raise ReadingError(_no_such(name, root, stored or []))
         for entry in some:
@@ -42,11 +44,18 @@ def is_folder_of_runs(path: Path) -> bool:
     return path.is_dir() and not (path / "spec.json").exists()
 
 
+def is_scenario(name: str, entry: Entry) -> bool:
+    """Whether a name is that of the run's scenario: overfitting/ladder, or ladder alone."""
+    return name in (entry.spec.scenario, entry.spec.scenario.rpartition("/")[2])
+
+
 def _no_such(name: str, root: Path, stored: Sequence[Entry]) -> str:
     if Path(name).is_dir():
         return f"{printable(name)} holds no run: neither a spec.json nor directories with one"
-    hint = nearest(name, [entry.run for entry in stored][-12:]) if stored else ""
+    scenarios = dict.fromkeys(entry.spec.scenario.rpartition("/")[2] for entry in stored)
+    hint = nearest(name, [*scenarios, *(entry.run for entry in stored[-12:])]) if stored else ""
     return (
-        f"{printable(name)} is neither a directory nor the beginning of one of the {len(stored)} runs in {root}"
+        f"{printable(name)} is neither a directory, nor a scenario, nor the beginning of one of the {len(stored)} runs "
+        f"in {root}"
         f"{hint if 'mean' in hint else ''}; `regtui runs` lists them"
     )

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from regtui.compare.curves import AXES, METRICS, Axis, Curve, Metric, curve_of
 from regtui.compare.library import Entry, StoredArm, grouped
@@ -21,6 +22,10 @@ from regtui.ui.standing import drawn
 
 Key = tuple[str, str, str]
 """Of an arm, as `StoredArm.key`."""
+
+YAxis = Literal["end", "whole", "log"]
+Y_AXES: tuple[YAxis, ...] = ("end", "whole", "log")
+"""end: what was measured in the second half of the training, where the arms are told apart."""
 
 SMOOTHINGS = (0.0, 0.6, 0.8, 0.9, 0.95)
 MOST = 8
@@ -51,13 +56,15 @@ class Comparison:
     metric: Metric = METRICS[0]
     axis: Axis = AXES[0]
     smoothing: float = 0.0
-    log_y: bool = False
+    y_axis: YAxis = "end"
     cursor: float | None = None
     """Where on the x axis curves are read; None: at their ends."""
     reference: Key | None = None
     is_loaded: bool = False
     changes: int = 0
     """Grows with everything that the chart depends on."""
+    _instead: dict[Key, list[StoredArm]] = field(default_factory=dict)
+    """Of the arms picked at the beginning: the same arm with earlier settings, where it turns out to have no result."""
     _asked: tuple[object, ...] = ()
     _curves: dict[Key, tuple[object, Curve]] = field(default_factory=dict)
     """Of what was asked for last, with the runs that they were made of."""
@@ -71,12 +78,14 @@ class Comparison:
         self.arms, self.is_loaded = sorted(grouped(entries), key=lambda arm: arm.scenario != scenario), True
         self.filter("")
         own = [arm for arm in self.arms if arm.scenario == scenario] or self.arms[:1]
-        # Of each name the latest settings.
-        newest = {arm.arm: arm for arm in sorted(own, key=lambda arm: arm.entries[-1].order)}
-        batch = [arm for arm in own if newest[arm.arm] is arm][: len(GLYPHS)]
+        # Of each name the latest settings; those before in case that these came to nothing.
+        by_age = sorted(own, key=lambda arm: arm.entries[-1].order, reverse=True)
+        namesakes = {arm.arm: [other for other in by_age if other.arm == arm.arm] for arm in own}
+        batch = [arm for arm in own if namesakes[arm.arm][0] is arm][: len(GLYPHS)]
         if not self.picked:
             for arm in batch or own[:1]:
                 self._pick(arm)
+                self._instead[arm.key] = [*namesakes[arm.arm][1:], arm]
             self.row = self.shown.index((batch or own)[0]) if own else 0
 
     def filter(self, text: str) -> None:
@@ -148,7 +157,10 @@ class Comparison:
         """The logs of an arm are read."""
         key = standing.arm.key
         self.standings[key] = standing
-        if key in self.picked:
+        instead = self._instead.pop(key, [])
+        if key in self.picked and not standing.results and instead and instead[0].key != key:
+            self._replace(key, instead)
+        elif key in self.picked:
             self.runs[key] = runs
             if len(self.runs) == 1 and not self._has_data(self.metric):
                 self.next_metric()  # own data shows its test set only on request
@@ -177,6 +189,17 @@ class Comparison:
         if arm.key not in self.looks:
             taken = {look.number for look in self.looks.values()}
             self.looks[arm.key] = ArmLook(next(i for i in range(MOST + 1) if i not in taken))
+        self.changes += 1
+
+    def _replace(self, key: Key, instead: list[StoredArm]) -> None:
+        """Pick the first of `instead` in the place of an arm, in its look; the others in case it is no better."""
+        arm = instead[0]
+        kept = [arm if one.key == key else one for one in self.picked.values()]
+        self.picked = {one.key: one for one in kept}
+        self.looks[arm.key] = self.looks.pop(key)
+        self._instead[arm.key] = instead[1:]
+        if self.marked is not None and self.marked.key == key and arm in self.shown:
+            self.row = self.shown.index(arm)
         self.changes += 1
 
     def _drop(self, key: Key) -> None:
@@ -228,8 +251,8 @@ class Comparison:
         self.smoothing = SMOOTHINGS[(SMOOTHINGS.index(self.smoothing) + 1) % len(SMOOTHINGS)]
         self.changes += 1
 
-    def toggle_log(self) -> None:
-        self.log_y = not self.log_y
+    def next_y_axis(self) -> None:
+        self.y_axis = Y_AXES[(Y_AXES.index(self.y_axis) + 1) % len(Y_AXES)]
         self.changes += 1
 
     def move(self, by: int) -> None:

@@ -164,7 +164,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "drawn only where an arm has no others. m changes the metric, x what it is drawn over: epochs, steps, or "
             "seconds of training (pauses and evaluations excluded; seeds meet at equal steps).",
             "s smooths with an exponential average that is free of the bias of its beginning and skips what is not "
-            "finite; what was measured stays dim behind. ← → put the cursor on a measured point: the last column of "
+            "finite; what was measured stays dim behind. The y axis shows what was measured in the second half of the "
+            "training, so that curves which end close together come apart; y shows all of it, then a logarithmic "
+            "axis. ← → put the cursor on a measured point: the last column of "
             "the rows has each arm's value there as it was measured, or the last one before.",
         ),
     ),
@@ -230,8 +232,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "there is no room for both of its ends. Refuted is a result, too.",
             "Behind the sign of the selected arm, once a seed has ended: what is the matter with it. Its error is the "
             "gap plus what it missed of the training set: overfitting where the gap is the larger part (5 points of it "
-            "count as much as 10 missed) or the held-out loss rises, underfitting where the other is, fine where "
-            "both are smaller than that; then entries to try that it does not have. Inside: trouble in its layers (i).",
+            "count as much as 10 missed) or the held-out loss rises, underfitting where the other is, both where they "
+            "are nearly alike, fine where both are smaller than that; then entries to try that it does not have. "
+            "Inside: trouble in its layers (i).",
             "you yes, you no: what you predicted (g, before the first run); once the claim is decided, you ✔ where you "
             "were right and you ✘ where not. The best arm is the one with the highest mean test accuracy over the "
             "seeds that all arms of the scenario share; its lead is that over the arm you said, or over the second "

@@ -1,10 +1,12 @@
 """The state of the comparison: what is shown first, and what a key changes."""
 
+from regtui.compare.curves import Curve
 from regtui.compare.library import Library, entries
 from regtui.compare.results import standing_of
 from regtui.events import Evaluated
 from regtui.store import RunHistory
 from regtui.ui.comparison import MOST, Comparison
+from regtui.ui.figures.comparison import comparison_figure, end_limits
 
 
 def read_all(comparison: Comparison, library: Library) -> None:
@@ -35,6 +37,39 @@ def test_of_arms_with_one_name_the_latest_settings_are_picked(put, tmp_path) -> 
     assert {(arm.arm, arm.settings["train.lr"]) for arm in comparison.picked.values()} == {
         ("baseline", 0.02), ("+ dropout", 0.01)
     }  # fmt: skip
+
+
+def test_settings_that_came_to_nothing_give_way_to_those_before_them(put, tmp_path) -> None:
+    put(train_lr=0.01)
+    put("+ dropout")
+    put(train_lr=0.02, end="diverged")
+    put("+ dropout", train_lr=0.5, end="diverged")
+    put("+ dropout", train_lr=0.7, end="failed")
+    put("+ BatchNorm", end="diverged")
+    comparison = Comparison()
+    comparison.load(list(entries(tmp_path)), "overfitting/ladder")
+    before = [(arm.arm, comparison.looks[key]) for key, arm in comparison.picked.items()]
+    read_all(comparison, Library())
+    assert [(arm.arm, comparison.looks[key]) for key, arm in comparison.picked.items()] == before, "in their places"
+    rates = {arm.arm: arm.settings["train.lr"] for arm in comparison.picked.values()}
+    assert rates["baseline"] == 0.01 and rates["+ dropout"] not in (0.5, 0.7)
+    assert "+ BatchNorm" in rates, "where nothing came to anything, that is shown"
+    assert comparison.marked is not None and comparison.marked.key in comparison.picked
+
+
+def test_the_y_axis_tells_the_arms_apart_where_they_end(put, tmp_path) -> None:
+    put(tests=(10.0, 40.0, 63.0, 64.0))
+    put("+ dropout", tests=(10.0, 45.0))  # stopped early: its end is shown, too
+    comparison = Comparison()
+    comparison.load(list(entries(tmp_path)), "overfitting/ladder")
+    read_all(comparison, Library())
+    limits = [comparison_figure(comparison, dark=True).chart.y_limits]
+    for _ in range(2):
+        comparison.next_y_axis()
+        limits.append(comparison_figure(comparison, dark=True).chart.y_limits)
+    assert limits == [(40.0, 70.0), None, None] and comparison_figure(comparison, dark=True).chart.log_y
+    assert end_limits([Curve([1.0], [99.0], [98.0], [100.0], [99.0], 2)], most=100.0) == (98.0, 100.0)
+    assert end_limits([]) is None
 
 
 def test_a_look_is_free_again_when_its_arm_is_dropped(put, tmp_path) -> None:

@@ -122,7 +122,8 @@ def test_the_command_prints_tables_with_the_filter_applied(put, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"runs": ["2001"]}, "neither a directory nor the beginning of one"),
+        ({"runs": ["2001"]}, "neither a directory, nor a scenario, nor the beginning of one"),
+        ({"runs": ["lader"]}, 'did you mean "ladder"?'),
         ({"where": "lrr=3"}, 'did you mean "lr"?'),
         ({"where": "lr<big"}, "takes a number"),
         ({"where": "arm=nobody"}, "none of 1 run is arm=nobody"),

@@ -264,6 +264,7 @@ def test_what_is_named_is_what_is_opened(tmp_path: Path, ladder) -> None:
     assert runs("20260102-0304") == ([*names[:2]], False)
     assert runs(str(tmp_path / names[1])) == ([names[1]], False)
     assert runs(str(tmp_path)) == ([*names], True)
+    assert runs(ladder.id) == runs(ladder.id.rpartition("/")[2]) == ([names[2]], False), "its latest ones"
     with pytest.raises(ReadingError, match="no runs in"):
         chosen([], tmp_path / "none")
     other = json.loads((tmp_path / names[0] / "spec.json").read_text())

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from regtui.compare.curves import Curve
-from regtui.ui.charts import Area, Chart, Mark, Series
+from regtui.ui.charts import Area, Chart, Limits, Mark, Series
+from regtui.ui.charts.scale import round_step
 from regtui.ui.comparison import Comparison, Key
 from regtui.ui.figures.figure import Figure
 from regtui.ui.text import FAINT, MUTED, duration, line
+
+MOST = {"percent": 100.0}
+"""By unit: what no value is above."""
 
 LABELS = {"epoch": "epoch", "step": "step", "time": "s of training"}
 
@@ -26,17 +33,38 @@ def comparison_figure(comparison: Comparison, *, dark: bool) -> Figure:
             areas.append(Area(curve.x, curve.low, curve.high, color))
         series.append(Series(key[1], curve.x, curve.mean, color, look.sign))
     marks = () if comparison.cursor is None else (Mark(comparison.cursor, place(comparison, comparison.cursor)),)
+    most = MOST.get(comparison.metric.unit)
     chart = Chart(
-        series=series, areas=areas, marks=marks, x_label=LABELS[comparison.axis], log_y=comparison.log_y,
+        series=series, areas=areas, marks=marks, x_label=LABELS[comparison.axis], log_y=comparison.y_axis == "log",
+        y_limits=end_limits(curves.values(), most) if comparison.y_axis == "end" else None,
         y_unit="%" if comparison.metric.unit == "percent" else "", empty_text=_empty(comparison, curves),
     )  # fmt: skip
     smooth = f"  smoothed {comparison.smoothing:g}, · as measured" if is_smooth else ""
     title = line(
         (comparison.metric.name.capitalize(), "bold"), (f"  {comparison.metric.unit}", MUTED),
-        ("  log" if comparison.log_y else "", MUTED), (smooth, FAINT),
+        ("" if comparison.y_axis == "end" else f"  {comparison.y_axis} axis", MUTED), (smooth, FAINT),
     )  # fmt: skip
-    subject = (comparison.metric.name, comparison.axis, comparison.log_y, tuple(comparison.picked))
+    subject = (comparison.metric.name, comparison.axis, comparison.y_axis, tuple(comparison.picked))
     return Figure(title, chart, (comparison.changes, dark), subject)
+
+
+def end_limits(curves: Iterable[Curve], most: float | None = None) -> Limits | None:
+    """Round limits of what was measured in the second half, bands and ends of shorter curves with it; None for nothing.
+
+    most  no limit is above it
+    """
+    drawn = [curve for curve in curves if curve.x]
+    half = max((curve.x[-1] for curve in drawn), default=0.0) / 2
+    values = [
+        y for curve in drawn for x, *beside in zip(curve.x, curve.low, curve.high, curve.raw, strict=True)
+        if x >= min(half, curve.x[-1]) for y in beside if math.isfinite(y)
+    ]  # fmt: skip
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    step = round_step(max(high - low, 1e-3 * abs(high), 1e-6) / 4)
+    low, high = step * math.floor(low / step), step * math.ceil(high / step)
+    return low, high if most is None else min(high, most)
 
 
 def place(comparison: Comparison, x: float) -> str:

@@ -245,8 +245,8 @@ class CompareScreen(ModalScreen[None]):
         self.comparison.smooth()
         self.show_all()
 
-    def action_log(self) -> None:
-        self.comparison.toggle_log()
+    def action_y_axis(self) -> None:
+        self.comparison.next_y_axis()
         self.show_all()
 
     def action_move(self, by: int) -> None:
