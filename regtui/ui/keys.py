@@ -153,7 +153,7 @@ KEYS: tuple[Key, ...] = (
     Key("x", "screen.axis", "axis", "Over epochs, steps or seconds of training.", 4, place="compare"),
     Key("s", "screen.smooth", "smooth", "More smoothing, and after the most none; what was measured stays behind.", 5,
         place="compare"),
-    Key("y", "screen.y_axis", "y axis", "The y axis of the second half of the training, of all of it, or logarithmic.",
+    Key("y", "screen.y_axis", "range", "The y axis of the second half of the training, of all of it, or logarithmic.",
         6, place="compare"),
     Key("left", "screen.move(-1)", "cursor", "Read the curves at the measured point before.", 7, place="compare"),
     Key("right", "screen.move(1)", "cursor", "Read the curves at the next measured point.", place="compare"),

@@ -285,13 +285,28 @@ def test_a_log_axis_leaves_out_what_is_not_above_zero() -> None:
 
 
 def test_category_names_are_thinned_where_there_is_no_room() -> None:
-    names = [f"conv{i}" for i in range(1, 13)]
+    names = ["stem", *(f"layer{i // 3}.conv{i % 3}" for i in range(10)), "head"]
     chart = Chart([line([1.0] * 12)], categories=names)
-    wide, narrow = rows(chart, 120, 10)[-1], rows(chart, 40, 10)[-1]
+    wide, narrow = rows(chart, 200, 10)[-1], rows(chart, 50, 10)[-1]
     assert all(f"{name} " in wide for name in names)
     shown = [name for name in names if f"{name} " in narrow]
     assert 2 <= len(shown) < 12
     assert len({names.index(after) - names.index(before) for before, after in pairwise(shown)}) == 1
+
+
+def test_names_that_differ_in_a_number_alone_are_told_by_it_where_there_is_no_room() -> None:
+    chart = Chart([line([1.0] * 6)], categories=[f"conv{i}" for i in range(1, 7)])
+    assert rows(chart, 34, 10)[-1].replace("─", " ").split() == ["conv1", "2", "3", "4", "5", "6"]
+    assert "conv6" in rows(chart, 80, 10)[-1]
+
+
+def test_a_name_is_rather_moved_than_cut_or_left_out() -> None:
+    named = ("baseline", "+ dropout", "+ BatchNorm", "+ augment")
+    for ends in ((63, 65, 68, 80), (70, 70.5, 71, 71.5)):
+        some = zip(ends, named, GLYPHS, strict=False)
+        drawn = rows(accuracy(*(line(learning(y), name, sign) for y, name, sign in some)), 34, 12)
+        assert all(any(name in row for row in drawn) for name in named), drawn
+        assert not any("…" in row for row in drawn)
 
 
 def test_a_mark_is_a_line_with_its_text_beside_it() -> None:

@@ -186,7 +186,7 @@ async def test_keys_and_clicks_pick_a_layer_and_escape_leaves_it(explore: Any) -
         assert "Layers can be picked" in user.toasts
         await user.press("space")
         user.runner.play()
-        await user.sees("Activations  std", "conv3 ── conv5")
+        await user.sees("Activations  std", "conv1  2 ── 3 ─ 4 ── 5 ── 6")
         await user.press("l", "l")
         await user.sees("Activations  conv2  std")
         await user.press("L")

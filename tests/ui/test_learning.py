@@ -171,5 +171,6 @@ def test_rows_of_claims_fit_with_what_was_said_and_keep_the_interval(ladder: Sce
         assert max(map(width, rows)) <= room
         texts[room] = " ".join(" ".join(map(plain, rows)).split())
         assert "✔ confirmed" in texts[room] and "you ✘" in texts[room] and "+20.0" in texts[room]
+        assert "±5.0" in texts[room] or "[15.0, 25.0]" in texts[room], "no effect without its interval"
     assert "[15.0, 25.0]" in texts[100] and "±5.0" in texts[68] and "(you ✘)" in texts[42]
     assert "[15.0, 25.0]" in " ".join(map(plain, claim_lines(verdicts, 68)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import isfinite
 
@@ -15,6 +16,8 @@ from regtui.ui.charts.ink import Ink
 from regtui.ui.charts.labels import cut
 from regtui.ui.charts.model import Chart, Mark
 from regtui.ui.charts.scale import Tick, column_ticks
+
+_NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
 
 
 def draw_grid(canvas: Canvas, frame: Frame) -> None:
@@ -96,7 +99,19 @@ def _x_ticks(chart: Chart, window: Window) -> Sequence[Tick]:
         return [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks if isfinite(x)]
     if not chart.categories:
         return column_ticks(window.x, window.columns)
-    longest = max(cell_len(name) for name in chart.categories)
-    apart = window.columns / len(chart.categories)
-    every = max(1, -int(-(longest + 2) // apart))
-    return [Tick(window.dot_x(i) // DOTS_WIDE, chart.categories[i]) for i in range(0, len(chart.categories), every)]
+    names = chart.categories
+    apart = window.columns / len(names)
+    if max(map(cell_len, names)) + 2 > apart:
+        names = numbered(names)
+    every = max(1, -int(-(max(map(cell_len, names[1:]), default=0) + 2) // apart))
+    return [Tick(window.dot_x(i) // DOTS_WIDE, names[i]) for i in range(0, len(names), every)]
+
+
+def numbered(names: Sequence[str]) -> Sequence[str]:
+    """Names that differ in a number only, with that alone after the first one: conv1, 2, 3; others as they are."""
+    parts = [_NUMBERED.fullmatch(name) for name in names]
+    found = [part.group(2) for part in parts if part is not None]
+    rest = {(part.group(1), part.group(3)) for part in parts if part is not None}
+    if len(found) < len(names) or len(rest) > 1:
+        return names
+    return [names[0], *found[1:]]

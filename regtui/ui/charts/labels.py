@@ -9,6 +9,10 @@ from rich.cells import cell_len, set_cell_size
 
 _SHORTEST = 4
 """Cells below which a cut name says nothing any more."""
+_CUT = 1.5
+"""Rows of distance that a whole name is worth."""
+_ROWS_A_NAME = 4
+"""Rows of the chart for each name that stands elsewhere."""
 _FARTHEST = 2
 """Rows that a name may stand away from the end of its curve: farther away it would name another one."""
 
@@ -51,7 +55,8 @@ def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) ->
     """Give each name a place; cut it where it must be, leave it out where there is none.
 
     A name stands right of its curve's end if it fits there, else above or below it at the right edge. Names that
-    would touch are moved apart, and keep the order of their curves from top to bottom as far as they can.
+    would touch are moved apart, and keep the order of their curves from top to bottom as far as they can. Whoever
+    finds no place there stands, with its sign before it, where no curve is: at the left or the right edge.
     """
     placed: list[Placed] = []
     taken: set[tuple[int, int]] = set()
@@ -65,13 +70,45 @@ def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) ->
             if any(cell in taken or not is_free(*cell) for cell in cells):
                 continue
             cost = abs(candidate.row - row) + 0.5 * abs(candidate.row + 0.5 - name.height)
-            cost += 2 * max(0.0, 1 - len(cells) / cell_len(name.text))  # the share of the name that is cut off
+            lost = max(0.0, 1 - len(cells) / cell_len(name.text))
+            cost += _CUT * (lost > 0) + 2 * lost  # rather two rows away than with its end cut off
             if cost < best_cost:
                 best, best_cost = candidate, cost
         if best:
             placed.append(best)
-            taken.update((best.column + i, best.row) for i in range(-1, cell_len(best.text) + 1))
-    return _in_order(placed, {name.index: int(name.height) for name in wanted}, is_free)
+            taken.update(_around(best))
+    placed = _in_order(placed, {name.index: int(name.height) for name in wanted}, is_free)
+    return placed + _elsewhere([name for name in names if name.sign], placed, columns, rows, is_free)
+
+
+def _elsewhere(
+    names: Sequence[Wanted], placed: Sequence[Placed], columns: int, rows: int, is_free: IsFree
+) -> list[Placed]:
+    """Places far from the curves for names that have none yet; a few, since too many would be a wall of words."""
+    taken = {cell for name in placed for cell in _around(name)}
+    has_place = {name.index for name in placed}
+    found: list[Placed] = []
+    for name in names:
+        if name.index in has_place or len(found) >= rows // _ROWS_A_NAME:
+            continue
+        text = f"{name.sign} {name.text}"
+        edge = columns - cell_len(text)
+        places = sorted(
+            ((row, column) for row in range(rows) for column in (edge, 1) if edge > columns // 2),
+            key=lambda place: abs(place[0] - int(name.height)) + _FARTHEST * (place[1] != edge),
+        )
+        for row, column in places:
+            there = Placed(name.index, text, column, row, at_edge=column == edge)
+            if all(cell not in taken and is_free(*cell) for cell in there.cells()):
+                found.append(there)
+                taken.update(_around(there))
+                break
+    return found
+
+
+def _around(name: Placed) -> list[tuple[int, int]]:
+    """The cells of a name, and the one on each side of it."""
+    return [(name.column + i, name.row) for i in range(-1, cell_len(name.text) + 1)]
 
 
 def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]:

@@ -39,9 +39,8 @@ def accuracy_figure(view: View) -> Figure:
     stands = standing(view.session.of_arm(selected))
     if stands is not None and stands.gap is not None:
         title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
-    title = (*title, *line(("  ╌ train", FAINT)))
-    if view.session.course == "validation":
-        title = (*title, *line(("  ─ val", FAINT)))
+    part = "val" if view.session.course == "validation" else "test"
+    title = (*title, *line(("  ╌ train", FAINT), (f"  ─ {part}", FAINT)))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 

@@ -29,8 +29,8 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
     """A claim: verdict, sentence, what the user said of it, effect, interval, seeds.
 
     Columns are as wide as what is in them. Where it is too narrow for all, seeds go first, then the interval becomes
-    ± half of it, then it goes, and at last what the user said follows the sentence. A sentence that is still too long
-    goes on in the next row: one that is cut says nothing.
+    ± half of it, then what the user said follows the sentence and ± stands below the effect. A sentence that is still
+    too long goes on in the next row: one that is cut says nothing, and an effect without its interval too much.
     """
     texts = [verdict.claim.text for verdict in verdicts]
     said = [_said(i, verdict, predictions or Predictions()) for i, verdict in enumerate(verdicts)]
@@ -39,13 +39,15 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
         for read, style in ((_figure, "bold"), (_bounds, MUTED), (_half, MUTED), (_seeds, FAINT))
     )
     longest = max(map(cell_len, texts), default=0)
-    choices = ([said, figures, bounds, seeds], [said, figures, bounds], [said, figures, halves], [said, figures])
+    choices = ([said, figures, bounds, seeds], [said, figures, bounds], [said, figures, halves])
+    below: list[str] = [""] * len(verdicts)
     for columns in choices:
         free = room - MARK - sum(map(_width, columns))
         if free >= min(longest, READABLE):
             break
     else:
-        columns, free = [figures], room - MARK - _width(figures)
+        columns = [[_wider(figure, half) for figure, half in zip(figures, halves, strict=True)]]
+        free, below = room - MARK - _width(columns[0]), [half for half, _ in halves]
         glued = [cell.replace(" ", _GLUE) for cell, _ in said]
         texts = [f"{text} ({cell})" if cell else text for text, cell in zip(texts, glued, strict=True)]
     sentence = max(min(max(map(cell_len, texts), default=0), free), 8)
@@ -56,6 +58,10 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
         text_style = "" if verdict.effect else MUTED
         first, *rest = [row.replace(_GLUE, " ") for row in textwrap.wrap(texts[i], sentence)] or [""]
         rows.append(line((left(mark, MARK), style), (left(first, sentence), text_style), *cells))
+        if below[i]:
+            second = left(rest[0] if rest else "", sentence)
+            rows.append(line(" " * MARK, (second, text_style), (right(below[i], _width(columns[0])), MUTED)))
+            rest = rest[1:]
         rows += [line(" " * MARK, (more, text_style)) for more in rest]
         if verdict.remark:
             rows += [line(" " * MARK, (more, MUTED)) for more in textwrap.wrap(verdict.remark, max(room - MARK, 8))]
@@ -116,6 +122,11 @@ def _cell(column: Sequence[Fragment], row: int, *, to_left: bool) -> Fragment:
 def _width(column: Sequence[Fragment]) -> int:
     width = max((cell_len(cell) for cell, _ in column), default=0)
     return width + 2 if width else 0
+
+
+def _wider(cell: Fragment, other: Fragment) -> Fragment:
+    """The cell, as wide as another one that stands below it."""
+    return right(cell[0], max(cell_len(cell[0]), cell_len(other[0]))), cell[1]
 
 
 def _figure(verdict: Verdict) -> str:

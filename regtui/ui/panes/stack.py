@@ -235,6 +235,10 @@ class Explanation(Lines):
 
     can_focus = False
 
+    def on_resize(self) -> None:
+        if isinstance(self.parent, StackPane):
+            self.parent.show_explanation()
+
 
 class StackPane(Pane):
     """Rows above, the explanation of the selected one below."""

@@ -60,6 +60,7 @@ class ExplorerScreen(Screen[None]):
     """Everything about one scenario."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (38, "-tall")]
     AUTO_FOCUS = "#arm-rows"
 
     def __init__(self, view: View) -> None:

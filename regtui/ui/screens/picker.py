@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -36,17 +38,28 @@ class PickerScreen(ModalScreen[Scenario | None]):
             if scenario.section != section:
                 section = scenario.section
                 options.append(Option(Content.assemble((section, "bold $primary")), disabled=True))
-            here = "● " if scenario.id == self._present else "  "
-            text = Content.assemble(
-                here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"),
-                self._score(scenario), "\n    ", (scenario.question, "$text-muted"),
-            )  # fmt: skip
-            options.append(Option(text, id=scenario.id))
+            options.append(Option(self._text(scenario, 80), id=scenario.id))
         options += [Option(Content.assemble((sentence, "$error")), disabled=True) for sentence in bad]
         with Vertical(id="picker", classes="dialog") as dialog:
             dialog.border_title = "Scenarios"
             dialog.border_subtitle = "enter opens · escape closes"
             yield Choices(*options)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Fold the questions anew, each row of one below the other."""
+        choices = self.query_one(Choices)
+        for id, scenario in self._scenarios.items():
+            choices.replace_option_prompt(id, self._text(scenario, choices.scrollable_content_region.width - 2))
+
+    def _text(self, scenario: Scenario, room: int) -> Content:
+        here = "● " if scenario.id == self._present else "  "
+        return Content.assemble(
+            here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"), self._score(scenario),
+            *((f"\n    {row}", "$text-muted") for row in textwrap.wrap(scenario.question, max(room - 4, 20))),
+        )  # fmt: skip
 
     def _score(self, scenario: Scenario) -> str | tuple[str, str]:
         score = self._progress.score(scenario.id, len(scenario.quiz))
