@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
     from regtui.ui.charts import Charset
 
 _SIGNS = {
-    "●": "o", "○": ".", "▲": "^", "■": "#", "□": "-", "◆": "+", "▼": "v", "★": "*", "•": "o", "·": ".", "…": "~",
+    "●": "o", "○": ".", "▲": "^", "■": "#", "□": "-", "◆": "+", "▼": "v", "★": "*", "•": "o", "·": ".", "…": ".",
     "✔": "V", "✘": "X", "›": ">", "−": "-", "±": "~", "×": "x", "–": "-", "‖": "=", "▸": ">", "▾": "v", "━": "=",
-    "▏": "|", "░": ".", "α": "a", "λ": "l", "ε": "e", "σ": "s", "β": "b", "γ": "g", "°": "d", "←": "<", "→": ">",
+    "▏": "|", "░": ".", "α": "a", "λ": "l", "ε": "e", "σ": "s", "β": "b", "Δ": "D", "├": "|", "┤": "|", "γ": "g", "°": "d", "←": "<", "→": ">",
     "↑": "^", "↓": "v", "─": "-", "╌": "-", "┈": ".", "│": "|", "╎": ":", "╭": "+",
     "╮": "+", "╰": "+", "╯": "+", "█": "#", "▒": "%", "»": ">",
 }  # fmt: skip
@@ -40,7 +41,17 @@ def charset(encoding: str | None = None, environ: Mapping[str, str] = os.environ
 
 
 def to_ascii(text: str) -> str:
-    """The same text, cell for cell, without anything outside of ASCII."""
+    """The same text, cell for cell, without anything outside of ASCII.
+
+    ± is two signs where a space before it leaves room for them: ~ alone is what marks a steered run.
+    """
     if text.isascii():
         return text
-    return "".join(char if char.isascii() else "?" for char in text.translate(_TABLE))
+    text = text.replace(" ±", "+-")
+    return "".join(char if char.isascii() else _base(char) for char in text.translate(_TABLE))
+
+
+def _base(char: str) -> str:
+    """The letter below an accent; ? for what has none."""
+    first = unicodedata.normalize("NFKD", char)[0]
+    return first if first.isascii() else "?"

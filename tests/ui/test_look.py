@@ -176,3 +176,15 @@ async def test_the_help_of_a_look_comes_first(explore) -> None:
             await user.press(key, "question_mark")
             await user.sees(f"{title} ─")
             await user.press("escape", "escape")
+
+
+async def test_a_look_stands_in_the_middle_however_much_it_shows(explore) -> None:
+    async with explore() as user:
+        for key in ("t", "b"):
+            await user.press("j", key)
+            if key == "b":
+                user.runner.deliver(truth(user.runner.probes[-1].ask))
+                await user.sees("Furthest from the truth")
+            dialog = user.app.screen.query_one(".dialog").region
+            assert abs(dialog.y - (40 - dialog.bottom)) <= 1 and abs(dialog.x - (120 - dialog.right)) <= 1
+            await user.press("escape")

@@ -34,6 +34,7 @@ def test_colors_follow_the_terminal_and_no_color() -> None:
 def test_ascii_keeps_every_cell() -> None:
     text = "● baseline ▲ ±1.2 ⣿ … ━━─"
     assert to_ascii(text).isascii() and len(to_ascii(text)) == len(text)
+    assert to_ascii("63.6 ±2.4  ~31.0  loading… Müller") == "63.6+-2.4  ~31.0  loading. Muller", "~ is steered alone"
 
 
 def test_a_hung_up_terminal_is_noticed() -> None:

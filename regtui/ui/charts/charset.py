@@ -14,7 +14,7 @@ LEFT_DOTS, RIGHT_DOTS = 0x47, 0xB8
 _DOT_ROWS = (0x09, 0x12, 0x24, 0xC0)
 """The dots of the four rows of a braille cell, the highest first."""
 
-_ASCII = str.maketrans("●▲■◆▼★○•…─┈╎", "o^#+v*xo~-.:")
+_ASCII = str.maketrans("●▲■◆▼★○•…─┈╎", "o^#+v*xo.-.:")
 
 
 def plain(text: str, charset: Charset) -> str:

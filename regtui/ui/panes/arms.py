@@ -24,15 +24,17 @@ SHORTEST_NAME = 10
 def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     """A heading and a row an arm, columns aligned on the decimal point."""
     seeds = len(view.session.seeds) > 1
-    name = room - (4 + 10 + 6 + (5 if seeds else 0))
+    texts = [gap_text(stands) for arm in view.session.arms if (stands := standing(view.session.of_arm(arm.name)))]
+    gap = max(4, *map(len, texts)) + 1 if texts else 6  # a cell more is a cell less for the names
+    name = room - (4 + 10 + gap + (5 if seeds else 0))
     lesson = name - 7 >= SHORTEST_NAME and any(arm.lesson for arm in view.session.arms)
     name -= 7 if lesson else 0
     part = "val" if view.session.held_out == "validation" else "test"
-    heading = "    " + left("", name) + right(f"train/{part}", 10) + right("gap", 6)
+    heading = "    " + left("", name) + right(f"train/{part}", 10) + right("gap", gap)
     heading += (right("±", 5) if seeds else "") + (right("lesson", 7) if lesson else "")
     rows: list[Line] = [line((heading, FAINT))]
     for arm in view.session.arms:
-        row = _row(view, arm, name, seeds=seeds, lesson=lesson)
+        row = _row(view, arm, name, gap, seeds=seeds, lesson=lesson)
         if arm.name == view.selected.name:
             row = line(*row, (" " * max(room - sum(len(text) for text, _ in row), 0), ""))
             row = styled(row, "on $cursor" if focused else "on $surface")
@@ -40,7 +42,7 @@ def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     return rows
 
 
-def _row(view: View, arm: Arm, name: int, *, seeds: bool, lesson: bool) -> Line:
+def _row(view: View, arm: Arm, name: int, gap: int, *, seeds: bool, lesson: bool) -> Line:
     runs = view.session.of_arm(arm.name)
     strong = "bold" if arm.name == view.selected.name else ""
     parts: list[Fragment] = [
@@ -49,20 +51,25 @@ def _row(view: View, arm: Arm, name: int, *, seeds: bool, lesson: bool) -> Line:
     stands = standing(runs)
     if stands is None:
         sentence = _sentence(list(runs.values()))
-        parts.append((right(sentence[0], 16 + (5 if seeds else 0)), sentence[1]))
+        parts.append((right(sentence[0], 10 + gap + (5 if seeds else 0)), sentence[1]))
     else:
-        parts += _figures(stands, strong, seeds=seeds)
+        parts += _figures(stands, strong, gap, seeds=seeds)
     if lesson:
         said = f"{arm.lesson.train:.0f}/{arm.lesson.test:.0f}" if arm.lesson else ""
         parts.append((right(said, 7), MUTED))
     return line(*parts)
 
 
-def _figures(stands: Standing, strong: str, *, seeds: bool) -> list[Fragment]:
+def gap_text(stands: Standing) -> str:
+    """Points; ~ before those of a steered run."""
+    gap = f"{stands.gap:.1f}" if stands.gap is not None else "–"
+    return f"{STEERED}{gap}" if stands.is_steered else gap
+
+
+def _figures(stands: Standing, strong: str, gap: int, *, seeds: bool) -> list[Fragment]:
     test = decimals(stands.test) if stands.test is not None else "–"
     parts: list[Fragment] = [(right(decimals(stands.train), 5) + "/" + right(test, 4), "")]
-    gap = f"{stands.gap:.1f}" if stands.gap is not None else "–"
-    parts.append((right(f"{STEERED}{gap}" if stands.is_steered else gap, 6), strong))
+    parts.append((right(gap_text(stands), gap), strong))
     if seeds:
         parts.append((right(f"{stands.half_width:.1f}" if stands.half_width is not None else "–", 5), MUTED))
     return parts

@@ -164,10 +164,10 @@ class LookScreen(ModalScreen[None]):
         """`id` is that of the glossary's entry."""
         super().__init__()
         self.rows = rows
-        self._view, self._id, self._title, self._hint = view, id, title, hint
+        self._view, self._entry, self._title, self._hint = view, id, title, hint
 
     def compose(self) -> ComposeResult:
-        with Vertical(id=self._id, classes="dialog pane") as dialog:
+        with Vertical(id=self._entry, classes="dialog pane") as dialog:
             dialog.border_title = f"{self._title} · {self._view.selected.name}"
             dialog.border_subtitle = f"{self._hint} · ↑ ↓ scroll · esc closes"
             yield self.rows

@@ -39,6 +39,8 @@ class Lines(ScrollView):
         self._strips: dict[int, Strip] = {}
         self._looks: dict[tuple[Style, str], RichStyle] = {}
         """By the style of the widget and that of a fragment."""
+        self._is_laid_out = False
+        """Whether its size was told: lines that were made before were folded for no room at all."""
 
     @property
     def room(self) -> int:
@@ -63,6 +65,8 @@ class Lines(ScrollView):
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y
         width = self.room
+        if not self._is_laid_out:
+            return Strip.blank(self.size.width, self._look(self.visual_style, ""))
         strip = self._strips.get(number)
         if strip is None or strip.cell_length != width:
             ground = self.visual_style
@@ -76,6 +80,12 @@ class Lines(ScrollView):
         if look is None:
             self._looks[ground, style] = look = (ground + Style.parse(style)).rich_style
         return look
+
+    def _on_resize(self) -> None:
+        """Comes after the `on_resize` of a subclass, which makes its lines anew."""
+        if not self._is_laid_out:
+            self._is_laid_out = True
+            self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
