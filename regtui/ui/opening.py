@@ -42,6 +42,8 @@ class Place(NamedTuple):
     """Cells that stay free at its right."""
 
 
+TALL, TALLER = 38, 2
+"""Rows from which on the lesson has more of them, and how many more."""
 NARROW, NORMAL, WIDE = Place(36, 1, 37, 2), Place(48, -12, 49, 3), Place(59, -14, 60, 3)
 
 
@@ -59,7 +61,7 @@ def pieces(scenario: Scenario, columns: int, rows: int) -> list[Piece]:
     edge = 0 if place is NARROW else 1
     title = _rule("Lesson", columns - place.x - edge)
     room = columns - place.text - place.right
-    top = place.y % rows
+    top = (place.y - TALLER * (place.y < 0 and rows >= TALL)) % rows
     question = [Piece(place.text, top + 1 + i, row) for i, row in enumerate(_question(scenario, room))]
     return [
         Piece(0, 0, header(scenario, columns)),

@@ -19,7 +19,7 @@ from regtui.ui.charts import LIGHT as LIGHT_CHART
 from regtui.ui.shades import DARK, LIGHT
 from regtui.ui.text import plain, width
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (120, 30), (120, 40), (200, 60)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
