@@ -42,7 +42,7 @@ class Place(NamedTuple):
     """Cells that stay free at its right."""
 
 
-TALL, TALLER = 38, 2
+TALL, TALLER = 38, 3
 """Rows from which on the lesson has more of them, and how many more."""
 NARROW, NORMAL, WIDE = Place(36, 1, 37, 2), Place(48, -12, 49, 3), Place(59, -14, 60, 3)
 

@@ -84,7 +84,18 @@ def next_steps(view: View) -> list[Line]:
         if seeds == 1:
             return [line("One seed gives no interval: ", *more), rest]
         return [more, rest, _key("n", "next scenario")]
-    return [_key("n", "next scenario"), _key("z", "quiz"), _key("r", "starts over")]
+    return [*more_wanted(view), _key("n", "next scenario"), _key("z", "quiz"), _key("r", "starts over")]
+
+
+def more_wanted(view: View) -> list[Line]:
+    """What would decide a claim that all seeds of the scenario left open; nothing where no number of seeds might."""
+    open_claims = [verdict for verdict in view.session.verdicts() if verdict.outcome == "not shown"]
+    needed = [verdict.seeds_needed for verdict in open_claims if verdict.seeds_needed]
+    if not needed:
+        return []
+    which = "it" if len(open_claims) == 1 else "one more"
+    about = f"about {min(needed)} seeds would decide {which}: "
+    return [line(("… ", OPEN), about, ("regtui run", "bold"), f" with --seeds {min(needed)}")]
 
 
 def _key(key: str, what: str) -> Line:
