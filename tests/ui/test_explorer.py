@@ -444,3 +444,9 @@ async def test_keys_that_come_faster_than_they_are_handled_each_count(explore) -
             user.app.post_message(events.Key("plus", "+"))
         after = round(before + 0.15, 2)
         await user.until(lambda: user.app.view.selected.stack[0].params["p"] == after, f"p {after}")
+
+
+async def test_the_explanation_is_as_high_as_its_text(explore) -> None:
+    async with explore(size=(80, 24)) as user:
+        about = user.app.query_one("#about")
+        await user.until(lambda: about.size.height == about.virtual_size.height == 4, "four rows")

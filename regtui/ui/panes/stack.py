@@ -237,7 +237,7 @@ class Explanation(Lines):
 
     def on_resize(self) -> None:
         if isinstance(self.parent, StackPane):
-            self.parent.show_explanation()
+            self.call_after_refresh(self.parent.show_explanation)  # its height may follow from the new width
 
 
 class StackPane(Pane):
@@ -259,4 +259,6 @@ class StackPane(Pane):
 
     def show_explanation(self) -> None:
         """Say what the selected row is."""
+        if not self._about.room:
+            return  # folded into no room it would be as high as it may be
         self._about.show(explanation(self._rows.selected, self._about.room, EXPLAINED))
