@@ -39,7 +39,10 @@ class Key:
         names = {"question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+",
                  "minus": "-", "up": "↑", "down": "↓", "left": "←", "right": "→", "slash": "/",
                  "dollar_sign": "$"}  # fmt: skip
-        parts = [part.replace("ctrl+", "^") for part in self.keys.split(",")]
+        found = self.keys.split(",")
+        # What terminals call shift and a letter is the capital letter, which is named as well.
+        twice = {f"shift+{name.lower()}" for name in found if len(name) == 1 and name.isupper()}
+        parts = [part.replace("ctrl+", "^") for part in found if part not in twice]
         return " ".join(names.get(part, part) for part in parts)
 
     @property

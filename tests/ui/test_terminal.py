@@ -62,6 +62,11 @@ def test_no_key_has_two_meanings_in_one_place() -> None:
         assert len(names) == len(set(names))
 
 
+def test_keys_are_shown_as_people_write_them() -> None:
+    shown = {key.shown for key in KEYS}
+    assert {"M", "q ^q ^c", "?", "[ shift+up", "escape S"} <= shown and "" not in shown
+
+
 def test_lines_are_cut_cleanly() -> None:
     assert plain(fitted(line("The ladder", " of things"), 12)) == "The ladder…"
     assert plain(spread(line("regtui  The ladder"), line("done"), 14)) == "regtui…   done"

@@ -19,6 +19,8 @@ _SHORTEST_NAME = 8
 """Cells; names that would have to be cut to less are put among the curves instead."""
 _NAMES_SHARE = 0.3
 """How much of the width the names may take from the curves."""
+_WIDE, _NAMES_SHARE_WHOLE = 36, 0.36
+"""Columns from which on they may take a little more where they then need not be cut."""
 _NARROWEST = 12
 """Columns that the curves need before there are axes."""
 
@@ -63,8 +65,11 @@ def _x_limits(chart: Chart, runs: Sequence[Run]) -> Limits:
 
 def _names_width(chart: Chart, width: int, charset: Charset) -> int:
     named = [series for series in chart.series if series.label_end]
-    longest = min(max((cell_len(plain(series.name, charset)) for series in named), default=0), _LONGEST_NAME)
+    whole = max((cell_len(plain(series.name, charset)) for series in named), default=0)
+    longest = min(whole, _LONGEST_NAME)
     most = int(width * _NAMES_SHARE) - 2
+    if most < whole <= int(width * _NAMES_SHARE_WHOLE) - 2 and width >= _WIDE:
+        return whole + 3
     if min(longest, most) < min(longest, _SHORTEST_NAME) or not longest:
         return 0
     beside = len(named) > 1 and longest < most  # names that are moved away from their curves have a sign before them
