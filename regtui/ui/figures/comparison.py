@@ -76,7 +76,7 @@ def place(comparison: Comparison, x: float) -> str:
 
 def _empty(comparison: Comparison, curves: dict[Key, Curve]) -> str:
     if not comparison.is_loaded or len(curves) < len(comparison.picked):
-        return "reading the stored runs …"
+        return "reading the stored runs…"
     if not comparison.arms:
         return "no run is stored yet: press escape, then space, to make some"
     if not comparison.picked:

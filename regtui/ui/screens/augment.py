@@ -157,7 +157,7 @@ class AugmentView(Lines, can_focus=True):
     def _state(self, preview: Preview | None) -> Line:
         """Where the samples come from, or what is waited for."""
         if preview is None or preview.ask != self._asked:
-            return line(("asked the worker …" if self._view.ready else "loading PyTorch …", MUTED))
+            return line(("asked the worker…" if self._view.ready else "loading PyTorch…", MUTED))
         origin = "from the settings" if preview.step is None else f"step {preview.step} of its run"
         return line((f"draws {self._draw + 1}", MUTED), (f" · {origin}", FAINT))
 

@@ -24,7 +24,7 @@ _PLACES: tuple[tuple[Place, str], ...] = (
 )  # fmt: skip
 
 
-_OVER_ALL: tuple[Place, ...] = ("augment", "modes", "truth", "subnetworks", "compare", "watch")
+_OVER_ALL: tuple[Place, ...] = ("augment", "modes", "truth", "subnetworks", "compare", "filter", "watch", "sweep")
 """Screens of their own, on which the keys of the explorer do not work."""
 
 

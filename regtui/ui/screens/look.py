@@ -149,7 +149,7 @@ class Look(Lines, can_focus=True):
         answer, start = self.answer, self._training()
         self._shown_training = start
         if answer is None or self.is_waiting(self.kind):
-            told = "asked the worker …" if self._view.ready else "loading PyTorch …"
+            told = "asked the worker…" if self._view.ready else "loading PyTorch…"
             return spread(start, line((told, MUTED)), self.room)
         told = "" if answer.trouble else WEIGHTS[answer.weights].format(step=answer.step)
         return spread(start, line((told, FAINT)), self.room)

@@ -46,7 +46,7 @@ class NormTruthView(Look):
         mode = self.run.mode if self.run is not None else "train"
         rows = truth_lines(self.answer, self._chosen, self.room, mode=mode)
         if self.is_waiting("recalibrated"):
-            return [line(("recalibrating a copy …", MUTED)), *rows]
+            return [line(("recalibrating a copy…", MUTED)), *rows]
         return [*recalibrated_lines(self._recalibrated, self.room), *rows]
 
     def action_choose(self, by: int) -> None:

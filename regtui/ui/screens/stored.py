@@ -36,7 +36,7 @@ class StoredScreen(ModalScreen[Batch | None]):
         with Vertical(id="picker", classes="dialog") as dialog:
             dialog.border_title = "Stored runs"
             dialog.border_subtitle = "enter opens · escape closes"
-            yield OptionList(Option(Content.assemble(("reading the run store …", "$text-muted")), disabled=True))
+            yield OptionList(Option(Content.assemble(("reading the run store…", "$text-muted")), disabled=True))
 
     def on_mount(self) -> None:
         self.run_worker(self._read(), group="read")

@@ -171,7 +171,7 @@ class WatchScreen(ModalScreen[bool]):
         if self._is_read:
             self._head.show([head_line(self.stored, self.stored.condition(), self._head.room)])
         else:
-            self._head.show([line(("regtui", "bold $primary"), ("  reading the stored runs …", MUTED))])
+            self._head.show([line(("regtui", "bold $primary"), ("  reading the stored runs…", MUTED))])
 
     def _place(self) -> None:
         for pane in self.figures:
