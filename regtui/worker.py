@@ -7,6 +7,7 @@ stderr, and nothing but the protocol reads commands.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -49,11 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us after the grace, also where a parent ignores it
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two shared cores: one thread is faster than two, and exact
 
+    gc.disable()
+    from regtui.engine import serve  # imports torch, which takes seconds, and a fifth less of them uncollected
+
+    gc.freeze()  # what was imported stays: no collection during the training looks through it again
+    gc.enable()
     if "TORCHELASTIC_RUN_ID" in os.environ:
         code = _serve_together(commands, events, store, options.rank_timeout)
     else:
-        from regtui.engine import serve  # imports torch, which takes seconds
-
         code = serve.serve(commands, events, store)
     sys.stderr.flush()
     os._exit(code)  # a torch interpreter takes 0.6 s to be taken down in an orderly way, and has nothing left to save

@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import gc
 import os
 
 from hypothesis import settings
@@ -10,3 +11,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The same examples every time, and no deadline for one: a busy machine must not decide whether the suite passes.
 # `pytest --hypothesis-profile=default` looks for new examples.
 settings.load_profile("ci")
+
+# All that is imported stays: looking through it for garbage, torch's half a million objects each time, took a quarter
+# of what a screen test computes.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

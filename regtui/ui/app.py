@@ -23,6 +23,7 @@ from regtui.store import Recorder
 from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.curriculum import Curriculum
+from regtui.ui.forgetting import forget_rows_of_closed_screens
 from regtui.ui.keys import KEYS, bindings
 from regtui.ui.leaving import leave_when_told
 from regtui.ui.opening import settle
@@ -61,6 +62,7 @@ class RegtuiApp(RunsApp):
     ) -> None:  # fmt: skip
         """`remembered` is put back; `notice` is said once; `is_new`: nothing was ever run on this machine."""
         super().__init__()
+        forget_rows_of_closed_screens()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
         self.recorder, self._device, self.progress = recorder, device, progress or Progress()
         self.runner = runner(self._take)

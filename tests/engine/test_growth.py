@@ -56,10 +56,7 @@ def test_a_worker_holds_no_more_after_a_thousand_steps_than_after_two_hundred(lo
 
     loop = make(long, weigh)
     gc.freeze()  # what was there before need not be looked through each time
-    try:
-        train(loop)
-    finally:
-        gc.unfreeze()
+    train(loop)
     settled = held[2:]
     assert len(settled) == 8
     assert max(settled) - min(settled) < PIECES, settled

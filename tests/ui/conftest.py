@@ -106,7 +106,12 @@ class Explorer:
 
     async def sees(self, *texts: str) -> None:
         """Wait until all texts are on the screen."""
-        await self.until(lambda: all(text in self.text for text in texts), f"{texts} on the screen")
+
+        def are_there() -> bool:
+            shown = self.text  # drawn once for all of them
+            return all(text in shown for text in texts)
+
+        await self.until(are_there, f"{texts} on the screen")
 
 
 def pressed(key: str) -> events.Key:
