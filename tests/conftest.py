@@ -13,10 +13,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.load_profile("ci")
 
 # All that is imported stays: looking through it for garbage, torch's half a million objects each time, took a quarter
-# of what a screen test computes.
+# of what a screen test computes. What tests leave behind is looked for now and then.
 gc.disable()
 
 
 def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.set_threshold(1_000, 20, 100)
     gc.enable()

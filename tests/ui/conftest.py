@@ -14,6 +14,7 @@ import pytest
 from textual import events
 from textual._compositor import Compositor
 from textual.keys import _character_to_key
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
@@ -88,12 +89,23 @@ class Explorer:
             await self.settle()
 
     async def settle(self) -> None:
-        """Wait until no message is left to handle; timers and drawing threads go on."""
-        rests = 0
+        """Wait until no message is left to handle; timers and drawing threads go on.
+
+        The pilot's own `pause` sends a message to every widget to see that it comes back, which is half of what such a
+        test would compute.
+        """
+        rests = turns = 0
         while rests < 2:  # what was being handled at the first rest may have posted something
-            await self.pilot.pause(0)
-            nodes = [self.app, *self.app.screen.walk_children(with_self=True)]
-            rests = 0 if any(node.message_queue_size for node in nodes) else rests + 1
+            if self.app._exit or self.app._exception:
+                await self.pilot.pause(0)
+                return
+            await asyncio.sleep(0 if turns < 100 else 0.001)
+            turns += 1
+            if all(waits(node) for node in (self.app, *self.app.screen.walk_children(with_self=True))):
+                self.app.screen._on_timer_update()  # lays out and marks what is to be painted, as a timer does
+                rests += 1
+            else:
+                rests = 0
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait for a condition."""
@@ -112,6 +124,12 @@ class Explorer:
             return all(text in shown for text in texts)
 
         await self.until(are_there, f"{texts} on the screen")
+
+
+def waits(node: MessagePump) -> bool:
+    """Whether it has handled all that it was sent, and waits for more."""
+    queue = node._message_queue
+    return node._closed or (queue.empty() and bool(queue.ready_event._waiters))
 
 
 def pressed(key: str) -> events.Key:
