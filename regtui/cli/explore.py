@@ -37,8 +37,10 @@ def explore(arguments: argparse.Namespace) -> int:
               f"{os.environ['TERM'].lower()}; set TERM=xterm-256color if it can, else use `regtui run`",
               file=sys.stderr)  # fmt: skip
         return 2
+    from regtui.cli.screen import paint_at_once
     from regtui.ui.opening import opening
 
+    paint_at_once()
     with opening(scenario, _shades(remembered)):
         code, sentence = _explore(scenario, arguments, remembered, notice)
     if sentence:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from regtui.cli.screen import lacks_terminal
+from regtui.cli.screen import lacks_terminal, paint_at_once
 from regtui.compare.finding import find_entries, is_folder_of_runs, is_scenario
 from regtui.compare.library import Entry, entries
 from regtui.paths import progress_file, runs_dir
@@ -46,6 +46,7 @@ def watch(arguments: argparse.Namespace) -> int:
     if sentence := lacks_terminal("watch", "`regtui compare`"):
         print(f"regtui: {sentence}", file=sys.stderr)
         return 2
+    paint_at_once()
     from regtui.ui.watch_app import WatchApp
 
     presets = {preset_id(path): path for path in preset_files()}
@@ -72,6 +73,7 @@ def _watch_sweep(folder: Path) -> int:
     if sentence := lacks_terminal("watch", "trials.jsonl in the folder says the same, and it"):
         print(f"regtui: {sentence}", file=sys.stderr)
         return 2
+    paint_at_once()
     from regtui.ui.watch_app import SweepWatchApp
 
     presets = {preset_id(path): path for path in preset_files()}

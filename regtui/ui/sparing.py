@@ -1,14 +1,17 @@
-"""A driver of Textual that sends to the terminal only what it does not show yet."""
+"""A driver of Textual that sends to the terminal only what it does not show yet, and at once."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sys
 
 from textual.driver import Driver
 
 from regtui.ui.frames import Shown, read
 from regtui.ui.listening import listen
+from regtui.ui.outlet import Outlet
 
 _HARMLESS = re.compile(
     r"(?:\x1b\[\?(?:25|1000|1002|1003|1004|1006|1015|1016|2004|2026|2048)[hl]|\x1b\[\?20(?:26|48)\$p)+"
@@ -37,6 +40,25 @@ def sparing(base: type[Driver]) -> type[Driver]:
         """None: nothing is known."""
         _sync = ""
         """The start of a synchronized update that may turn out to be empty."""
+        _outlet: Outlet | None = None
+        """None: the terminal cannot be opened once more, and Textual's own thread writes to it."""
+        _encoding = "utf-8"
+
+        def start_application_mode(self) -> None:
+            """Open the way to the terminal first: whatever is written goes there."""
+            file = sys.__stderr__  # where Textual draws
+            if file is not None:
+                self._encoding = file.encoding
+                with contextlib.suppress(OSError):
+                    self._outlet = Outlet(file.fileno(), on_drained=self._app.refresh)
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+
+        def close(self) -> None:
+            """Send what is left."""
+            if self._outlet is not None:
+                self._outlet.close()
+                self._outlet = None
+            super().close()
 
         def write(self, data: str) -> None:
             """Send what differs; nothing where nothing does."""
@@ -49,11 +71,17 @@ def sparing(base: type[Driver]) -> type[Driver]:
             if not _HARMLESS.fullmatch(data):
                 data = self._spared(data)
             if data:
-                super().write(self._sync + data)
+                self._send(self._sync + data)
                 self._sync = ""
 
         def run_input_thread(self) -> None:
             listen(self.fileno, self.exit_event, self.process_message)
+
+        def _send(self, data: str) -> None:
+            if self._outlet is None:
+                super().write(data)
+            else:
+                self._outlet.write(data.encode(self._encoding, "backslashreplace"))
 
         def _spared(self, data: str) -> str:
             size = _size(self.fileno)
@@ -63,6 +91,9 @@ def sparing(base: type[Driver]) -> type[Driver]:
             if frame is None or not all(size):
                 self._shown = None
                 return data
+            if self._outlet is not None and self._outlet.is_full:
+                self._shown = None  # all of it is drawn again once somebody reads
+                return ""
             return self._shown.take(frame)
 
     return SparingDriver

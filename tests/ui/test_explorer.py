@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from textual import events
 from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
 from regtui.ui.keys import KEYS
+from regtui.ui.panes.stack import StackPane
 from regtui.ui.screens.help import place_of
 from regtui.ui.text import width
 
@@ -399,6 +402,24 @@ async def test_quitting_closes_the_runner(explore) -> None:
         runner: FakeRunner = user.runner
         await user.press("q")
     assert runner.is_closed
+
+
+async def test_a_key_is_answered_before_the_rest_of_the_screen_follows(explore, monkeypatch) -> None:
+    async with explore(paints=True, hello=False) as user:
+        order: list[str] = []
+
+        def noted(name: str, call: Callable[[], None]) -> Callable[[], None]:
+            return lambda: (order.append(name), call())[1]
+
+        explorer = user.app.explorer
+        stack = explorer.query_one(StackPane)
+        monkeypatch.setattr(stack, "show_view", noted("answer", stack.show_view))
+        monkeypatch.setattr(user.app, "post_display_hook", noted("painted", user.app.post_display_hook))
+        monkeypatch.setattr(explorer, "show_charts", noted("rest", explorer.show_charts))
+        await user.press("down")
+        await user.until(lambda: "rest" in order)
+        answered = order[order.index("answer") :]
+        assert answered[:3] == ["answer", "painted", "rest"]
 
 
 async def test_a_silent_worker_is_remarked(explore) -> None:

@@ -19,7 +19,7 @@ from textual.app import App
 from textual.widgets import Static
 from regtui.ui.sparing import sparing
 class Page(App):
-    BINDINGS = [("a", "again"), ("s", "say"), ("w", "wide"), ("e", "erase"), ("z", "zero")]
+    BINDINGS = [("a", "again"), ("s", "say"), ("w", "wide"), ("e", "erase"), ("z", "zero"), ("f", "fill")]
     CSS = "#page { height: 10; } Screen { background: #101010; }"
     said = 0
     def get_driver_class(self):
@@ -35,6 +35,8 @@ class Page(App):
     def action_zero(self):
         self.said = 0
         self.query_one("#said").update("said 0 times")
+    def action_fill(self):
+        self._driver.write("\\x1b[?25l" * 50_000)
     def action_wide(self):
         self.query_one("#said").update("wide \\u56f3 here")
     def action_erase(self):
@@ -80,6 +82,11 @@ def test_wide_letters_and_what_follows_them_are_shown(page: Child) -> None:
 
 def test_a_screen_that_was_erased_is_sent_again(page: Child) -> None:
     assert sent_for(page, b"es", "said 2 times") > 14 * 9 * 5, "every letter of the page"
+
+
+def test_a_terminal_that_was_not_read_shows_all_of_the_present_once_it_is(page: Child) -> None:
+    page.press(b"fews")  # what fills it comes first: what is drawn meanwhile finds no room
+    page.until(lambda text: "said 2 times" in text and text.count("word") == 14 * 9, "its page again")
 
 
 def test_other_drivers_stay_as_they_are() -> None:

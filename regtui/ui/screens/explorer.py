@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -71,6 +72,8 @@ class ExplorerScreen(Screen[None]):
         self._was_chosen = False
         self._edited = 0
         """Counts the edits of arms."""
+        self._owes_rest = False
+        """Whether a part of the screen is still to follow the view."""
         figures = (accuracy_figure, loss_figure, norms_figure, inside_figure)
         self.figures = [
             FigurePane(i, name, figure, view) for i, (name, figure) in enumerate(zip(TABS, figures, strict=False), 1)
@@ -153,7 +156,11 @@ class ExplorerScreen(Screen[None]):
         """
         for pane in self._beside:
             pane.show_view()
-        self.call_after_refresh(self._show_rest)
+        if not self._owes_rest:
+            self._owes_rest = True
+            # In the next turn of the event loop: by then the panes have told that they changed. A screen that
+            # knows of nothing to paint has no refresh to wait for, and goes on at once.
+            asyncio.get_running_loop().call_soon(self.call_after_refresh, self._show_rest)
 
     def show_texts(self) -> None:
         """Follow the view in everything that is not a chart."""
@@ -161,6 +168,7 @@ class ExplorerScreen(Screen[None]):
             pane.show_view()
 
     def _show_rest(self) -> None:
+        self._owes_rest = False
         for pane in self._texts:
             if pane not in self._beside:
                 pane.show_view()
