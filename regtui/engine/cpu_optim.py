@@ -1,8 +1,8 @@
 """AdamW and SGD on a CPU: PyTorch's own as functions of tensors, without the classes around them.
 
 The first `torch.optim.Optimizer` of a process loads PyTorch's compiler, which nothing here uses: 1.6 s of CPU time
-before a run can begin and 160 MB that a worker then holds for ever. In every step the class also asks for hooks, tells a
-profiler and sorts the weights by device, which for a small network is half of its time and 3 % of the whole step. The
+before a run can begin and 160 MB that a worker then holds for ever. In every step the class also asks for hooks, tells
+a profiler and sorts the weights by device, which for a small network is half of its time and 3 % of the whole step. The
 functions (torch.optim.adamw.adamw, torch.optim.sgd.sgd) get the same tensors, so new weights are the same bits.
 """
 
