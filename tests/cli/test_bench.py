@@ -20,7 +20,9 @@ FOUND = Report(
     absolute={
         "rounds": 5, "model": "a model", "loader": Loader(2, 1),
         "not_measured": {"engine_over_graph": "no GPU here"}, "samples_per_s": {"engine": 3000.0, "graph": None},
-        "spread": {name: [1.0, 2.0] for name in Ratios.__struct_fields__},
+        "interval95": {name: [1.0, 2.0] for name in Ratios.__struct_fields__},
+        "cpu_ratios": dict.fromkeys(Ratios.__struct_fields__, 1.0) | {"engine_over_graph": None},
+        "pairs": dict.fromkeys(Ratios.__struct_fields__, 12) | {"engine_over_graph": None}, "warning": "",
     },
 )  # fmt: skip
 
