@@ -13,6 +13,7 @@ from regtui import own, paths
 from regtui.cli.ask import ask
 from regtui.cli.machine import worker_command
 from regtui.cli.output import counted
+from regtui.data.public import PLACES
 from regtui.events import Cost, Inspected
 from regtui.machine import size
 from regtui.own.models import adopt, announce, with_model
@@ -29,7 +30,20 @@ def chosen(arguments: argparse.Namespace, store: Path) -> Scenario:
     paths.set_datasets(arguments.data_root, download=arguments.download)
     model = _named_model(arguments) if arguments.model else None
     scenario = _asked_of(arguments)
+    _must_be_there(scenario, arguments)
     return scenario if model is None else _on_model(scenario, model, arguments, store)
+
+
+def _must_be_there(scenario: Scenario, arguments: argparse.Namespace) -> None:
+    """Raises ScenarioError, once and before anything starts, for a public data set that this machine does not have."""
+    if arguments.download or arguments.worker is not None or getattr(arguments, "ray", None) is not None:
+        return
+    root = paths.datasets_dir()
+    for name in dict.fromkeys(arm.data.name for arm in scenario.arms):
+        if name in PLACES and not (root / PLACES[name]).exists():
+            told = f"is not in {root}: name the folder that has it with --data-root DIR, or let torchvision fetch it " \
+                   "there with --download"  # fmt: skip
+            raise ScenarioError("--data", [Problem(name, told)])
 
 
 def _asked_of(arguments: argparse.Namespace) -> Scenario:

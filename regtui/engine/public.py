@@ -17,6 +17,7 @@ from torch import Tensor
 
 from regtui import paths
 from regtui.catalog import DATASETS
+from regtui.data.public import PLACES
 from regtui.engine.tasks import Source
 
 CLASSES = {
@@ -49,7 +50,12 @@ def _source(name: str, root: Path, download: bool) -> Source:
                 f"{name} is not in {root}, or is damaged there: name the folder that has it with --data-root DIR, or "
                 "let torchvision fetch it with --download"
             ) from error
-        why = str(error).partition("\n")[0][:200]
+        why = str(error).partition("\n")[0][:200].rstrip(": ")
+        if download and ("download" in why.lower() or isinstance(error, OSError)):
+            raise ValueError(
+                f"{name} could not be fetched into {root} ({why}); try again where there is a network, or put its "
+                f"files into {root / PLACES[name]} as torchvision keeps them and go without --download"
+            ) from error
         raise ValueError(f"{name} could not be read in {root}: {type(error).__name__}: {why}") from error
     record = DATASETS[name]
     found = len(train[1]), len(test[1])

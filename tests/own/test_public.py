@@ -14,6 +14,7 @@ from torchvision import datasets as torchvision_datasets
 
 from regtui import paths
 from regtui.catalog import DATASETS
+from regtui.cli import main
 from regtui.data import public as checksums
 from regtui.engine import datasets, public
 from regtui.engine.randomness import CPU, Randomness
@@ -62,6 +63,24 @@ def test_what_is_not_there_names_both_options(root: Path) -> None:
         with pytest.raises(ValueError, match=f"{name} is not in {root}.*--data-root DIR.*--download"):
             public.source(name)
     assert not (root / "cifar-10-python.tar.gz").exists()
+
+
+@pytest.mark.usefixtures("root")
+def test_a_fetch_that_fails_says_where_the_files_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("Error downloading train-images-idx3-ubyte.gz:\nTried http://nowhere")
+
+    monkeypatch.setattr("torchvision.datasets.MNIST", failing)
+    monkeypatch.setenv(paths.DOWNLOAD, "1")
+    with pytest.raises(ValueError, match=r"mnist could not be fetched into .*ubyte.gz\); try again .*MNIST as torchvi"):
+        public.source("mnist")
+
+
+def test_a_command_on_a_set_that_is_not_here_ends_before_anything_starts(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "ladder", "--data", "kmnist", "--data-root", str(root / "empty")]) == 2
+    assert "kmnist: is not in" in (told := capsys.readouterr().err) and "--download" in told
 
 
 @pytest.mark.usefixtures("root")
