@@ -29,7 +29,7 @@ from regtui.spec import Scalar
 from regtui.store import Recorder, replay
 from regtui.sweep.record import Folder, Phase, Plan, Standing, Trial, read_trials
 from regtui.sweep.search import HOPELESS, Search
-from regtui.sweep.space import applied
+from regtui.sweep.space import applied, as_it_is
 from regtui.sweep.study import Study, plain_params
 from regtui.sweep.take_home import write_winner_script
 from regtui.sweep.winner import WINNER, scenario_text
@@ -86,6 +86,8 @@ class Drive:
             at_once=self.room, submit=self.runner.submit, stop=self.runner.stop,
         )  # fmt: skip
         self.say_where(self.search.done)
+        if now := as_it_is(self.unswept, self.plan.space):
+            self.study.begin_with(now)  # what was chosen by hand is a trial like any other, and known to be good
         comparison = None
         if not interrupted and not self.search.is_over:
             await self.tell_of_costs()

@@ -19,7 +19,7 @@ from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.spec import Scalar
 from regtui.sweep.record import Part, Plan, Trial, read_trials
-from regtui.sweep.space import applied
+from regtui.sweep.space import applied, as_it_is
 from regtui.sweep.study import Study, plain_params
 from regtui.sweep.winner import WINNER, differences
 
@@ -32,7 +32,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     seeds: int
-    validation_acc: float | None
+    validation_acc: float | None = None
     test_acc: float | None
     """None for data of the user's own whose test part was not revealed."""
     gap: float | None
@@ -56,6 +56,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Values of the trial with the highest validation accuracy."""
     best_trial: int | None
     validation_acc: float | None
+    validation_acc_before: float | None = None
+    """The same of the arm as it is, where that was a trial."""
     importance: dict[str, float]
     changed: dict[str, tuple[Any, Any]]
     """Settings in which the winner differs from the unswept arm."""
@@ -92,6 +94,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             best=best[1] if best else None,
             best_trial=best[0] if best else None,
             validation_acc=round(best[2], 6) if best else None,
+            validation_acc_before=_before(unswept, plan, folder),
             importance={key: round(share, 4) for key, share in study.importance().items()},
             changed=differences(unswept, applied(plan.arm, best[1])) if best else {},
             test=[_compared(comparison, arm.name) for arm in comparison.arms] if comparison else [],
@@ -115,6 +118,9 @@ def print_outcome(outcome: Outcome) -> None:
     if outcome.importance:
         shares = "  ".join(f"{key} {100 * share:.0f} %" for key, share in outcome.importance.items())
         console.print(f"[dim]what mattered: {escape(shares)}[/]", soft_wrap=True)
+    if outcome.validation_acc is not None and outcome.validation_acc_before is not None:
+        console.print(f"[dim]best validation {outcome.validation_acc:.1f} %, {escape(outcome.arm)} as it is "
+                      f"{outcome.validation_acc_before:.1f} %[/]", soft_wrap=True)  # fmt: skip
     if outcome.test:
         part = outcome.part
         table = plain_table(f"on the {part} split", ">seeds", f">{part} %", ">gap")
@@ -164,6 +170,12 @@ def _compared(session: Session, name: str) -> Compared:
         ci95=_bounds(summary),
         runs=[run.run for run in session.of_arm(name).values()],
     )
+
+
+def _before(unswept: Arm, plan: Plan, folder: Path) -> float | None:
+    now = as_it_is(unswept, plan.space)
+    tried = [trial for trial in read_trials(folder) if trial.state == "complete" and trial.params == now]
+    return round(tried[0].validation, 6) if tried and tried[0].validation is not None else None
 
 
 def _part(session: Session | None) -> Part:

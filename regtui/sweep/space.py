@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from regtui.catalog import REGULARIZERS
+from regtui.export.settings import flat
 from regtui.scenario import Arm, Problem, ScenarioError, apply_setting, parse_value
 from regtui.scenario.errors import Problems
 from regtui.scenario.resolve import resolve_entry
@@ -74,6 +75,27 @@ def applied(arm: Arm, params: Mapping[str, Scalar]) -> Arm:
     for key, value in params.items():
         arm = apply_setting(arm, key, value, source=OPTION)
     return arm
+
+
+def as_it_is(arm: Arm, space: Sequence[Dimension]) -> dict[str, Scalar] | None:
+    """The values that an arm has now; None where it lacks one, has several of a name, or lies outside of a range."""
+    settings = flat(arm)
+    found: dict[str, Scalar] = {}
+    for dimension in space:
+        head, _, name = dimension.key.rpartition(".")
+        keys = {dimension.key, *(f"{entry.key}.{name}" for entry in arm.stack if entry.name == head)}
+        values = {settings[key] for key in keys if key in settings}
+        if len(values) != 1:
+            return None
+        value = values.pop()
+        if dimension.kind == "choice":
+            inside = value in dimension.choices
+        else:
+            inside = isinstance(value, (int, float)) and dimension.low <= value <= dimension.high
+        if not inside:
+            return None
+        found[dimension.key] = value
+    return found
 
 
 def _with_regularizer(arm: Arm, key: str) -> Arm:

@@ -65,6 +65,11 @@ class Study:
         self._open: dict[int, Any] = {}
         """Trials that were asked for and not told."""
 
+    def begin_with(self, params: Mapping[str, Scalar]) -> None:
+        """Try these values first; a study that has trials, and a grid, stay as they are."""
+        if self.size is None and not self._study.get_trials(deepcopy=False):
+            self._study.enqueue_trial(dict(params))
+
     def recover(self) -> list[int]:
         """Ask again, later, for every trial that was running when the last process ended; gives their numbers."""
         state = self._optuna.trial.TrialState

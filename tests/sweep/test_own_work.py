@@ -17,7 +17,7 @@ from regtui.commands import RunRequest
 from regtui.events import Evaluated, Finished, Inspected, Measured, Revealed, Started
 from regtui.own.named import NAMED
 from regtui.runner.reports import Report
-from regtui.scenario import ScenarioError, load
+from regtui.scenario import Arm, ScenarioError, find, load
 from regtui.spec import RunSpec
 
 pytest.importorskip("optuna", reason="needs the extra sweep")
@@ -92,6 +92,10 @@ def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sweep:
     return made
 
 
+def find_arm() -> Arm:
+    return load(find("dropout/transformer")).arm("p = 0")
+
+
 @pytest.fixture
 def words(tmp_path: Path) -> list[str]:
     table = tmp_path / "reviews.tsv"
@@ -105,6 +109,8 @@ def test_the_test_part_of_own_data_is_looked_at_where_that_is_asked_for_and_once
     on_texts = [*words, "--model", MODEL]
     sealed = sweep(*on_texts)
     assert sealed["part"] == "validation" and sealed["gain"] is not None
+    assert sealed["trials"][0]["params"]["train.lr"] == asked[0].spec.train.lr == find_arm().train.lr, "as it is, first"
+    assert sealed["validation_acc_before"] == sealed["trials"][0]["validation"] <= sealed["validation_acc"]
     assert [row["test_acc"] for row in sealed["test"]] == [None, None]
     assert not any(request.reveal for request in asked)
     made = len(asked)

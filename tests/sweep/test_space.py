@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regtui.scenario import Arm, ScenarioError, find, load
-from regtui.sweep.space import Dimension, applied, parse_space
+from regtui.sweep.space import Dimension, applied, as_it_is, parse_space
 
 
 def arm() -> Arm:
@@ -33,6 +33,13 @@ def test_a_regularizer_that_the_arm_lacks_is_added() -> None:
     assert space[0].kind == "int"
     changed = applied(swept, {"randaugment.magnitude": 3})
     assert [entry.params["magnitude"] for entry in changed.stack if entry.name == "randaugment"] == [3]
+
+
+def test_what_the_arm_has_now_can_be_tried_where_it_lies_in_the_ranges() -> None:
+    _, space = parse_space(["dropout.p=0:0.7", "train.schedule=cosine,onecycle"], arm())
+    assert as_it_is(arm(), space) == {"dropout.p": 0.3, "train.schedule": "onecycle"}
+    for outside in ("dropout.p=0.4:0.7", "randaugment.magnitude=0:15", "train.schedule=cosine,constant"):
+        assert as_it_is(arm(), parse_space([outside], arm())[1]) is None
 
 
 def test_a_grid_has_both_ends() -> None:
