@@ -58,7 +58,8 @@ def _changes(name: str, root: Path) -> tuple[dict[str, object], str]:
     if not is_own(name):
         return {"name": name, "size": 0, "content": ""}, ""
     adopted = adopt(located(name, root))
-    story = ". ".join((described(adopted.record), *adopted.notes)) + "."
+    # Which files were left out is told where the command was given; on the screen there is room for how many.
+    story = ". ".join((described(adopted.record), *(note.partition(": ")[0] for note in adopted.notes))) + "."
     return {"name": adopted.record.name, "test_shift": Shift(), **adopted.defaults}, story
 
 
