@@ -100,9 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser(
         "sweep", help="search for a stack: chosen on the validation split, reported once on the test split",
         description="Optuna chooses values on the validation split, the arm as it is among them; the winner is then "
-        "compared with that arm on the test split, with paired seeds that the search has not seen; of data of your own on validation, unless "
-        "--reveal is given. The same command goes on with a sweep that was cut off, and with a larger --trials "
-        "continues it.",
+        "compared with that arm on the test split, with paired seeds that the search has not seen; of data of your own "
+        "on validation, unless --reveal is given. The same command goes on with a sweep that was cut off, and with a "
+        "larger --trials continues it.",
     )  # fmt: skip
     sweep.add_argument("scenario", help="a preset such as overfitting/ladder, or a TOML file")
     sweep.add_argument(
