@@ -32,19 +32,22 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the logs."""
 PLAY_EVERY = 0.5
 """Seconds between two evaluations while it plays."""
+READING = "reading the stored runs…"
 MOST_PIECES = 8
 """Pieces of each log that one look takes in, so that keys are answered while a long one is read."""
 
 TABS = ("accuracy", "loss", "norms", "inside")
 
 
-def still(figure: Callable[[View], Figure]) -> Callable[[View], Figure]:
-    """A figure that asks nobody to press space: what is stored is not run from here."""
+def still(figure: Callable[[View], Figure], empty: Callable[[], str]) -> Callable[[View], Figure]:
+    """A figure that asks nobody to press space: what is stored is not run from here. `empty` says why it is empty."""
 
     def shown(view: View) -> Figure:
         found = figure(view)
-        text = "nothing was measured up to here"
-        return replace(found, chart=replace(found.chart, empty_text=text)) if not found.chart.series else found
+        if found.chart.series:
+            return found
+        text = empty()
+        return replace(found, chart=replace(found.chart, empty_text=text), version=(*found.version, text))
 
     return shown
 
@@ -82,7 +85,7 @@ class WatchScreen(ModalScreen[bool]):
         self._is_read = False
         figures = (accuracy_figure, loss_figure, norms_figure, inside_figure)
         self.figures = [
-            FigurePane(i, name, still(figure), self._view)
+            FigurePane(i, name, still(figure, self._empty_text), self._view)
             for i, (name, figure) in enumerate(zip(TABS, figures, strict=True), 1)
         ]
         self._head, self._bar = Lines(id="header"), Bar(watch)
@@ -156,7 +159,7 @@ class WatchScreen(ModalScreen[bool]):
         """Follow the cursor, the logs and the selection."""
         self._show_head()
         self._arms.show_view()
-        self._bar.show([bar_line(self.stored, self._bar.room, charset=self._look.charset)])
+        self._bar.show([bar_line(self.stored, self._bar.room, charset=self._look.charset)] if self._is_read else [])
         arm = self._view.selected.name
         sign = (f"  {self._view.sign(arm)} ", self._view.color(arm))
         self._record_pane.set_title(line(("On record", "bold"), sign, (arm, MUTED)))
@@ -171,7 +174,10 @@ class WatchScreen(ModalScreen[bool]):
         if self._is_read:
             self._head.show([head_line(self.stored, self.stored.condition(), self._head.room)])
         else:
-            self._head.show([line(("regtui", "bold $primary"), ("  reading the stored runs…", MUTED))])
+            self._head.show([line(("regtui", "bold $primary"), (f"  {READING}", MUTED))])
+
+    def _empty_text(self) -> str:
+        return "nothing was measured up to here" if self._is_read else READING
 
     def _place(self) -> None:
         for pane in self.figures:
