@@ -34,7 +34,8 @@ def ghosted(read: Callable[[Evaluated], float | None]) -> Callable[[Draw], Draw]
             chart = replace(figure.chart, series=[series, *figure.chart.series])
             if chart.y_limits is not None:
                 chart = replace(chart, y_limits=(chart.y_limits[0], max(chart.y_limits[1], *series.y)))
-            title = (*figure.title, (GHOST, FAINT))
+            # Where room is short the last part goes first.
+            title = (*figure.title[:-1], (GHOST, FAINT), figure.title[-1])
             return replace(figure, title=title, chart=chart, version=(*figure.version, run.run, run.version))
 
         return drawn
