@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from regtui import own
 from regtui.catalog import DATASETS
 from regtui.diagnosis import GUESS, LATER, RISE, guess_limit, largest_share
 from regtui.events import Cost
 from regtui.machine import size
-from regtui.own import described
 from regtui.store import RunHistory
 from regtui.ui.panes.diagnosed import arm_diagnosis
 from regtui.ui.standing import Standing, standing
@@ -131,9 +131,9 @@ def cost_sentence(cost: Cost) -> str:
 def own_data(view: View) -> str:
     """What own data of a scenario file are; with --data its story says so."""
     session = view.session
-    return (
-        described(DATASETS[view.selected.data.name]) + "." if session.is_sealed and not session.scenario.options else ""
-    )
+    if not session.is_sealed or session.scenario.options:
+        return ""
+    return own.described(DATASETS[view.selected.data.name]) + "."
 
 
 def sealed_test(view: View) -> str:
