@@ -58,7 +58,7 @@ def test_told_to_go_at_any_moment_it_leaves_the_terminal_as_it_was(tmp_path: Pat
     draw = random.Random(11)
     slowest = 0.0
     # The first four are in the suite: at once, before the first picture, on it, and while something runs.
-    moments = [0, 1, 9_000, 16_000, *(draw.randrange(25_000) for _ in range(rounds(0, 40)))]
+    moments = [0, 1, 9_000, 16_000, *(draw.randrange(25_000) for _ in range(rounds(0, 96)))]
     for number, moment in enumerate(moments):
         how = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, "ctrl+c")[number % 4]
         terminal = Terminal(tmp_path, str(scenario), "--worker", STUB)
