@@ -10,6 +10,7 @@ import pytest
 from textual.geometry import Size
 
 from regtui.ui.keys import KEYS
+from regtui.ui.messages import EntryMoved, ValueNudged
 
 IS_FULL = os.environ.get("REGTUI_FAULTS") == "full"
 """All rounds; the suite takes a few."""
@@ -39,6 +40,15 @@ async def test_a_window_that_is_dragged_about_shows_what_fits(explore) -> None:
             assert all(len(row) <= width for row in user.text.splitlines())
         await user.pilot.resize_terminal(120, 40)
         await user.sees("The ladder", "baseline", "Lesson")
+
+
+async def test_a_key_for_what_a_quicker_key_has_taken_away_does_nothing(explore) -> None:
+    async with explore() as user:
+        arm = user.app.view.arm
+        for message in (EntryMoved("dropout@activation", 1), ValueNudged("dropout@activation.p", 1)):
+            assert user.app.explorer.post_message(message)
+        await user.settle()
+        assert user.app.is_running and user.app.view.arm == arm
 
 
 @pytest.mark.parametrize("seed", range(10 if IS_FULL else 1))

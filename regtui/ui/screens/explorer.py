@@ -143,7 +143,10 @@ class ExplorerScreen(Screen[None]):
 
     def nudge(self, key: str, presses: int) -> None:
         """Make a setting of the selected arm larger or (negative) smaller by so many presses."""
-        row = setting_row(self._view.selected, key)
+        try:
+            row = setting_row(self._view.selected, key)
+        except KeyError:  # a quicker key has taken its regularizer away
+            return
         if row.param is not None and row.value is not None:
             value, steerable = nudged(row.param, row.value, presses), row.param.steerable
             if value != row.value:
