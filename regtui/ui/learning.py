@@ -9,13 +9,13 @@ import asyncio
 from pathlib import Path
 
 from textual import events
-from textual.app import App
 from textual.screen import ModalScreen
 
 from regtui.events import Answer, Preview
 from regtui.progress import Progress
 from regtui.scenario import Scenario, read_presets
 from regtui.ui import messages
+from regtui.ui.closing import ClosingApp
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.terminal import colors
@@ -24,7 +24,7 @@ from regtui.ui.view import View
 TOO_LATE = "Runs have begun: a prediction counts only before them. r forgets all runs, then g predicts."
 
 
-class LearnerApp(App[None]):
+class LearnerApp(ClosingApp):
     """The dialogs over the explorer. What they change is in the sessions and in the progress; they start no runs."""
 
     view: View

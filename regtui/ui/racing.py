@@ -185,7 +185,7 @@ class Race:
         return self._changed(arm, self._states(arm), now=self.session.toggle(arm, regularizer).name)
 
     def move(self, arm: str, key: str, by: int) -> tuple[str, str]:
-        """Move a stack entry; the arm that has it now, and a sentence. One that a quicker key has taken away stays so."""
+        """Move a stack entry; the arm that has it now, and a sentence. One that is gone already stays gone."""
         stack = self.session.arm(arm).stack
         at = next((i for i, entry in enumerate(stack) if entry.key == key), None)
         if at is None or not 0 <= at + by < len(stack):

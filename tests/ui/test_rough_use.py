@@ -51,6 +51,16 @@ async def test_a_key_for_what_a_quicker_key_has_taken_away_does_nothing(explore)
         assert user.app.is_running and user.app.view.arm == arm
 
 
+async def test_a_dialog_that_two_keys_close_at_once_takes_nothing_else_with_it(explore) -> None:
+    async with explore() as user:
+        await user.press("question_mark")
+        dialog = user.app.screen
+        dialog.dismiss(None)
+        dialog.dismiss(None)
+        await user.settle()
+        assert user.app.is_running and user.app.screen is user.app.explorer
+
+
 @pytest.mark.parametrize("seed", range(10 if IS_FULL else 1))
 async def test_keys_that_fall_on_the_keyboard_never_end_it(explore, seed: int) -> None:
     draw = random.Random(seed)
