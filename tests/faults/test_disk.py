@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from pty_terminal import Terminal
 
 from regtui.events import Stopped
@@ -81,7 +82,9 @@ def test_a_home_that_vanishes_while_it_trains_is_told_on_the_screen(tmp_path: Pa
         goes_on(terminal)
 
 
-def test_a_home_that_nobody_can_write_is_told_on_the_screen(tmp_path: Path) -> None:
+def test_a_home_that_nobody_can_write_is_told_on_the_screen(tmp_path: Path, rounds: Callable[[int, int], int]) -> None:
+    if not rounds(0, 1):
+        pytest.skip("REGTUI_FAULTS=full: the same without a screen is in test_store_faults.py")
     with exploring(tmp_path, XDG_DATA_HOME="/proc/nowhere", XDG_STATE_HOME="/proc/nowhere") as terminal:
         terminal.until(lambda: "Recording stopped" in words(terminal))
         goes_on(terminal)

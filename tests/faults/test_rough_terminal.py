@@ -79,7 +79,7 @@ def trains_on(terminal: Terminal) -> None:
 
 def test_dragged_to_any_size_while_it_trains(opened: Callable[..., Terminal], rounds: Rounds) -> None:
     terminal, draw = opened(), random.Random(5)
-    for _ in range(rounds(8, 500)):
+    for _ in range(rounds(6, 500)):
         columns, rows = draw.randint(20, 300), draw.randint(5, 100)
         before = len(terminal.written)
         terminal.screen.resize(rows, columns)
@@ -98,7 +98,7 @@ def test_whatever_falls_on_the_keyboard_it_neither_crashes_nor_hangs(
 ) -> None:
     draw, sent, left = random.Random(9), 0, 0
     terminal = opened()
-    while sent < rounds(150, 10_000):
+    while sent < rounds(100, 10_000):
         keys = [draw.choice(KEYS) for _ in range(draw.randint(1, 40))]
         sent += len(keys)
         terminal.child.send("".join(keys))
@@ -108,7 +108,7 @@ def test_whatever_falls_on_the_keyboard_it_neither_crashes_nor_hangs(
             left += 1
             terminal = opened()
     pressed = time.monotonic()
-    while "Run what is missing" not in terminal.text:  # an open paste or half a sequence swallows keys at first
+    while "─ Help ─" not in terminal.text:  # an open paste or half a sequence swallows keys at first
         assert time.monotonic() - pressed < HANGS and terminal.child.isalive(), terminal.text
         terminal.child.send("\x1b[201~\x1b\\")
         for _ in range(3):
@@ -128,6 +128,8 @@ def test_whatever_falls_on_the_keyboard_it_neither_crashes_nor_hangs(
 def test_keys_are_answered_while_the_worker_stands_still_and_it_goes_on(
     opened: Callable[..., Terminal], rounds: Rounds
 ) -> None:
+    if not rounds(0, 1):
+        pytest.skip("REGTUI_FAULTS=full stops it for half a minute")
     terminal = opened()
     (worker,) = terminal.workers()
     os.kill(worker, signal.SIGSTOP)
@@ -148,7 +150,8 @@ def test_keys_are_answered_while_the_worker_stands_still_and_it_goes_on(
 def test_a_worker_that_shouts_on_stderr_is_kept_off_the_screen_and_out_of_the_disk(
     opened: Callable[..., Terminal], rounds: Rounds, tmp_path: Path
 ) -> None:
-    megabytes = rounds(2, 100)
+    if not (megabytes := rounds(0, 100)):
+        pytest.skip("REGTUI_FAULTS=full has it write 100 MB")
     terminal = opened(ENDLESS.replace('"plain"', f'"loud {megabytes}"'))
     terminal.until(lambda: terminal.epoch() > 20)
     (log,) = tmp_path.glob("regtui/runs/*/log.txt")

@@ -95,6 +95,10 @@ class Terminal:
     def ends(self) -> int | None:
         """Its exit code, once it is gone."""
         self.until(lambda: not self.child.isalive())
+        before = -1
+        while len(self.written) != before:  # what it said last may take several looks
+            before = len(self.written)
+            self.read()
         return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
 
 
