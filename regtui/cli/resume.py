@@ -49,7 +49,8 @@ def resume(arguments: argparse.Namespace) -> int:
     print(f"going on with {counted(len(requests), 'run')} of {scenario.id}{begun}", file=sys.stderr)
     began = time.monotonic()
     finished = asyncio.run(drive(session, workers(command, worker_count(arguments)), lambda: requests))
-    return report(session, time.monotonic() - began, finished=finished, as_json=arguments.json)
+    wall = time.monotonic() - began
+    return report(session, wall, finished=finished, as_json=arguments.json, worker=arguments.worker)
 
 
 def _chosen(names: list[str], store: Path) -> tuple[Path, list[RunHistory], list[RunHistory]]:

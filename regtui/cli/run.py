@@ -62,11 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     finished = to_its_end(drive(session, make, requests, seeds=seeds, measured=cost_specs(scenario, arguments),
                                 reveals=arguments.reveal), arguments.ray)  # fmt: skip
-    return report(session, time.monotonic() - began, finished=finished, as_json=arguments.json)
+    wall = time.monotonic() - began
+    return report(session, wall, finished=finished, as_json=arguments.json, worker=arguments.worker)
 
 
-def report(session: Session, wall: float, *, finished: bool, as_json: bool) -> int:
-    """Print what came out; gives the exit code."""
+def report(session: Session, wall: float, *, finished: bool, as_json: bool, worker: str | None) -> int:
+    """Print what came out; gives the exit code.
+
+    worker  the command that made the runs, which has their checkpoints; None: workers of this machine
+    """
     if as_json:
         print_json(result_object(session, wall))
     else:
@@ -77,6 +81,7 @@ def report(session: Session, wall: float, *, finished: bool, as_json: bool) -> i
             where = "" if root == runs_dir() else f" --out {shlex.quote(str(root))}"
             names = (arm.model.name for arm in session.arms)
             where += next((f" --model {name}" for name in names if needs_consent("", name, None)), "")
+            where += f" --worker {shlex.quote(worker)}" if worker else ""
             line = f"regtui: interrupted; `regtui resume{where}` goes on with {counted(len(left), 'run')}"
             print(line, file=sys.stderr)
         return 130

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-INSIDE = 0.5
-"""Of the share, what looks inside may take: the rest is left for evaluations, which are dearer and would never come."""
+PARTS = {"inside": 0.5, "telling": 0.2}
+"""Of the share, what looks inside and writing losses down may take: the rest is left for evaluations, which are dearer
+and would never come."""
 UNSEEN = 1.25
 """What a hook takes for each second between its first line and its last: calling it, and the caches that it empties.
 Steps with and without a look then differ by what is counted, to a tenth, in a small CNN and a small transformer."""
@@ -20,31 +21,33 @@ class Budget:
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.share, self.spent, self.inside = share, 0.0, 0.0
+        self.share, self.spent = share, 0.0
+        self.parts = dict.fromkeys(PARTS, 0.0)
+        """Of `spent`, what each of PARTS took."""
         self._clock, self._began = clock, clock()
 
     def begin(self) -> None:
         """The training begins now; what came before was setting up."""
-        self._began, self.spent, self.inside = self._clock(), 0.0, 0.0
+        self._began, self.spent, self.parts = self._clock(), 0.0, dict.fromkeys(PARTS, 0.0)
 
     def allows(self, seconds: float) -> bool:
         """Whether an evaluation of so long would stay within the share of the time without looking."""
         return self.spent + seconds <= self.share * self._training
 
-    def allows_inside(self, seconds: float) -> bool:
-        """Whether a look inside of so long would stay within its part of the share, and the share."""
-        return self.allows(seconds) and self.inside + seconds <= INSIDE * self.share * self._training
+    def allows_part(self, part: str, seconds: float) -> bool:
+        """Whether so long of one of PARTS would stay within that, and within the share."""
+        return self.allows(seconds) and self.parts[part] + seconds <= PARTS[part] * self.share * self._training
 
     def pay(self, seconds: float) -> None:
         """What a hook took inside a pass of the training."""
         self.spent += seconds * UNSEEN
-        self.inside += seconds * UNSEEN
+        self.parts["inside"] += seconds * UNSEEN
 
     @contextmanager
-    def paid(self, *, inside: bool = False) -> Iterator[None]:
+    def paid(self, part: str = "") -> Iterator[None]:
         """What happens in the block is paid; once, where one such block is in another.
 
-        inside  it belongs to a look inside
+        part  one of PARTS that it belongs to; "": none
         """
         began, before = self._clock(), self.spent
         try:
@@ -52,7 +55,8 @@ class Budget:
         finally:
             took = self._clock() - began
             self.spent = before + took
-            self.inside += took * inside
+            if part:
+                self.parts[part] += took
 
     @property
     def _training(self) -> float:

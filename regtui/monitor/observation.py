@@ -26,6 +26,8 @@ EVALUATE_EVERY = 200
 """Steps between two evaluations where the length of an epoch is not known."""
 LOST = 10
 """Losses in a row that are not finite after which a run counts as diverged; a single one a GradScaler skips."""
+SILENCE = 2.0
+"""Seconds after which losses are told, whatever that costs."""
 MOST_PENDING = 4096
 """Losses that are kept on the device at most; reading them waits for it."""
 
@@ -70,6 +72,7 @@ class Observation:
         self._evaluated_at = 0
         self._probe_cost = self._paid_inside = 0.0
         """Seconds of the last look inside, and of all before it."""
+        self._tell_cost, self._told_at = 0.0, time.perf_counter()
         self._cost = plan.cost
         """Seconds of an evaluation, as the last one took."""
         self._stepped_at = self._began = time.perf_counter()
@@ -82,16 +85,19 @@ class Observation:
         if self.plan.is_compiled and self.count == 1:
             self.mark("the model is compiled, so there is no look inside: hooks would be compiled into it")
         if self._watch:
-            with self.budget.paid(inside=True):
+            with self.budget.paid("inside"):
                 self._read(self._watch)
-            self._probe_cost = self.budget.inside - self._paid_inside
-        if self._reporter.is_due() or len(self._losses) >= MOST_PENDING:
-            self.tell()
+            self._probe_cost = self.budget.parts["inside"] - self._paid_inside
+        if self._is_time_to_tell():
+            told = self.budget.parts["telling"]
+            with self.budget.paid("telling"):
+                self.tell()
+            self._tell_cost = self.budget.parts["telling"] - told
         self._evaluation_is_due |= self.count % self.plan.evaluate_every == 0
         if self._evaluation_is_due and self.budget.allows(self._cost):
             self._evaluate()
         self._probe_is_due |= (self.count + 1) % self.plan.probe_every == 0
-        if self._probes and self._probe_is_due and self.budget.allows_inside(self._probe_cost):
+        if self._probes and self._probe_is_due and self.budget.allows_part("inside", self._probe_cost):
             self._attach()
         self._stepped_at = time.perf_counter()
 
@@ -136,7 +142,7 @@ class Observation:
         device = self._losses[-1].device
         losses = torch.stack([loss.to(device) for loss in self._losses]).tolist()
         first = self.count - len(losses) + 1
-        self._losses = []
+        self._losses, self._told_at = [], time.perf_counter()
         rate = float(self.plan.optimizer.param_groups[0]["lr"]) if self.plan.optimizer else 0.0
         steps = zip(range(first, self.count + 1), losses, strict=True)
         for is_finite, part in groupby(steps, key=lambda step: math.isfinite(step[1])):
@@ -154,10 +160,16 @@ class Observation:
                 self.is_over = True
                 return
 
+    def _is_time_to_tell(self) -> bool:
+        """Four times a second where that costs little; steps may take long on a machine that has much else to do."""
+        if len(self._losses) >= MOST_PENDING or time.perf_counter() - self._told_at >= SILENCE:
+            return True
+        return self._reporter.is_due() and self.budget.allows_part("telling", self._tell_cost)
+
     def _attach(self) -> None:
         """Have the next step seen."""
-        self._probe_is_due, self._paid_inside = False, self.budget.inside
-        with self.budget.paid(inside=True):
+        self._probe_is_due, self._paid_inside = False, self.budget.parts["inside"]
+        with self.budget.paid("inside"):
             self._watch = StepWatch(self._watched, self.budget.pay)
             self._watch.attach()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import regtui
 from regtui.cluster.connect import Needs, connect
 from regtui.scenario import ScenarioError
 
@@ -16,13 +17,17 @@ from regtui.scenario import ScenarioError
 class FakeRay:
     """Has one cluster, or none that `auto` could join, and notes what it is asked."""
 
-    def __init__(self, *nodes: dict[str, float], is_there: bool = True) -> None:
-        self.is_there = is_there
+    def __init__(self, *nodes: dict[str, float], is_there: bool = True, refuses: str = "") -> None:
+        self.is_there, self.refuses = is_there, refuses
         self.asked: list[str] = []
+        self.modules: list[str] = []
         self._nodes = [{"Alive": True, "NodeID": str(i), "Resources": node} for i, node in enumerate(nodes)]
 
-    def init(self, *, address: str, **_: Any) -> None:
+    def init(self, *, address: str, runtime_env: dict[str, Any] | None = None, **_: Any) -> None:
         self.asked.append(address)
+        self.modules = (runtime_env or {}).get("py_modules", [])
+        if self.refuses:
+            raise RuntimeError(self.refuses)
         if address == "auto" and not self.is_there:
             raise ConnectionError("none")
 
@@ -51,6 +56,24 @@ def test_auto_joins_the_cluster_that_is_there_and_else_begins_one(with_ray: Any)
     assert not connect("auto", device="auto", threads=1).is_ours and ray.asked == ["auto"]
     ray = with_ray(FakeRay({"CPU": 4.0}, is_there=False))
     assert connect("auto", device="auto", threads=1).is_ours and ray.asked == ["auto", "local"]
+
+
+def test_a_cluster_that_is_joined_gets_the_code_that_runs_here(with_ray: Any) -> None:
+    ray = with_ray(FakeRay({"CPU": 4.0}))
+    connect("auto", device="cpu", threads=1)
+    (folder,) = ray.modules
+    assert Path(folder) == Path(regtui.__file__).parent
+    ray = with_ray(FakeRay({"CPU": 4.0}, is_there=False))
+    connect("auto", device="cpu", threads=1)
+    assert ray.modules == [], "one that is begun here has it"
+
+
+def test_a_mismatch_of_versions_is_told_with_both_of_them(with_ray: Any) -> None:
+    with_ray(
+        FakeRay({"CPU": 4.0}, refuses="Version mismatch: The cluster was\n    Ray: 1.0\nThis process\n    Ray: 2.0\n")
+    )
+    with socket.create_server(("127.0.0.1", 0)) as head, pytest.raises(ScenarioError, match=r"Ray: 1\.0 .* Ray: 2\.0"):
+        connect(f"127.0.0.1:{head.getsockname()[1]}", device="cpu", threads=1)
 
 
 def test_a_cluster_that_was_killed_is_not_waited_for(with_ray: Any, tmp_path: Path) -> None:

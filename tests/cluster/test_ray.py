@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from regtui.cluster.connect import Cluster, Needs
-from regtui.commands import RunRequest
-from regtui.events import Finished, RunEvent, Started, Stopped
+from regtui.commands import Probe, RunRequest
+from regtui.events import Cost, Finished, RunEvent, Started, Stopped
 from regtui.runner.reports import Report
 from regtui.scenario import load
 from regtui.session import Session
@@ -154,3 +154,17 @@ async def test_stopped_runs_are_cancelled_and_the_others_are_made(cluster: str, 
     assert {run.state for run in runs.values() if run.run not in (first, waiting)} == {"finished"}
     assert (runs[first].state, runs[waiting].state, runs[waiting].step) == ("stopped", "stopped", 0)
     assert runner.is_idle and len(heard.of(Stopped)) == 2
+
+
+async def test_a_node_tells_what_a_run_would_take(cluster: str, tmp_path: Path) -> None:
+    from regtui.cluster.runner import RayRunner
+
+    assert cluster
+    heard = Heard(tmp_path)
+    told: asyncio.Queue[Report] = asyncio.Queue()
+    runner = RayRunner(Cluster(ray, Needs(cpus=1, gpus=0), is_ours=False), told.put_nowait)
+    (request,) = heard.requests(1)
+    runner.probe(Probe(ask="cost 0", spec=request.spec, kind="cost"))
+    cost = await asyncio.wait_for(told.get(), 100)
+    assert isinstance(cost, Cost) and (cost.ask, cost.trouble, cost.device) == ("cost 0", "", "cpu")
+    assert cost.seconds > 0 and cost.weights > 0

@@ -61,21 +61,21 @@ ENDLESS = msgspec.structs.replace(PLAIN, train=msgspec.structs.replace(TRAIN, ep
 
 
 class Together:
-    """Two processes under torchrun, and what they said."""
+    """Two processes that make each run together, and what they said."""
 
-    def __init__(self, store: Path, *options: str) -> None:
+    def __init__(self, *command: str) -> None:
+        """`command` is given to Python."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "regtui", "worker",
-             "--store", str(store), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             cwd=Path(regtui.__file__).parent.parent, start_new_session=True,
         )  # fmt: skip
         self._lines: queue.Queue[bytes] = queue.Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        hello = self.next()
-        assert isinstance(hello, Hello)
-        self.hello = hello
+
+    def meet(self) -> None:
+        """Wait for the hello of the two, or of the next two; what those before them said is dropped."""
+        self.hello = self.wait_for(Hello)
 
     def _read(self) -> None:
         assert self.process.stdout
@@ -129,17 +129,28 @@ class Together:
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
     """Two processes that make the runs of most tests."""
-    together = Together(tmp_path_factory.mktemp("runs"))
+    store = str(tmp_path_factory.mktemp("runs"))
+    run = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "regtui", "worker", "--store", store)
+    together = Together(*run)
+    together.meet()
+    yield together
+    together.clean_up()
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
+    """One group of two processes after another."""
+    script = str(Path(__file__).parent / "forked_regtui_ranks.py")
+    together = Together(script, str(tmp_path_factory.mktemp("runs")), "4")
     yield together
     together.clean_up()
 
 
 @pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[Together]:
+def mortal(groups: Together) -> Together:
     """Two processes of the test's own, which wait four seconds for each other."""
-    together = Together(tmp_path, "--rank-timeout", "4")
-    yield together
-    together.clean_up()
+    groups.meet()
+    return groups
 
 
 def alone(spec: RunSpec, store: Path | None = None, run: str = "alone", *, resume: bool = False) -> list[AnyEvent]:
@@ -290,30 +301,29 @@ def test_a_process_that_dies_or_hangs_ends_the_run_with_a_sentence(mortal: Toget
     assert failed.run == "doomed" and failed.kind == "rank-lost" and failed.ends_worker
     assert failed.message == "another of the 2 processes of this run is gone, or did not answer within 4 s"
     assert "last checkpoint" in failed.hint
-    mortal.clean_up()
     _expect_none_of(ranks)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the processes in /proc")
-def test_a_process_that_dies_while_the_run_is_held_fails_it_too_and_none_is_left(mortal: Together) -> None:
-    mortal.start("held", ENDLESS)
-    mortal.wait_for(Steps)
-    mortal.send(Pause(run="held"))
-    mortal.wait_for(Marker)
+def test_the_end_of_input_ends_all_processes(mortal: Together) -> None:
     ranks = mortal.ranks
-    os.kill(ranks[1], signal.SIGKILL)
-    failed = mortal.wait_for(Failed)
-    assert failed.kind == "ranks-lost" and failed.message.startswith("torchrun has ended the processes of this run")
-    assert mortal.process.wait(DEADLINE) == 1
+    assert len(ranks) == 2 and mortal.process.stdin
+    mortal.process.stdin.close()
     _expect_none_of(ranks)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the processes in /proc")
-def test_the_end_of_input_ends_all_processes(two: Together) -> None:  # and is therefore the last of theirs
+def test_a_process_that_dies_while_the_run_is_held_fails_it_too_and_none_is_left(two: Together) -> None:
+    """The last of theirs: it is torchrun that sees what no exchange would."""
+    two.start("held", ENDLESS)
+    two.wait_for(Steps)
+    two.send(Pause(run="held"))
+    two.wait_for(Marker)
     ranks = two.ranks
-    assert len(ranks) == 2 and two.process.stdin
-    two.process.stdin.close()
-    assert two.process.wait(DEADLINE) == 0
+    os.kill(ranks[1], signal.SIGKILL)
+    failed = two.wait_for(Failed)
+    assert failed.kind == "ranks-lost" and failed.message.startswith("torchrun has ended the processes of this run")
+    assert two.process.wait(DEADLINE) == 1
     _expect_none_of(ranks)
 
 
