@@ -122,11 +122,9 @@ class Monitor:
                 stacklevel=2,
             )
         size = length_of(train) or own.count
-        epoch = steps_per_epoch or (length_of(train) and max(1, size // size_of(own.batches[0])))
         self._batch_size, self._budget = size_of(own.batches[0]), Budget(budget)
         self._plan = partial(
-            Plan, own, held_out, predict, evaluate_every=evaluate_every or epoch or EVALUATE_EVERY,
-            probe_every=probe_every, optimizer=optimizer, scaler=scaler, cost=cost,
+            Plan, own, held_out, predict, probe_every=probe_every, optimizer=optimizer, scaler=scaler, cost=cost,
         )  # fmt: skip
         self._spec = partial(
             spec_of, self._model, name=name, project=project, seed=seed,
@@ -134,6 +132,7 @@ class Monitor:
             data=type(getattr(train, "dataset", train)).__name__,
             held_out={key: split.count for key, split in held_out.items()},
         )  # fmt: skip
+        self._evaluate_every = evaluate_every or (0 if steps_per_epoch or length_of(train) else EVALUATE_EVERY)
         self._steps_per_epoch, self._total, self._size = steps_per_epoch, total_steps, size
         self._store = Path(store) if store is not None else None
         self._is_compiled = is_compiled(model)
@@ -208,12 +207,17 @@ class Monitor:
     def _begun(self) -> Observation:
         """The run, at its first step: now the size of a batch is known."""
         self._take_hooks_away()
-        told = self._steps_per_epoch and self._size // self._steps_per_epoch
+        told = self._steps_per_epoch and math.ceil(self._size / self._steps_per_epoch)
         size = self._passes.size or told or self._batch_size
-        epoch = self._steps_per_epoch or max(1, self._size // size)
+        epoch = self._steps_per_epoch or math.ceil(self._size / size)  # a DataLoader keeps the rest of a batch
         spec = self._spec(batch_size=size, epochs=math.ceil((self._total or epoch) / epoch))
         record = Record(spec, self._store)
-        plan = self._plan(batch_size=size, steps_per_epoch=epoch, is_compiled=self._is_compiled)
+        plan = self._plan(
+            batch_size=size,
+            steps_per_epoch=epoch,
+            evaluate_every=self._evaluate_every or epoch,
+            is_compiled=self._is_compiled,
+        )
         record.started(
             self._model, spec, total_steps=self._total or 0, steps_per_epoch=epoch, clean_samples=plan.train.count
         )

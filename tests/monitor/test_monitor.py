@@ -106,6 +106,17 @@ def test_the_gap_is_that_of_eval_mode_on_all_samples(tmp_path: Path) -> None:
     assert [evaluated.step for evaluated in run.evaluations] == [15, 30]
 
 
+def test_by_default_it_is_evaluated_after_each_epoch_of_the_batches_that_are_trained_on(tmp_path: Path) -> None:
+    model = network()
+    with watching(model, tmp_path, evaluate_every=None) as monitor:
+        looped(model, monitor, 26)  # of 16 samples each: the 12th batch of an epoch has the last 4 of 180
+    run = recorded(monitor)
+    assert (run.spec.train.batch_size, run.steps_per_epoch) == (16, 12)
+    assert [(evaluated.step, evaluated.epoch) for evaluated in run.evaluations] == [
+        (12, 1), (24, 2), (26, pytest.approx(26 / 12)),
+    ]  # fmt: skip
+
+
 def test_every_loss_is_recorded_once_and_in_order(tmp_path: Path) -> None:
     model = network()
     with watching(model, tmp_path) as monitor:
