@@ -89,8 +89,7 @@ class Monitor:
         predict         (model, batch) to logits and labels
         store           default: regtui's run store
 
-        Raises TypeError or ValueError, in a sentence, for data and models that it cannot measure: it tries one batch
-        of each part.
+        Raises TypeError or ValueError, in a sentence, for what it cannot measure: it tries one batch of each part.
         """
         self._observation: Observation | None = None
         must_be_measurable(model)
