@@ -15,6 +15,8 @@ from regtui.scenario.errors import Problem, ScenarioError
 OPTION = "--ray"
 ANSWER = 10.0
 """Seconds that a cluster may take to answer."""
+MISMATCH = "ersion mismatch"
+"""How Ray begins what it says of a cluster with another Ray or Python."""
 OBJECTS = 128 * 2**20
 """Bytes for Ray's shared objects in a cluster of our own: runs send small messages and share nothing."""
 
@@ -56,8 +58,8 @@ class Cluster:
 
     def __str__(self) -> str:
         nodes = _nodes(self.ray)
-        parts = [f"{sum(node.get(kind, 0) for node in nodes):g} {kind}s" for kind in ("CPU", "GPU")]
-        shown = " and ".join(part for part in parts if not part.startswith("0 "))
+        sums = {kind: sum(node.get(kind, 0) for node in nodes) for kind in ("CPU", "GPU")}
+        shown = " and ".join(f"{number:g} {kind}" + "s" * (number != 1) for kind, number in sums.items() if number)
         where = "begun on this machine" if self.is_ours else f"of {len(nodes)} node" + ("s" if len(nodes) != 1 else "")
         return f"Ray cluster {where}: {shown}, {self.room} run" + ("s" if self.room != 1 else "") + " at once"
 
@@ -132,15 +134,20 @@ def _join(ray: Any, address: str) -> bool:
             raise ConnectionError
         ray.init(address=address, runtime_env=code, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        if address != "auto":
-            # A mismatch of versions is told in several lines: those of the cluster, then those here.
-            said = " ".join(str(error).split()) or "it did not answer"
-            raise _wrong(address, f"cannot be joined: {said[:300]}") from None
-        ray.init(
-            address="local", num_cpus=cores(), include_dashboard=False, object_store_memory=OBJECTS, **quiet
-        )  # fmt: skip
+        # Beside a cluster of another version, auto must not silently begin one of this machine alone.
+        if address != "auto" or MISMATCH in str(error):
+            raise _wrong(address, f"cannot be joined: {_said(error)}") from None
+        try:
+            ray.init(address="local", num_cpus=cores(), include_dashboard=False, object_store_memory=OBJECTS, **quiet)
+        except Exception as trouble:  # Ray raises plain ones where its processes do not come up in time
+            raise _wrong(address, f"no cluster could be begun on this machine: {_said(trouble)}") from None
         return True
     return False
+
+
+def _said(error: Exception) -> str:
+    """What Ray says, in one line: a mismatch of versions is told in several, those of the cluster and those here."""
+    return (" ".join(str(error).split()) or "it did not answer")[:300]
 
 
 def _needs(ray: Any, device: str, threads: int) -> Needs:

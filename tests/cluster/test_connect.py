@@ -76,6 +76,18 @@ def test_a_mismatch_of_versions_is_told_with_both_of_them(with_ray: Any) -> None
         connect(f"127.0.0.1:{head.getsockname()[1]}", device="cpu", threads=1)
 
 
+def test_auto_begins_none_beside_a_cluster_of_another_version_and_says_why_none_came_up(with_ray: Any) -> None:
+    ray = with_ray(FakeRay(refuses="Version mismatch: The cluster was"))
+    with pytest.raises(ScenarioError, match="auto: cannot be joined: Version mismatch"):
+        connect("auto", device="cpu", threads=1)
+    assert ray.asked == ["auto"]
+    with_ray(FakeRay(refuses="The current node timed out\nduring startup."))
+    with pytest.raises(
+        ScenarioError, match="no cluster could be begun on this machine: The current node timed out dur"
+    ):
+        connect("auto", device="cpu", threads=1)
+
+
 def test_a_cluster_that_was_killed_is_not_waited_for(with_ray: Any, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
