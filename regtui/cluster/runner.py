@@ -117,7 +117,19 @@ class RayRunner:
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Whoever listens or waits ends with an error only where the cluster, or what passes on its words, is gone."""
+        self._background.discard(task)
+        if task.cancelled() or (error := task.exception()) is None or self._closed:
+            return
+        lost = tuple(task.run for task in self._tasks.values())
+        self._tasks.clear()
+        if lost:
+            self.deliver(
+                Lost(0, lost, f"The Ray cluster is gone ({type(error).__name__}); what it was making is lost.")
+            )
 
     def _force(self, task: _Task) -> None:
         if not self._closed and task.name in self._tasks:
