@@ -77,7 +77,6 @@ def connect(address: str, *, device: str, threads: int | str) -> Cluster:
     if device.startswith("cuda:"):
         raise _wrong(f"--device {device}", "Ray chooses the GPU of each run; write --device cuda")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing about its use leaves the machine
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own lines on our stderr: what matters we say
     try:
         import ray
     except ImportError as error:
