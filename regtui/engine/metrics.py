@@ -21,7 +21,7 @@ MOST_BUCKETS = 32
 
 
 class StepMeter:
-    """Losses and logits of the steps of a block, kept on the device and turned into numbers in one go."""
+    """Losses and logits of the steps of a block on a CPU, turned into numbers in one go."""
 
     def __init__(self) -> None:
         self._losses: list[Tensor] = []
@@ -29,7 +29,7 @@ class StepMeter:
         self._right: list[Tensor] = []
 
     def add(self, loss: Tensor, logits: Tensor, labels: Tensor, targets: Tensor | None) -> None:
-        """Note a step; nothing is computed yet and nothing waits for the device.
+        """Note a step; nothing is computed yet.
 
         loss     ()
         logits   (B, K)
@@ -41,12 +41,13 @@ class StepMeter:
         self._right.append(labels if targets is None else targets.argmax(1))
 
     def take(self) -> tuple[list[float], list[float]]:
-        """Losses and accuracies in percent of the steps since the last call, oldest first. Waits for the device."""
+        """Losses and accuracies in percent of the steps since the last call, oldest first."""
         if not self._losses:
             return [], []
         guesses, right = torch.stack(self._logits).argmax(2), torch.stack(self._right)  # (S, B)
-        percent = (guesses == right).double().mean(1) * 100  # (S,)
-        losses, accuracies = torch.stack((torch.stack(self._losses).double(), percent)).tolist()
+        samples = right.shape[1]
+        accuracies = [count / samples * 100 for count in (guesses == right).sum(1).tolist()]
+        losses = [loss.item() for loss in self._losses]
         self._losses, self._logits, self._right = [], [], []
         return losses, accuracies
 
