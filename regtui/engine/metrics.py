@@ -45,9 +45,8 @@ class StepMeter:
         if not self._losses:
             return [], []
         guesses, right = torch.stack(self._logits).argmax(2), torch.stack(self._right)  # (S, B)
-        samples = right.shape[1]
-        accuracies = [count / samples * 100 for count in (guesses == right).sum(1).tolist()]
-        losses = [loss.item() for loss in self._losses]
+        accuracies = [count / right.shape[1] * 100 for count in (guesses == right).sum(1).tolist()]
+        losses = torch.stack(self._losses).tolist()
         self._losses, self._logits, self._right = [], [], []
         return losses, accuracies
 
