@@ -2,8 +2,12 @@
 
 import gc
 import os
+import sys
+from pathlib import Path
 
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
 
 # Before torch is loaded, here and in every program that a test starts: on few cores two threads wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
+from forked_worker import ForkedWorker
 
 import regtui
 from regtui import commands, events
@@ -71,14 +72,8 @@ ENDLESS = msgspec.structs.replace(
 class Worker:
     """A worker process, and what it said so far."""
 
-    def __init__(self, store: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, *(arguments or ("-m", "regtui.worker")), "--store", str(store)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-        )
+    def __init__(self, process: subprocess.Popen[bytes] | ForkedWorker) -> None:
+        self.process = process
         self.complaints: list[str] = []
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._read = [threading.Thread(target=self._read_events), threading.Thread(target=self._read_complaints)]
@@ -152,7 +147,9 @@ class Worker:
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     """One worker that serves most tests, as it serves many runs of an explorer."""
-    worker = Worker(tmp_path_factory.mktemp("runs"))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    store = str(tmp_path_factory.mktemp("runs"))
+    worker = Worker(subprocess.Popen([sys.executable, "-m", "regtui.worker", "--store", store], cwd=ROOT, **pipes))
     assert isinstance(worker.next(), Hello)
     yield worker
     worker.close()
@@ -165,8 +162,8 @@ def fresh(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """Starts workers of the test's own and cleans up after them."""
     workers: list[Worker] = []
 
-    def start(*arguments: str) -> Worker:
-        workers.append(Worker(tmp_path, *arguments))
+    def start(code: str = "") -> Worker:
+        workers.append(Worker(ForkedWorker("--store", str(tmp_path), code=code)))
         return workers[-1]
 
     yield start
@@ -210,7 +207,7 @@ def test_a_run_can_be_paused_stepped_steered_resumed_and_stopped(warm: Worker) -
     warm.send(Start(runs=[RunRequest(run="c", spec=ENDLESS)], paused=True))
     assert warm.wait_for(Marker).kind == "paused"
     warm.send(Step(run="c", count=5))
-    assert warm.wait_for(Steps).step == 5
+    warm.wait_for(Steps, lambda steps: steps.step == 5)
     marker = warm.wait_for(Marker)
     assert (marker.kind, marker.step) == ("stepped", 5)
     warm.send(Set(run="c", key="dropout.p", value=0.5))
@@ -350,12 +347,13 @@ def test_told_to_go_it_saves_its_run_says_so_and_goes(
 
 
 STRAY = """
-import ctypes, os, signal, sys
+import ctypes, gc, os, signal, sys
 from regtui import worker
 from regtui.engine import loop
 
 def turns(request, emit, control, store):
     print("stray print", flush=True)
+    assert gc.isenabled()
     os.write(1, b"stray write\\n")
     os.system("echo stray child")
     assert os.read(0, 10) == b""
@@ -372,7 +370,7 @@ sys.exit(worker.main(sys.argv[1:]))
 
 
 def test_whatever_the_engine_prints_goes_to_stderr_and_it_reads_no_commands(fresh: Callable[..., Worker]) -> None:
-    worker = fresh("-c", STRAY)
+    worker = fresh(STRAY)
     assert isinstance(worker.next(), Hello)
     assert isinstance(worker.run("k", SMALL)[-1], Finished)  # every line was an event; SIGINT was ignored
     for stray in ("stray print", "stray write", "stray child"):
