@@ -11,4 +11,6 @@ class ClosingApp(App[None]):
 
     def pop_screen(self) -> AwaitComplete:
         """Close the screen on top. A choice that arrives when escape has closed its dialog closes nothing more."""
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
+        if len(self.screen_stack) > 1:
+            return super().pop_screen()
+        return AwaitComplete.nothing()  # type: ignore[no-untyped-call]
