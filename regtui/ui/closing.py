@@ -13,4 +13,5 @@ class ClosingApp(App[None]):
         """Close the screen on top. A choice that arrives when escape has closed its dialog closes nothing more."""
         if len(self.screen_stack) > 1:
             return super().pop_screen()
-        return AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        return nothing
