@@ -11,7 +11,4 @@ class ClosingApp(App[None]):
 
     def pop_screen(self) -> AwaitComplete:
         """Close the screen on top. A choice that arrives when escape has closed its dialog closes nothing more."""
-        if len(self.screen_stack) > 1:
-            return super().pop_screen()
-        nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
-        return nothing
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()

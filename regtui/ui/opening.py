@@ -103,10 +103,10 @@ def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
     # Another driver than that of a terminal, a browser's say, has another place to draw on.
     is_drawn = fits and not console.is_dumb_terminal and "TEXTUAL_DRIVER" not in os.environ
     _exit_when_told()
-    if is_drawn:
-        console.file.write(drawn(console, pieces(scenario, columns, rows), shades))
-        console.file.flush()
     try:
+        if is_drawn:  # in here: an interrupt may come between any two bytes
+            console.file.write(drawn(console, pieces(scenario, columns, rows), shades))
+            console.file.flush()
         yield
     except BaseException:
         if is_drawn:
