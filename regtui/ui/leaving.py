@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from regtui.ui.terminal import when_hung_up
 
@@ -40,10 +41,13 @@ def leave_when_told(
 
         def end() -> None:
             time.sleep(PATIENCE)
-            tell_workers()
+            with suppress(Exception):  # whatever cannot be done any more must not keep the process
+                tell_workers()
             time.sleep(DEADLINE - PATIENCE)
-            last_resort()
-            terminal.restore()
+            with suppress(Exception):
+                last_resort()
+            with suppress(Exception):
+                terminal.restore()
             os._exit(code)
 
         threading.Thread(target=end, name="deadline", daemon=True).start()
@@ -71,14 +75,11 @@ class _Terminal:
             return
 
     def restore(self) -> None:
-        """As far as it goes without waiting for anyone."""
+        """As far as it goes without waiting for anyone. Raises OSError or termios.error where the terminal is gone."""
         if self._modes is None:
             return
         import termios
 
-        try:
-            termios.tcsetattr(self.fd, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
-            os.set_blocking(2, False)
-            os.write(2, _RESTORE)
-        except OSError:
-            pass
+        termios.tcsetattr(self.fd, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
+        os.set_blocking(2, False)
+        os.write(2, _RESTORE)

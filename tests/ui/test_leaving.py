@@ -1,0 +1,56 @@
+"""A process that is told to go, goes: also one whose event loop is stuck, and whose terminal is no more."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+
+import pytest
+from pty_terminal import HANGS, ROOT
+
+STUCK = """
+import asyncio, time
+from regtui.ui import leaving
+leaving.PATIENCE, leaving.DEADLINE = 0.05, 0.1
+def cannot():
+    raise RuntimeError("nobody there")
+async def main():
+    leaving.leave_when_told(lambda code: None, {tell}, {tell})
+    print("ready", flush=True)
+    time.sleep(1000)
+asyncio.run(main())
+"""
+
+
+def _in_front() -> None:
+    """The terminal is its own, and it hears what a suite under nohup would not."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("tell", ["int", "cannot"])
+@pytest.mark.parametrize(("is_hung_up", "code"), [(True, 129), (False, 143)])
+def test_a_stuck_event_loop_keeps_no_process(tell: str, is_hung_up: bool, code: int) -> None:
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK.format(tell=tell)], stdin=its, stdout=its, stderr=its, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, preexec_fn=_in_front,
+    )  # fmt: skip
+    os.close(its)
+    try:
+        said = b""
+        while b"ready" not in said:
+            said += os.read(ours, 1000)
+        if is_hung_up:
+            os.close(ours)
+        else:
+            process.terminate()
+        assert process.wait(HANGS) == code
+    finally:
+        process.kill()
+        if not is_hung_up:
+            os.close(ours)
