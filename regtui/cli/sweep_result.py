@@ -150,7 +150,7 @@ def read_result(folder: Path) -> Outcome | None:
     """result.json of a sweep's folder; None where there is none that can be read."""
     try:
         return msgspec.json.decode((folder / "result.json").read_bytes(), type=Outcome)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of bytes that are no text, too
         return None
 
 

@@ -85,7 +85,7 @@ def prepare(root: Path, size: int = 0, fit: Fit = "crop", tell: Tell | None = No
         known = msgspec.json.decode((folder / "index.json").read_bytes(), type=Prepared)
         if known.listing == listing and (folder / known.pixels).is_file():
             return msgspec.structs.replace(known, pixels=str(folder / known.pixels))
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of bytes that are no text, too
         pass  # not prepared yet, or by another version
     try:
         return _made(root, files, listing, folder, size, fit, tell or (lambda _: None))

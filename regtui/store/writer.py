@@ -46,7 +46,7 @@ def read_writer(folder: Path) -> Writer | None:
     try:
         with open_file(folder / FILE) as file:
             return msgspec.json.decode(file.read(4096), type=Writer)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of bytes that are no text, too
         return None
 
 

@@ -42,7 +42,7 @@ class Following:
             self.plan: Plan = read_plan(folder)
         except OSError as error:
             raise SweepFolderError(f"{folder} is no sweep: sweep.json cannot be read: {error.strerror}") from None
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             raise SweepFolderError(f"{folder / 'sweep.json'} is not the plan of a sweep: {error}") from None
         self.folder = folder
         self.trials: dict[int, Trial] = {}
@@ -112,7 +112,7 @@ class Following:
         for line in whole.splitlines():
             try:
                 self._take(msgspec.json.decode(line, type=Trial))
-            except msgspec.DecodeError:
+            except ValueError:  # of bytes that are no text, too
                 continue
         return bool(whole)
 

@@ -169,7 +169,7 @@ def read_standing(folder: Path) -> Standing:
     """standing.json; where there is none, or none that can be read, nothing is wanted."""
     try:
         return msgspec.json.decode((folder / "standing.json").read_bytes(), type=Standing)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of bytes that are no text, too
         return Standing(wanted=0)
 
 
@@ -187,7 +187,7 @@ def read_told(folder: Path) -> Told | None:
     """result.json; None where there is none that can be read."""
     try:
         return msgspec.json.decode((folder / "result.json").read_bytes(), type=Told)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of bytes that are no text, too
         return None
 
 
@@ -211,7 +211,7 @@ def read_trials(folder: Path) -> list[Trial]:
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
             trial = msgspec.json.decode(line, type=Trial)
-        except msgspec.DecodeError:
+        except ValueError:  # of bytes that are no text, too
             continue
         found[trial.number] = trial
     return [found[number] for number in sorted(found)]

@@ -70,6 +70,13 @@ def test_a_file_that_ends_or_differs_at_any_byte(tmp_path: Path, rounds: Rounds)
     print(f"{2 * min(rounds(60, len(cases)), len(cases))} damaged stores")
 
 
+def test_a_description_with_a_byte_that_is_no_text_is_passed_over(tmp_path: Path) -> None:
+    spec = recorded(tmp_path) / "spec.json"
+    spec.write_bytes(spec.read_bytes().replace(b"ladder", b"la\xe8der"))
+    read_all(spec.parent)
+    assert list(list_runs(tmp_path)) == []
+
+
 WRITES = """
 import sys
 from pathlib import Path
