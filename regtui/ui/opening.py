@@ -89,6 +89,10 @@ def _rule(title: str, room: int) -> Line:
     return line(("─ ", FAINT), (title, "bold"), " ", ("─" * max(room - len(title) - 3, 0), FAINT))
 
 
+_REPORTS_NOTHING = "".join(f"\x1b[?{mode}l" for mode in (1000, 1003, 1006, 1015, 1004, 2004))
+"""Mouse, focus and paste are no longer reported: Textual may have been interrupted while it asked for them."""
+
+
 @contextmanager
 def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
     """Draw the first picture, and take it away again should the explorer not begin after all.
@@ -110,6 +114,7 @@ def opening(scenario: Scenario, shades: Shades = DARK) -> Iterator[None]:
         yield
     except BaseException:
         if is_drawn:
+            console.file.write(_REPORTS_NOTHING)
             console.control(Control.alt_screen(False), Control.show_cursor(True))
         settle()
         raise
