@@ -27,6 +27,7 @@ from regtui.ui.forgetting import forget_rows_of_closed_screens
 from regtui.ui.keys import KEYS, bindings
 from regtui.ui.leaving import leave_when_told
 from regtui.ui.opening import settle
+from regtui.ui.paging import turn_pages_with_room_only
 from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
@@ -63,6 +64,7 @@ class RegtuiApp(RunsApp):
         """`remembered` is put back; `notice` is said once; `is_new`: nothing was ever run on this machine."""
         super().__init__()
         forget_rows_of_closed_screens()
+        turn_pages_with_room_only()
         self.ascii_only = charset() == "ascii" if ascii_only is None else ascii_only
         self.recorder, self._device, self.progress = recorder, device, progress or Progress()
         self.runner = runner(self._take)
