@@ -7,7 +7,7 @@ number of seeds that would decide it if effect and spread stay as they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -40,12 +40,19 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """On the claim's side positive, in the metric's unit. None before the first pair."""
     seeds_needed: int | None = None
     """In all, for a decision, where it is not shown; None where more than 200 or where it cannot be told."""
+    diverged: int = 0
+    """Pairs that are not counted since a side of them diverged."""
 
     @property
     def remark(self) -> str:
-        """Why the claim may not hold here, once its runs have not confirmed it; else ""."""
+        """Which pairs are left out; why the claim may not hold here, once its runs have not confirmed it; else ""."""
         decided = self.effect is not None and self.effect.count > 1
-        return self.claim.note if decided and self.outcome != "confirmed" else ""
+        note = self.claim.note if decided and self.outcome != "confirmed" else ""
+        if not self.diverged:
+            return note
+        pairs = self.diverged + (self.effect.count if self.effect else 0)
+        lost = f"Diverged, so not counted: {self.diverged} of {pairs} seeds."
+        return f"{lost} {note}" if note else lost
 
     @property
     def sentence(self) -> str:
@@ -97,11 +104,17 @@ def figure(value: float, metric: str, *, signed: bool = False) -> str:
 
 Results = Mapping[str, Mapping[int, Evaluated]]
 """arm -> seed -> the evaluation after the last step, of finished and unsteered runs only."""
+_NONE: Mapping[str, Collection[int]] = {}
 
 
-def judge(claim: Claim, results: Results) -> Verdict:
-    """The verdict of one claim over all seeds for which both sides have a result."""
+def judge(claim: Claim, results: Results, diverged: Mapping[str, Collection[int]] = _NONE) -> Verdict:
+    """The verdict of one claim over all seeds for which both sides have a result.
+
+    diverged  arm -> seeds that ended with numbers that are none: survivors alone would flatter an arm unseen, so the
+              verdict tells how many pairs they cost
+    """
     check = claim.check
+    lost = _lost(claim, results, diverged)
     of = _values(results, check.of, check.metric)
     if isinstance(check.against, str):
         other = _values(results, check.against, check.metric)
@@ -109,7 +122,7 @@ def judge(claim: Claim, results: Results) -> Verdict:
     else:
         differences = [check.sign * (of[seed] - check.against) for seed in sorted(of)]
     if not differences:
-        return Verdict(claim=claim, outcome="not shown", effect=None)
+        return Verdict(claim=claim, outcome="not shown", effect=None, diverged=lost)
     effect = interval(differences)
     outcome: Outcome = "not shown"
     if effect.low > check.by:
@@ -117,7 +130,7 @@ def judge(claim: Claim, results: Results) -> Verdict:
     elif effect.high < check.by:
         outcome = "refuted"
     needed = _seeds_needed(differences, check.by) if outcome == "not shown" else None
-    return Verdict(claim=claim, outcome=outcome, effect=effect, seeds_needed=needed)
+    return Verdict(claim=claim, outcome=outcome, effect=effect, seeds_needed=needed, diverged=lost)
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -171,6 +184,14 @@ def _seeds_needed(differences: Sequence[float], by: float) -> int | None:
         if t_quantile(count - 1) * spread / math.sqrt(count) < distance:
             return count
     return None
+
+
+def _lost(claim: Claim, results: Results, diverged: Mapping[str, Collection[int]]) -> int:
+    """Seeds that both sides ended and at least one of them by diverging."""
+    sides = [claim.check.of, *([claim.check.against] if isinstance(claim.check.against, str) else [])]
+    gone = [set(diverged.get(arm, ())) for arm in sides]
+    ended = [lost | results.get(arm, {}).keys() for arm, lost in zip(sides, gone, strict=True)]
+    return len({seed for lost in gone for seed in lost if all(seed in some for some in ended)})
 
 
 def _values(results: Results, arm: str, metric: str) -> dict[int, float]:

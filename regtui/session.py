@@ -257,7 +257,11 @@ class Session:
     def verdicts(self) -> list[Verdict]:
         """The verdict of each claim of the scenario."""
         results = self.results()
-        return [judge(claim, results) for claim in self.scenario.claims]
+        diverged = {
+            arm.name: [seed for seed, run in self.of_arm(arm.name).items() if run.state == "diverged"]
+            for arm in self.arms
+        }  # fmt: skip
+        return [judge(claim, results, diverged) for claim in self.scenario.claims]
 
     def lead(self) -> Lead | None:
         """How far the best of the scenario's own arms is ahead; an arm whose runs all diverged is none of them."""

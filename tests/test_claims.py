@@ -136,3 +136,13 @@ def test_figures_are_written_in_their_units_precision() -> None:
     assert figure(12.345, "gap") == "12.3"
     assert figure(0.12345, "test_loss", signed=True) == "+0.123"
     assert figure(1234.5, "weights.norm") == "1,234"
+
+
+def test_pairs_that_divergence_cost_are_told_and_not_counted() -> None:
+    measured = results(a=[60, 61, 60], b=[80, 81, 81])
+    measured["b"] |= {3: final(100, 80)}  # no result of a yet: no pair, whatever becomes of b
+    found = judge(claim(below="a"), measured, {"b": [4], "a": [4, 5], "c": [0]})
+    assert (found.effect and found.effect.count, found.diverged) == (3, 1)
+    assert found.remark == "Diverged, so not counted: 1 of 4 seeds."
+    assert judge(claim(below=30), measured, {"b": [4]}).diverged == 1
+    assert not judge(claim(below="a"), measured).remark

@@ -86,6 +86,7 @@ def test_a_run_that_diverged_is_a_result_and_is_not_made_again() -> None:
     session.take(Diverged(run=second.run, step=3, layer="conv1", value=float("nan")))
     assert session.missing([0, 1]) == [("a", 1), ("b", 1)]
     assert not session.results()["b"] and session.verdicts()[0].effect is None
+    assert session.verdicts()[0].remark == "Diverged, so not counted: 1 of 1 seeds."
 
 
 def test_until_all_of_own_data_is_revealed_arms_are_compared_by_validation() -> None:

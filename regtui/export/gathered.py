@@ -118,7 +118,10 @@ def _preset(name: str) -> Scenario | None:
 def verdicts(scenario: Scenario, groups: Sequence[Group]) -> list[Verdict]:
     """The scenario's claims, judged on runs that finished unsteered; arms and groups are the same by now."""
     results = {group.arm: group.results() for group in groups}
-    return [judge(claim, results) for claim in scenario.claims]
+    diverged = {
+        group.arm: [run.spec.seed for run in group.shown if run.history.state == "diverged"] for group in groups
+    }
+    return [judge(claim, results, diverged) for claim in scenario.claims]
 
 
 def evaluated(run: StoredRun, split: str, what: str) -> list[Point]:
