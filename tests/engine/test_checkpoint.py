@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,23 +102,23 @@ def test_the_json_beside_repeats_what_is_in_the_tensor_file(tiny: MakeSpec, make
     ]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Callable[[], None]]:
-    """Call it, and no file of this process gets longer than 300 bytes from then on."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process gets longer than 300 bytes meanwhile, that of the test's own report neither."""
     resource = pytest.importorskip("resource", reason="this system cannot limit the size of files")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_write_that_fails_leaves_the_old_checkpoint(
-    tiny: MakeSpec, tmp_path: Path, full_disk: Callable[[], None]
-) -> None:
+def test_a_write_that_fails_leaves_the_old_checkpoint(tiny: MakeSpec, tmp_path: Path) -> None:
     training = Training(tiny())
     checkpoint.save(training, 1.0, tmp_path)
     training.step = 7
-    full_disk()
-    with pytest.raises(OSError, match=r"^File too large$"):
+    with full_disk(), pytest.raises(OSError, match=r"^File too large$"):
         checkpoint.save(training, 2.0, tmp_path)
     fresh = Training(tiny())
     assert checkpoint.restore(fresh, tmp_path) == 1.0
@@ -126,10 +127,10 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(
 
 
 def test_a_full_disk_is_told_and_the_training_goes_on_to_its_end(
-    tiny: MakeSpec, make_run: MakeRun, tmp_path: Path, full_disk: Callable[[], None]
+    tiny: MakeSpec, make_run: MakeRun, tmp_path: Path
 ) -> None:
-    full_disk()
-    made = make_run(tiny(), store=tmp_path)
+    with full_disk():
+        made = make_run(tiny(), store=tmp_path)
     assert isinstance(made.events[-1], Finished)
     (marker,) = made.all(Marker)
     assert marker.key == "checkpoint" and marker.text == "no checkpoint was written: File too large"
