@@ -3,9 +3,13 @@
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from regtui.own.named import NAMED
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
 
@@ -25,3 +29,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(1_000, 20, 100)
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _no_code_named() -> Iterator[None]:
+    """A command line names code for one process; tests of command lines share theirs with all others."""
+    yield
+    NAMED.clear()

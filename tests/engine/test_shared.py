@@ -285,6 +285,7 @@ def test_a_checkpoint_of_two_goes_on_in_two_to_the_last_bit_and_is_refused_by_on
     training = Training(spec)
     checkpoint.restore(training, tmp_path / "saved")
     assert training.step == 12, "one process measures what two have trained"
+    (folder.parent / "of-one").mkdir()
     checkpoint.save(Training(spec), 0.0, folder.parent / "of-one")
     (failed,) = two.run("of-one", spec, resume=True)
     assert isinstance(failed, Failed) and "was made by a single process, and this worker is 2" in failed.message
