@@ -21,7 +21,6 @@ from regtui.scenario import Scenario
 from regtui.spec import Precision, Threads
 from regtui.store import Recorder
 from regtui.ui import messages
-from regtui.ui.charts import Look
 from regtui.ui.curriculum import Curriculum
 from regtui.ui.forgetting import forget_rows_of_closed_screens
 from regtui.ui.keys import KEYS, bindings
@@ -35,9 +34,10 @@ from regtui.ui.racing import RunnerFactory
 from regtui.ui.returning import put_back
 from regtui.ui.running import RunsApp
 from regtui.ui.screens.explorer import ExplorerScreen
+from regtui.ui.screens.themed import Themed
 from regtui.ui.sparing import sparing
-from regtui.ui.terminal import ASCII, INERT, charset, colors
-from regtui.ui.themes import DARK, LIGHT, OURS, chart_palette
+from regtui.ui.terminal import ASCII, INERT, charset
+from regtui.ui.themes import DARK, LIGHT, OURS, ours_in
 from regtui.ui.throttle import Throttle
 from regtui.ui.unfinished import find_offer
 from regtui.ui.view import View, place_name
@@ -90,9 +90,13 @@ class RegtuiApp(RunsApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), INERT, *([ASCII] if self.ascii_only else [])]
 
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = {**super().get_css_variables(), **ours_in(self.current_theme)}
+        return self.theme_variables
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the table of keys, then Textual's own."""
-        for key in KEYS:
+        """Every action of the table of keys, then Textual's own; over another screen than the explorer only these."""
+        for key in KEYS if screen is self.explorer else ():
             if key.place == "app" and key.action and key.action not in ("command_palette", "quit"):
                 yield SystemCommand(
                     f"{key.label[:1].upper()}{key.label[1:]}  ({key.short})",
@@ -192,6 +196,10 @@ class RegtuiApp(RunsApp):
     def action_dark(self) -> None:
         self.theme = OURS[not self.current_theme.dark]
 
+    def key_d(self) -> None:
+        """On a screen over this one, whose bindings end there; a line that is typed into keeps its letters."""
+        self.action_dark()
+
     def action_help(self) -> None:
         from regtui.ui.screens.help import HelpScreen, place_of  # not on the first screen, so it must not delay it
 
@@ -213,11 +221,12 @@ class RegtuiApp(RunsApp):
         self.say(copied.sentence, is_error=not copied.line)
 
     def _set_look(self) -> None:
-        self.view.dark = self.current_theme.dark
-        palette = chart_palette(self.current_theme, self.theme_variables)
-        kind = colors(self.console.color_system)
-        self.explorer.set_look(Look("ascii" if self.ascii_only else "braille", kind, palette))
+        self.view.dark, look = self.current_theme.dark, self.chart_look()
+        self.explorer.set_look(look)
         self.explorer.show_all()
+        for screen in self.screen_stack:
+            if isinstance(screen, Themed):
+                screen.set_look(look, dark=self.view.dark)
 
     def changed(self, sentence: str = "") -> None:
         self._count_silence()

@@ -96,12 +96,12 @@ KEYS: tuple[Key, ...] = (
     Key("5", "screen.show(5)", "lesson", "Only the lesson, large; again for all charts."),
     Key("escape", "screen.show_all_charts", "all charts",
         "From one large chart back to all of them, as a click on its title; else from a picked layer to all layers."),
-    Key("d", "dark", "dark/light", "Switch between the dark and the light theme.", 17),
+    Key("d", "dark", "dark/light", "Switch between the dark and the light theme, on every screen.", 17),
     Key("e", "save_picture", "picture", "Save what is on the screen as an SVG in the current directory.", 16),
     Key("E,shift+e", "export", "export", "Write recorded runs into the current directory: an HTML report, a PyTorch "
         "script, CSV, JSON or TensorBoard."),
     Key("y", "copy_run", "copy", "Copy the selected arm to the clipboard as one line for the shell, `regtui run ...`."),
-    Key("ctrl+p", "command_palette", "all", "Every action, searchable; other themes too.", 2),
+    Key("ctrl+p", "command_palette", "all", "Every action, searchable; on every screen other themes.", 2),
     Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),
     Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 18),
     Key("tab,shift+tab", "", "panes", "The next or the previous pane."),
@@ -211,7 +211,7 @@ KEYS: tuple[Key, ...] = (
 def bindings(place: Place) -> list[BindingType]:
     """The bindings of a place; the footer is ours, so none is shown by Textual."""
     return [
-        Binding(name, key.action, key.label, show=False, priority=name in ("ctrl+c", "ctrl+q"))
+        Binding(name, key.action, key.label, show=False, priority=name in ("ctrl+c", "ctrl+q", "ctrl+p"))
         for key in KEYS
         if key.place == place and key.action
         for name in key.keys.split(",")

@@ -19,9 +19,10 @@ class PixelStrips:
         """`make` makes a widget that shows its `image`; the background is #rrggbb."""
         self.cell = cell
         self.widgets: tuple[Widget, Widget] = (make(), make())
-        self._background = background
+        self.background = background
+        """Of what is drawn next."""
         self._shown: list[tuple[Picture, ...]] = [(), ()]
-        self._grid: tuple[int, int, int] = (0, 0, 0)
+        self._place: tuple[int, int, int, str] = (0, 0, 0, "")
         for widget in self.widgets:
             widget.styles.position = "absolute"
             widget.display = False
@@ -32,20 +33,20 @@ class PixelStrips:
             widget.display = grid is not None
         if grid is None:
             return
-        place = (grid.side, grid.rows, y)
+        place = (grid.side, grid.rows, y, self.background)
         columns = len(grid.shown) * (grid.side + 1) - 1
         strips = (
             tuple(one.before for _, one in grid.shown if one.before is not None),
             tuple(one.after for _, one in grid.shown if one.after is not None),
         )
         for at, (widget, pictures) in enumerate(zip(self.widgets, strips, strict=True)):
-            if self._shown[at] == pictures and place == self._grid:
+            if self._shown[at] == pictures and place == self._place:
                 continue
             widget.styles.offset = (0, y + at * (grid.rows + 1))
             widget.styles.width, widget.styles.height = columns, grid.rows
-            widget.image = strip(pictures, grid.side, grid.rows, self.cell, self._background)  # type: ignore[attr-defined]
+            widget.image = strip(pictures, grid.side, grid.rows, self.cell, self.background)  # type: ignore[attr-defined]
             self._shown[at] = pictures
-        self._grid = place
+        self._place = place
 
     def forget(self) -> None:
         """Have the terminal free what it keeps."""

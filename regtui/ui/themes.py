@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 from regtui.ui import shades
@@ -35,6 +36,16 @@ def chart_palette(theme: Theme, variables: dict[str, str]) -> Palette:
     background = _hex(variables.get("background", ""), fallback.background)
     text = _hex(variables.get("foreground", ""), fallback.text)
     return Palette(background=background, text=text, muted=fallback.muted, faint=fallback.faint)
+
+
+def ours_in(theme: Theme) -> dict[str, str]:
+    """The greys and the marked row of our styles, hex by name, in a theme that is not ours and lacks them."""
+    if theme.name in OURS.values():
+        return {}
+    like = shades.DARK if theme.dark else shades.LIGHT
+    ground, text = _hex(theme.background or "", like.background), _hex(theme.foreground or "", like.foreground)
+    shares = {"faint": (text, 0.55), "text-muted": (text, 0.75), "cursor": (_hex(theme.primary, like.primary), 0.25)}
+    return {name: Color.parse(ground).blend(Color.parse(of), share).hex for name, (of, share) in shares.items()}
 
 
 def _hex(value: str, fallback: str) -> str:

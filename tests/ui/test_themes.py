@@ -1,10 +1,25 @@
-"""Texts can be read on the ground of their theme, on a projector too."""
+"""Texts can be read on the ground of their theme, on a projector too; a theme is changed on every screen."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from textual.color import Color
+from ui_streams import stream
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "sweep"))
+
+from sweep_folders import write_folder
+
+from regtui.scenario import run_spec
+from regtui.store import Recorder
+from regtui.ui import themes
+from regtui.ui.palette import ArmLook
+from regtui.ui.screens.compare import CompareScreen
+from regtui.ui.screens.sweep import SweepScreen
+from regtui.ui.screens.watch import WatchScreen
 from regtui.ui.shades import DARK, LIGHT, Shades
 
 
@@ -27,3 +42,54 @@ def _luminance(color: str) -> float:
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in Color.parse(color).normalized
     ]
     return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def colors(user) -> set[str]:
+    """All that are on the screen, #rrggbb."""
+    styles = [style for strip in user.app.screen._compositor.render_strips() for _, style, _ in strip if style]
+    found = [color for style in styles for color in (style.color, style.bgcolor) if color is not None]
+    return {color.get_truecolor().hex for color in found}
+
+
+ON_DARK = {DARK.background, DARK.faint, *(ArmLook(i).color(True) for i in range(3))}
+ON_LIGHT = {LIGHT.background, ArmLook(1).color(False)}
+SCREENS = {"w": WatchScreen, "c": CompareScreen, "sweep": SweepScreen}
+
+
+@pytest.mark.parametrize("way", SCREENS)
+async def test_a_screen_over_the_explorer_changes_its_theme_to_the_last_cell(
+    explore, ladder, tmp_path: Path, way: str
+) -> None:
+    recorder = Recorder(tmp_path / "runs")
+    for arm in ladder.arms:
+        spec = run_spec(ladder.id, arm, 0)
+        run = f"20260102-030405-{arm.name[-6:].lower()}"
+        recorder.open(run, spec)
+        for event in stream(run, spec):
+            recorder.append(event)
+    async with explore(recorder=recorder) as user:
+        if way == "sweep":
+            user.app.watch_sweep(write_folder(tmp_path, trials=5).path)
+        else:
+            await user.press(way)
+        if way == "w":
+            await user.sees("2026-01-02 03:04")
+            await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, SCREENS[way]) and ArmLook(1).color(True) in colors(user))
+        await user.press("d")
+        await user.until(lambda: colors(user) >= ON_LIGHT and not colors(user) & ON_DARK, "a light screen")
+        assert isinstance(user.app.screen, SCREENS[way]) and user.app.theme == themes.LIGHT.name
+        await user.press("ctrl+p")
+        await user.sees("Search for commands", "Change the current theme")
+        assert "Run/pause" not in user.text, "it would run behind the screen"
+        await user.press("escape")
+        user.app.theme = "nord"
+        await user.until(lambda: LIGHT.background not in colors(user) and ArmLook(1).color(True) in colors(user))
+
+
+async def test_a_line_that_is_typed_into_keeps_its_d(explore, tmp_path: Path) -> None:
+    async with explore(recorder=Recorder(tmp_path)) as user:
+        await user.press("c", "slash", "d")
+        assert user.app.theme == themes.DARK.name and user.app.screen._filter.value == "d"
+        await user.press("escape", "d")
+        assert user.app.theme == themes.LIGHT.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,9 +14,11 @@ from textual.screen import ModalScreen
 from regtui.catalog import DATASETS, REGULARIZERS
 from regtui.events import Preview
 from regtui.scenario import Arm
+from regtui.ui.charts import Look
 from regtui.ui.keys import bindings
 from regtui.ui.pixel_strips import PixelStrips
 from regtui.ui.previews import Grid, Ground, grid_of, preview_lines
+from regtui.ui.screens.themed import Themed
 from regtui.ui.settings import Row, stack_rows
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, flowed, line, spread, width, wrapped
 from regtui.ui.view import View
@@ -104,6 +107,11 @@ class AugmentView(Lines, can_focus=True):
             self._preview = preview
             self.show_view()
 
+    def set_dark(self, dark: bool) -> None:
+        """Draw on another ground."""
+        self._ground = replace(self._ground, dark=dark)
+        self.show_view()
+
     def show_view(self) -> None:
         """Follow the arm and the latest answer."""
         arm, room = self._view.selected, self.room
@@ -162,7 +170,7 @@ class AugmentView(Lines, can_focus=True):
         return line((f"draws {self._draw + 1}", MUTED), (f" · {origin}", FAINT))
 
 
-class AugmentScreen(ModalScreen[None]):
+class AugmentScreen(Themed, ModalScreen[None]):
     """As large as the terminal: pictures need it."""
 
     BINDINGS = [Binding(key, "dismiss", "close", show=False) for key in ("escape", "a", "q")]
@@ -184,6 +192,11 @@ class AugmentScreen(ModalScreen[None]):
                 yield from self._pixels.widgets
         if self._hint:
             self.notify(self._hint, timeout=4, markup=False)
+
+    def set_look(self, look: Look, *, dark: bool) -> None:
+        if self._pixels is not None:
+            self._pixels.background = look.palette.background
+        self.samples.set_dark(dark)
 
     def on_unmount(self) -> None:
         if self._pixels is not None:

@@ -25,6 +25,7 @@ from regtui.ui.figures.comparison import comparison_figure
 from regtui.ui.keys import bindings
 from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
+from regtui.ui.screens.themed import Themed
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, Line, join, line
 from regtui.ui.widgets.chart_view import ChartView
 from regtui.ui.widgets.lines import Lines
@@ -93,7 +94,7 @@ class ComparedArms(Lines, can_focus=True):
             self.post_message(messages.ActionPicked(f"screen.toggle_row({self.row_at(offset.y) - 1})"))
 
 
-class CompareScreen(ModalScreen[None]):
+class CompareScreen(Themed, ModalScreen[None]):
     """`scenario` is the one that is open in the explorer: its latest arms are picked at the beginning."""
 
     BINDINGS = bindings("compare")
@@ -102,7 +103,7 @@ class CompareScreen(ModalScreen[None]):
 
     def __init__(self, folder: Path, scenario: str, look: Look, *, dark: bool) -> None:
         super().__init__(id="compare")
-        self._folder, self._scenario, self._look, self._dark = folder, scenario, look, dark
+        self._folder, self._scenario, self._dark = folder, scenario, dark
         self.comparison = Comparison()
         self._library = Library()
         self._is_reading = False
@@ -171,6 +172,10 @@ class CompareScreen(ModalScreen[None]):
         return range(max(top - 1, 0), top + max(self._arms.size.height, 1))
 
     # -- showing -------------------------------------------------------------------------------------------------
+
+    def set_look(self, look: Look, *, dark: bool) -> None:
+        self._chart.look, self._dark = look, dark
+        self._show()
 
     def show_all(self) -> None:
         """Show what is known, and read what is missing."""

@@ -20,6 +20,7 @@ from regtui.ui.figures.sweep_paths import paths_figure
 from regtui.ui.keys import bindings
 from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
+from regtui.ui.screens.themed import Themed
 from regtui.ui.sweep_lines import head_line, outcome_line, trial_lines
 from regtui.ui.text import MUTED, STRONG, fitted, line
 from regtui.ui.widgets.chart_view import ChartView
@@ -44,6 +45,10 @@ class SweepChart(Pane):
         self._figure = figure
         self._drawn: tuple[object, ...] = ()
 
+    def set_look(self, look: Look) -> None:
+        """Another look, in which it is drawn when it is shown next."""
+        self._chart.look, self._drawn = look, ()
+
     def show_sweep(self) -> None:
         """Follow the sweep, if there is anything new."""
         figure = self._figure()
@@ -60,7 +65,7 @@ class Trials(Lines, can_focus=True):
     BINDINGS = bindings("sweep")
 
 
-class SweepScreen(ModalScreen[bool]):
+class SweepScreen(Themed, ModalScreen[bool]):
     """Gives whether the program is to end. `alone`: nothing but this was asked for, by `regtui watch`."""
 
     BINDINGS = bindings("sweep")
@@ -73,11 +78,11 @@ class SweepScreen(ModalScreen[bool]):
         self._dark, self._alone = dark, alone
         self._first = 0
         """Which setting the first slice shows."""
-        self._paths = SweepChart(PATHS, look, partial(paths_figure, sweep, dark=dark))
+        self._paths = SweepChart(PATHS, look, lambda: paths_figure(sweep, dark=self._dark))
         slices = min(len(sweep.plan.space), MOST_SLICES)
         self._head, self._outcome = Lines(id="sweep-head"), Lines(id="sweep-outcome")
         self._head.can_focus = self._outcome.can_focus = False
-        figures: list[Callable[[], Figure]] = [partial(best_figure, sweep, dark=dark)]
+        figures: list[Callable[[], Figure]] = [lambda: best_figure(sweep, dark=self._dark)]
         figures += [partial(self._slice, i) for i in range(slices)]
         self.charts = [SweepChart(i, look, figure) for i, figure in enumerate(figures)]
         self._rows = Trials(id="sweep-trials-rows")
@@ -97,6 +102,12 @@ class SweepScreen(ModalScreen[bool]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show_all)
+
+    def set_look(self, look: Look, *, dark: bool) -> None:
+        self._dark = dark
+        for chart in (self._paths, *self.charts):
+            chart.set_look(look)
+        self.show_all()
 
     def show_all(self) -> None:
         """Follow the sweep."""

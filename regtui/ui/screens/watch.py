@@ -22,6 +22,7 @@ from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
 from regtui.ui.picking import pick_layer, step_layer
 from regtui.ui.racing import Race, RunnerLike
+from regtui.ui.screens.themed import Themed
 from regtui.ui.text import MUTED, line
 from regtui.ui.view import View
 from regtui.ui.watch_lines import bar_line, cell_to_epoch, head_line, record_lines
@@ -68,7 +69,7 @@ class Bar(Lines):
             self.post_message(messages.ActionPicked(f"screen.seek({epoch!r})"))
 
 
-class WatchScreen(ModalScreen[bool]):
+class WatchScreen(Themed, ModalScreen[bool]):
     """Closes with True where the whole program is to end. `alone`: nothing but this was asked for."""
 
     BINDINGS = bindings("watch")
@@ -106,8 +107,7 @@ class WatchScreen(ModalScreen[bool]):
 
     async def on_mount(self) -> None:
         self._head.can_focus = False
-        for pane in self.figures:
-            pane.set_look(self._look)
+        self.set_look(self._look, dark=self._view.dark)
         self._place()
         self.run_worker(self._read(), group="watch")
 
@@ -154,6 +154,12 @@ class WatchScreen(ModalScreen[bool]):
         self._show_charts()
 
     # -- showing -------------------------------------------------------------------------------------------------
+
+    def set_look(self, look: Look, *, dark: bool) -> None:
+        self._look, self._view.dark = look, dark
+        for pane in self.figures:
+            pane.set_look(look)
+        self.show_all()
 
     def show_all(self) -> None:
         """Follow the cursor, the logs and the selection."""
