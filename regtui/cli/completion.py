@@ -12,6 +12,7 @@ import argparse
 import shlex
 from collections.abc import Iterable, Iterator
 
+from regtui.cli.parse_stored import RUNS
 from regtui.cli.parser import build_parser
 from regtui.paths import runs_dir
 
@@ -114,6 +115,8 @@ def _values(action: argparse.Action, given: list[str]) -> Iterator[Candidate]:
     elif action.dest == "arm":
         yield from _arms(given)
     elif action.dest == "runs":
+        if RUNS in (action.help or ""):  # where a scenario stands for all of its runs
+            yield from _scenarios_with_runs()
         yield from _runs()
     elif action.dest in ("device", "threads"):
         yield from ((value, "") for value in (("auto", "cpu", "cuda") if action.dest == "device" else ("auto", "1")))
@@ -136,6 +139,16 @@ def _arms(given: Iterable[str]) -> Iterator[Candidate]:
             continue
         yield from ((arm.name, "") for arm in scenario.arms)
         return
+
+
+def _scenarios_with_runs() -> Iterator[Candidate]:
+    """Of those that were run, in the order of the lesson, then those of one's own: all other names stand for none."""
+    from regtui.store import list_runs
+
+    ran = {info.spec.scenario for info in list_runs(runs_dir())}
+    presets = {value: title for value, title in _scenarios() if value in ran}
+    yield from presets.items()
+    yield from ((value, "") for value in sorted(ran - set(presets)))
 
 
 def _runs() -> Iterator[Candidate]:

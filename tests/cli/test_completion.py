@@ -46,11 +46,17 @@ def test_scenarios_arms_formats_and_devices_are_offered_where_they_stand() -> No
     assert values("completion", "") == ["bash", "zsh", "fish"]
 
 
-def test_stored_runs_are_offered_also_after_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_runs_and_their_scenarios_are_offered_also_after_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     recorder = Recorder(tmp_path / "regtui" / "runs")
     recorder.open("20260102-030405-abcdef", RunSpec(scenario="own/x", arm="a", seed=0))
     recorder.close()
+    for command in ("compare", "watch"):
+        assert values(command, "own") == ["own/x"] and values(command, "") == ["own/x", "20260102-030405-abcdef"]
+        assert values(command, "overf") == [], "none of its runs is stored"
+    assert values("export", "own") == []
     assert values("export", "2026") == ["20260102-030405-abcdef"] == values("stop", "one", "20")
 
 
