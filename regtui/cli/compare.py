@@ -163,7 +163,7 @@ def _effect(one: Standing, metric: str) -> str:
         return "[dim]no pair[/]" if one.against else "[dim]reference[/]"
     if math.isnan(found.low):
         return f"{figure(found.mean, metric, signed=True)}, 1 seed"
-    low, high = (figure(bound, metric, signed=True) for bound in (found.low, found.high))
+    low, high = (figure(bound, metric) for bound in (found.low, found.high))
     return f"{figure(found.mean, metric, signed=True)} \\[{low}, {high}]"
 
 

@@ -196,7 +196,7 @@ def _effect(verdict: Verdict) -> str:
     if verdict.effect is None:
         return f"[dim]{verdict.sentence}[/]"
     metric = verdict.claim.check.metric
-    bounds = [figure(bound, metric, signed=True) for bound in _bounds(verdict.effect) or ()]
+    bounds = [figure(bound, metric) for bound in _bounds(verdict.effect) or ()]
     between = f" \\[{', '.join(bounds)}]" if bounds else ""
     by = f", claimed by more than {verdict.claim.check.by:g}" if verdict.claim.check.by else ""
     note = f"; {verdict.sentence}" if verdict.sentence else ""

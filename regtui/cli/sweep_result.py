@@ -131,7 +131,7 @@ def print_outcome(outcome: Outcome) -> None:
             table.add_row(escape(row.name), str(row.seeds), f"{test}{half}", gap)
         console.print(table)
     if outcome.gain is not None:
-        bounds = f" [{outcome.gain_ci95[0]:+.1f}, {outcome.gain_ci95[1]:+.1f}]" if outcome.gain_ci95 else ""
+        bounds = f" [{outcome.gain_ci95[0]:.1f}, {outcome.gain_ci95[1]:.1f}]" if outcome.gain_ci95 else ""
         verb = "tests" if outcome.part == "test" else "validates"
         console.print(f"the winner {verb} {outcome.gain:+.1f} points{bounds} against {outcome.arm}", markup=False)
         if outcome.part == "validation":

@@ -39,7 +39,7 @@ def outcome_line(sweep: Following) -> Line:
     """What the one look at the test split said, or what will happen next."""
     told = sweep.told
     if told is not None and told.gain is not None:
-        bounds = f" [{told.gain_ci95[0]:+.1f}, {told.gain_ci95[1]:+.1f}]" if told.gain_ci95 else ""
+        bounds = f" [{told.gain_ci95[0]:.1f}, {told.gain_ci95[1]:.1f}]" if told.gain_ci95 else ""
         beside = "o opens it; winner.toml and winner-script" if told.script else "o opens it; winner.toml"
         verb = "tests" if told.part == "test" else "validates"
         return line(f"The winner {verb} ", (f"{told.gain:+.1f}{bounds}", STRONG), f" points against {told.arm}.",
