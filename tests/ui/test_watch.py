@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -166,6 +167,29 @@ async def test_a_run_that_grows_is_followed_and_its_silence_is_told(explore, rec
         screen._look_again()
         await user.sees("■ ended", "100/60.0")
         assert screen._looking is None  # nothing is left that could say more
+
+
+async def test_charts_say_that_the_logs_are_read_and_follow_once_they_are(
+    explore, recorder, tmp_path: Path, ladder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arm in ("baseline", "+ BatchNorm"):
+        write(tmp_path, ladder, arm, 0)
+    may_read, read = threading.Event(), Watch.read
+
+    def read_when_told(watch: Watch) -> None:
+        assert may_read.wait(30)
+        read(watch)
+
+    monkeypatch.setattr(Watch, "read", read_when_told)
+    async with explore(recorder=recorder) as user:
+        user.app.watch_runs(list(entries(tmp_path)))
+        await user.until(lambda: user.text.count("reading the stored runs") == 5, "the head and four charts")
+        assert "nothing was measured" not in user.text
+        may_read.set()
+        await user.sees(
+            "■ ended", "gap 40.0", "0 ─────────── 5 ────── epoch", "conv1 variance", "whole set", "conv1  2"
+        )
+        assert "reading" not in user.text and "nothing was measured" not in user.text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
