@@ -195,7 +195,7 @@ class Diverged(RunEvent, frozen=True):
     """The loss is no longer finite. The arm stops; others go on."""
 
     step: int
-    """First step whose loss or weights are NaN or infinite."""
+    """First step whose loss is NaN or infinite, or at which weights that hide from the loss were found to be so."""
     layer: str
     """First layer whose output is not finite, "" where it could not be told."""
     value: float

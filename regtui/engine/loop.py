@@ -30,6 +30,9 @@ from regtui.spec import evaluation_steps, probe_steps
 
 BLOCK_SECONDS = 0.05
 CHECKPOINT_SECONDS = 30.0
+CHECKED = 128
+"""Steps from one look at all weights to the next, besides those at evaluations and probes. Counted in steps and not in
+seconds, so that a run that diverges does so at the same step each time."""
 
 
 def train(request: RunRequest, emit: Callable[[Event], None], control: Control, store: Path | None) -> None:
@@ -157,7 +160,8 @@ class Loop:
 
     def block_length(self) -> int:
         """How many steps the next block may have at most."""
-        return self.steering.allowance(min(BLOCK, self.training.steps_left_in_epoch))
+        to_check = CHECKED - self.training.step % CHECKED
+        return self.steering.allowance(min(BLOCK, self.training.steps_left_in_epoch, to_check))
 
     def launch_block(self) -> Block:
         """Steps up to the next block boundary; on a GPU nothing has waited for them yet."""
@@ -174,7 +178,7 @@ class Loop:
         """Tell of the steps. Gives the probe of the last one, if that was to be measured.
 
         Raises NotFiniteError for the first step whose loss is not finite. Bad weights show in the next loss; those that
-        hide from it, behind a ReLU say, are found when metrics are told.
+        hide from it, behind a ReLU say, are found when all weights are looked at.
         """
         training, first = self.training, block.first
         losses, accuracies = self.meter.take()
@@ -184,9 +188,11 @@ class Loop:
         self.observer.reporter.add(losses[:finite], accuracies[:finite], time.monotonic() - block.began, rate)
         if finite < len(losses):
             raise NotFiniteError(first + finite, losses[finite])
-        if self.observer.reporter.is_due() or training.step in self.evaluations:
-            if not training.weights_are_finite():
-                raise NotFiniteError(training.step, math.nan)
+        is_evaluated = training.step in self.evaluations
+        is_checked = is_evaluated or training.step in self.probed or training.step % CHECKED == 0
+        if is_checked and not training.weights_are_finite():
+            raise NotFiniteError(training.step, math.nan)
+        if is_evaluated or self.observer.reporter.is_due():
             self.observer.reporter.tell()
         return block.probe
 

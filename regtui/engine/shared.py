@@ -23,7 +23,6 @@ from regtui.engine.group import Group, Order
 from regtui.engine.loop import BLOCK_SECONDS, Block, Loop, NotFiniteError
 from regtui.engine.observer import Observer
 from regtui.engine.probes import StepProbe
-from regtui.engine.reporter import Reporter
 from regtui.engine.training import Training
 from regtui.events import Event, Failed, Stopped
 
@@ -151,9 +150,6 @@ class FollowingLoop(Loop):
 
     def __init__(self, run: str, training: Training, group: Group) -> None:
         super().__init__(run, training, Observer(run, training, _silent), _silent, Control(), None)
-        # No clock: what it would tell would have it look at its weights at other steps than rank 0 does.
-        batch_size = training.spec.train.batch_size
-        self.observer.reporter = Reporter(run, _silent, batch_size, step=training.step, clock=lambda: 0.0)
         self._group, self._length = group, 0
 
     def block_length(self) -> int:

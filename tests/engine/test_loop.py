@@ -6,10 +6,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import torch
 
 from regtui.commands import Pause, Resume, SaveCheckpoint, Set, Step, Stop
+from regtui.engine import loop, reporter
 from regtui.engine.metrics import evaluate
 from regtui.engine.optim import schedule_factor
 from regtui.events import (
@@ -249,9 +251,33 @@ def test_infinite_weights_are_found_where_the_loss_hides_them(tiny: MakeSpec, ma
 
     last = make_run(tiny(probes=0), poison).events[-1]
     assert isinstance(last, Diverged)
-    assert 11 <= last.step <= 20
-    assert last.layer == "conv3"
+    assert (last.step, last.layer) == (20, "conv3")
     assert math.isnan(last.value)
+
+
+def test_hidden_infinite_weights_do_not_wait_for_an_evaluation(tiny: MakeSpec, make_run: MakeRun) -> None:
+    def poison(made: MadeRun, event: AnyRunEvent) -> None:
+        if isinstance(event, Started):
+            with torch.no_grad():
+                made.training.model.get_parameter("conv3.bias").fill_(-math.inf)
+
+    last = make_run(tiny(probes=0, epochs=20, evaluations=1), poison).events[-1]
+    assert isinstance(last, Diverged)
+    assert last.step == loop.CHECKED < 20 * 10
+
+
+def test_the_clock_has_no_say_in_the_step_at_which_a_run_diverges(
+    tiny: MakeSpec, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "BLOCK", 1)  # told or not after every step
+    spec = msgspec.structs.replace(tiny(optimizer="sgd", lr=1e9, probes=0), seed=1)
+    steps = set()
+    for seconds in (1e-9, math.inf):
+        monkeypatch.setattr(reporter, "INTERVAL", seconds)
+        last = make_run(spec).events[-1]
+        assert isinstance(last, Diverged)
+        steps.add(last.step)
+    assert steps == {3}, "the second step has a loss and leaves weights that are infinite"
 
 
 def test_a_layer_that_dies_is_told_once_with_its_step(tiny: MakeSpec, make_run: MakeRun) -> None:
