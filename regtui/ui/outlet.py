@@ -11,12 +11,13 @@ import asyncio
 import os
 import select
 import time
+from collections import deque
 from collections.abc import Callable
 
 MOST = 1 << 16
 """Bytes that may wait for a terminal; one that lets more of them wait is read by nobody."""
-FAREWELL = 0.5
-"""Seconds that a terminal has to take the rest at the end."""
+FAREWELL = 1.0
+"""Seconds without a byte taken after which nobody is waited for at the end; a slow line takes some now and then."""
 
 
 class Outlet:
@@ -31,51 +32,69 @@ class Outlet:
         self._fd = os.open(os.ttyname(fd), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self._loop = asyncio.get_running_loop()
         self._on_drained = on_drained
-        self._waiting = bytearray()
+        self._waiting: deque[bytes] = deque()
+        self._has_begun = False
+        """Whether the terminal has a part of the first one that waits."""
         self._was_full = False
 
     @property
     def is_full(self) -> bool:
         """Nobody reads: whatever can be drawn again later need not be written now."""
-        self._was_full = self._was_full or len(self._waiting) > MOST
+        self._was_full = self._was_full or self._count > MOST
         return self._was_full
 
     def write(self, data: bytes) -> None:
         """Write all of it, in the order of the calls."""
-        if self._waiting:
-            self._waiting += data
-            return
-        rest = self._take(data)
-        if rest:
-            self._waiting += rest
-            self._loop.add_writer(self._fd, self._drain)
+        is_first = not self._waiting
+        self._waiting.append(data)
+        if is_first:
+            self._take()
+            if self._waiting:
+                self._loop.add_writer(self._fd, self._drain)
+
+    def forget(self) -> None:
+        """Drop what waits, but for the rest of what the terminal has a part of: it would take what follows for that."""
+        kept = 1 if self._has_begun else 0
+        while len(self._waiting) > kept:
+            self._waiting.pop()
 
     def close(self) -> None:
-        """Wait a moment for what is left to be taken; then nothing can be written any more."""
+        """Wait while what is left is being taken; then nothing can be written any more."""
         self._loop.remove_writer(self._fd)
         deadline = time.monotonic() + FAREWELL
         while self._waiting and (left := deadline - time.monotonic()) > 0:
             select.select([], [self._fd], [], left)
-            self._waiting = bytearray(self._take(self._waiting))
+            if self._take():
+                deadline = time.monotonic() + FAREWELL
         os.close(self._fd)
 
+    @property
+    def _count(self) -> int:
+        """Bytes that wait."""
+        return sum(map(len, self._waiting))
+
     def _drain(self) -> None:
-        self._waiting = bytearray(self._take(self._waiting))
+        self._take()
         if not self._waiting:
             self._loop.remove_writer(self._fd)
             if self._was_full:
                 self._was_full = False
                 self._on_drained()
 
-    def _take(self, data: bytes | bytearray) -> bytes | bytearray:
-        """Write what the terminal takes now; the rest."""
-        view = memoryview(data)
-        written = 0
+    def _take(self) -> bool:
+        """Write what the terminal takes now. Whether it took any."""
+        before = self._count
         try:
-            while written < len(data):
-                written += os.write(self._fd, view[written:])
+            while self._waiting:
+                data = self._waiting[0]
+                written = os.write(self._fd, data)
+                self._has_begun = written < len(data)
+                if self._has_begun:
+                    self._waiting[0] = data[written:]
+                else:
+                    self._waiting.popleft()
         except BlockingIOError:
-            return data[written:]
+            pass
         except OSError:  # the terminal is gone, which others notice
-            return b""
-        return b""
+            self._waiting.clear()
+        return self._count < before

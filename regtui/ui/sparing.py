@@ -53,6 +53,13 @@ def sparing(base: type[Driver]) -> type[Driver]:
                     self._outlet = Outlet(file.fileno(), on_drained=self._app.refresh)
             super().start_application_mode()  # type: ignore[no-untyped-call]
 
+        def stop_application_mode(self) -> None:
+            """What is not drawn yet need not be any more: on a slow line the shell would wait for it."""
+            if self._outlet is not None:
+                self._outlet.forget()
+                self._send(_SYNC_END)
+            super().stop_application_mode()
+
         def close(self) -> None:
             """Send what is left."""
             if self._outlet is not None:

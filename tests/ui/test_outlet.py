@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +16,7 @@ pytest.importorskip("termios", reason="there are no pseudo-terminals here")
 import tty
 
 from regtui.ui import outlet
-from regtui.ui.outlet import MOST, Outlet
+from regtui.ui.outlet import FAREWELL, MOST, Outlet
 
 LARGE = b"".join(b"%07d " % i for i in range(4 * MOST // 8))
 """More than any terminal takes unread."""
@@ -78,6 +80,41 @@ async def test_at_the_end_a_reader_gets_the_rest(terminal: tuple[int, int]) -> N
     way.close()  # the event loop stands still meanwhile
     reader.join(10)
     assert b"".join(got) == LARGE
+
+
+async def test_at_the_end_a_slow_reader_gets_the_rest_too(
+    terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = terminal
+    now, got = 0.0, b""
+
+    def wait(*_: object) -> None:
+        nonlocal now, got
+        now += 0.9 * FAREWELL
+        got += os.read(ours, MOST)
+        while not select.select([], [theirs], [], 0)[1]:  # the system passes on in its own time
+            got += os.read(ours, MOST)
+
+    way = Outlet(theirs, lambda: None)
+    way.write(LARGE)
+    monkeypatch.setattr(outlet, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(outlet, "select", SimpleNamespace(select=wait))
+    way.close()
+    assert now > 2 * FAREWELL
+    assert got + await read(ours, len(LARGE) - len(got)) == LARGE
+
+
+async def test_what_waits_can_be_forgotten_but_for_the_rest_of_what_has_begun(terminal: tuple[int, int]) -> None:
+    ours, theirs = terminal
+    way = Outlet(theirs, lambda: None)
+    way.forget()
+    way.write(LARGE)
+    way.write(b"a frame")
+    way.write(b"another")
+    way.forget()
+    way.write(b"the end")
+    assert await read(ours, len(LARGE) + 7) == LARGE + b"the end"
+    way.close()
 
 
 async def test_the_end_does_not_wait_for_nobody(terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
