@@ -11,6 +11,8 @@ from regtui.ui.widgets.pixels import half_blocks, ink, scaled
 
 FEWEST = 4
 """Pictures beside each other that are worth scaling them down for."""
+APART = 4
+"""Cells between two pairs of pictures."""
 SMALLEST = 8
 """Pixels of a side below which nothing can be recognized."""
 LABEL = 15
@@ -51,6 +53,8 @@ class Grid:
     """Cells of a column; one more lies between two."""
     rows: int
     """Rows of cells of a picture, at most."""
+    across: int = 0
+    """Pairs beside each other in a band, each original left of what became of it; 0: one band, originals above."""
 
 
 def preview_lines(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> list[Line]:
@@ -61,7 +65,10 @@ def preview_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
 
 
 def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> list[Line]:
-    """Originals above, augmented below, and under these what the network is to say, in as many columns as fit."""
+    """Originals above, augmented below, and under these what the network is to say, in as many columns as fit.
+
+    Where there is room for more of them so, they stand in pairs, band below band.
+    """
     grid = grid_of(samples, room, height, ground)
     if grid is None:
         return []
@@ -74,6 +81,20 @@ def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
             return [EMPTY] * grid.rows
         return ground.drawn(scaled(picture, side, max(2 * grid.rows, SMALLEST))) if picture is not None else []
 
+    if grid.across:
+        wide = 2 * side + APART
+        pairs = [
+            [
+                line((left(f"{number + 1} {one.label}", side + 1), MUTED), ("→ as it is trained", FAINT)),
+                *_beside([drawn(one.before), drawn(one.after)], side),
+                *(target_lines(one, 2 * side + 1, mixes=mixes) if soft else []),
+            ]
+            for number, one in shown
+        ]  # fmt: skip
+        bands = [pairs[at : at + grid.across] for at in range(0, len(pairs), grid.across)]
+        rows = [_beside(band, wide) for band in bands]
+        apart = [EMPTY] if sum(map(len, rows)) + len(rows) - 1 <= height else []
+        return [*rows[0], *(row for band in rows[1:] for row in (*apart, *band))]
     blocks = [
         [[line((left(f"{number + 1} {one.label}", side), MUTED))] for number, one in shown],
         [drawn(one.before) for _, one in shown],
@@ -94,14 +115,19 @@ def grid_of(samples: Sequence[Previewed], room: int, height: int, ground: Ground
     if not pairs:
         return None
     largest = max((one.before for _, one in pairs if one.before is not None), key=lambda picture: picture.width)
-    rows = (height - 2 - (3 if any(one.target for _, one in pairs) else 0)) // 2
+    below = 3 if any(one.target for _, one in pairs) else 0
+    rows = (height - 2 - below) // 2
     if ground.cell is not None:
         wide, tall = ground.cell
         aspect = largest.height * wide / (largest.width * tall)  # rows of cells for each column of cells
         side = max(SMALLEST, min((room + 1) // len(pairs) - 1, int(rows / aspect)))
         return Grid(tuple(pairs[: max(1, (room + 1) // (side + 1))]), side, max(1, round(side * aspect)))
     side = max(SMALLEST, min(largest.width, 2 * rows, (room + 1) // min(FEWEST, len(pairs)) - 1))
-    return Grid(tuple(pairs[: max(1, (room + 1) // (side + 1))]), side, rows)
+    above = Grid(tuple(pairs[: max(1, (room + 1) // (side + 1))]), side, rows)
+    whole = (largest.height + 1) // 2
+    across, bands = (room + 1) // (2 * largest.width + 1 + APART), height // (1 + whole + below)
+    in_bands = Grid(tuple(pairs[: across * bands]), largest.width, whole, across)
+    return in_bands if len(in_bands.shown) > len(above.shown) else above
 
 
 def target_lines(sample: Previewed, room: int, *, mixes: bool) -> list[Line]:

@@ -140,7 +140,7 @@ async def test_ascii_and_the_smallest_terminal(explore, scenario) -> None:
         await user.sees("Augmentation made visible")
 
 
-@pytest.mark.parametrize("size", [(76, 19), (116, 36), (196, 56), (30, 10)])
+@pytest.mark.parametrize("size", [(76, 19), (116, 36), (156, 46), (30, 10)])
 def test_pictures_fit_originals_above(size: tuple[int, int]) -> None:
     room, height = size
     rows = picture_lines(mixed(), room, height, Ground())
@@ -153,6 +153,15 @@ def test_pictures_fit_originals_above(size: tuple[int, int]) -> None:
 def test_at_120_by_40_pictures_have_all_their_pixels() -> None:
     rows = picture_lines(mixed(), 116, 36, Ground())
     assert sum("▀" in plain(row) for row in rows) == 28 and plain(rows[1]).count("▀") == 4 * 28
+
+
+def test_a_large_terminal_is_used_for_all_pictures_each_beside_what_became_of_it() -> None:
+    rows = [plain(row) for row in picture_lines(mixed(), 196, 56, Ground())]
+    assert sum(row.count("→") for row in rows) == 8 and len(rows) == 3 * 18 + 2 == 56
+    assert max(map(len, rows)) <= 196
+    pair = "▀" * 28 + " " + "▀" * 28
+    assert rows[1].strip() == (pair + "    ") * 2 + pair, "with all their pixels, the pairs apart"
+    assert rows[15].startswith("█") and rows[15].index("λ .62") + 5 == len(pair)
 
 
 @pytest.mark.parametrize("parts", [[1.0], [0.5, 0.5], [0.91] + [0.01] * 9, [0.34, 0.33, 0.33]])
