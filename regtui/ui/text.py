@@ -21,6 +21,8 @@ GOOD = "$success"
 BAD = "$error"
 OPEN = "$warning"
 EMPTY: Line = ()
+_GLUE = "\u00a0"
+"""A space at which no row ends."""
 
 
 def line(*parts: str | Fragment) -> Line:
@@ -86,9 +88,13 @@ def styled(line: Line, style: str) -> Line:
 
 
 def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int | None = None) -> list[Line]:
-    """A paragraph of lines; `first` stands before it and the rest is indented to its width."""
+    """A paragraph of lines; `first` stands before it and the rest is indented to its width.
+
+    A per cent sign stays with its number.
+    """
     before = width(first) if indent is None else indent
-    rows = textwrap.wrap(text, max(room - before, 8)) or [""]
+    glued = textwrap.wrap(text.replace(" %", f"{_GLUE}%"), max(room - before, 8))
+    rows = [row.replace(_GLUE, " ") for row in glued] or [""]
     return [line(*(first if i == 0 else ((" " * before, ""),)), (row, style)) for i, row in enumerate(rows)]
 
 

@@ -23,6 +23,7 @@ def test_any_numbers_fit_into_any_room(accuracies: list[float], vote: float, cal
     one = found(accuracies, vote, calm)
     rows = subnetworks_lines(one, [one], room)
     assert max(map(width, rows)) <= room
+    assert not any(plain(row).strip().startswith("%") for row in rows), "a number and its unit are in one row"
     marks = "".join(plain(row) for row in rows)
     assert marks.count("◆") == 1 and marks.count("●") == 2
 
