@@ -20,32 +20,18 @@ _SERVER.set_forkserver_preload(["regtui.engine.serve"])
 
 
 class ForkedWorker:
-    """What `subprocess.Popen` would give for `python -m regtui worker`, or for `python -c CODE` that ends as one.
+    """What `subprocess.Popen` would give for `python -m regtui worker`, or for `python -c CODE` that ends as one."""
 
-    environ         laid over that of this process
-    stdin, stdout,
-    stderr          descriptors it gets for its own; pipes to it where they are not given
-    """
-
-    def __init__(
-        self, *arguments: str, code: str = "", environ: Mapping[str, str] | None = None,
-        stdin: int | None = None, stdout: int | None = None, stderr: int | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, *arguments: str, code: str = "") -> None:
         theirs: list[int] = []
-        pipes: list[BinaryIO | None] = []
-        for number, given in enumerate((stdin, stdout, stderr)):
-            if given is not None:
-                theirs.append(os.dup(given))
-                pipes.append(None)
-                continue
+        pipes: list[BinaryIO] = []
+        for number in range(3):
             read, write = os.pipe()
             theirs.append(write if number else read)
             pipes.append(os.fdopen(read, "rb") if number else os.fdopen(write, "wb"))
         self.stdin, self.stdout, self.stderr = pipes
         ends = [Connection(fd, readable=number == 0, writable=number != 0) for number, fd in enumerate(theirs)]
-        self._process = _SERVER.Process(
-            target=_begin, args=(ends, arguments, code, {**os.environ, **(environ or {})}), daemon=True
-        )
+        self._process = _SERVER.Process(target=_begin, args=(ends, arguments, code, dict(os.environ)), daemon=True)
         self._process.start()
         for end in ends:
             end.close()

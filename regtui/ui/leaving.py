@@ -82,4 +82,7 @@ class _Terminal:
 
         termios.tcsetattr(self.fd, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
         os.set_blocking(2, False)
-        os.write(2, _RESTORE)
+        try:
+            os.write(2, _RESTORE)
+        finally:
+            os.set_blocking(2, True)  # the shell has the same open file
