@@ -76,6 +76,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     from regtui.runner import Runner
     from regtui.store import Recorder, list_runs
     from regtui.ui.app import RegtuiApp
+    from regtui.ui.interrupts import run
     from regtui.ui.returning import taken_down
 
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
@@ -93,7 +94,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
         notice=notice,
         is_new=next(iter(list_runs(runs_dir())), None) is None,
     )
-    app.run()
+    run(app)
     remember(state_file(), taken_down(app.view, app.explorer, app.theme))
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0, crowding(arguments)

@@ -47,6 +47,7 @@ def watch(arguments: argparse.Namespace) -> int:
         print(f"regtui: {sentence}", file=sys.stderr)
         return 2
     paint_at_once()
+    from regtui.ui.interrupts import run
     from regtui.ui.watch_app import WatchApp
 
     presets = {preset_id(path): path for path in preset_files()}
@@ -58,7 +59,7 @@ def watch(arguments: argparse.Namespace) -> int:
         recorder=Recorder(runs_dir()),
         progress=Progress(progress_file()),
     )
-    app.run()
+    run(app)
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0
 
@@ -74,6 +75,7 @@ def _watch_sweep(folder: Path) -> int:
         print(f"regtui: {sentence}", file=sys.stderr)
         return 2
     paint_at_once()
+    from regtui.ui.interrupts import run
     from regtui.ui.watch_app import SweepWatchApp
 
     presets = {preset_id(path): path for path in preset_files()}
@@ -84,7 +86,7 @@ def _watch_sweep(folder: Path) -> int:
         recorder=Recorder(runs_dir()),
         progress=Progress(progress_file()),
     )
-    app.run()
+    run(app)
     gc.freeze()  # as above
     return app.return_code or 0
 
