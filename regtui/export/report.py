@@ -155,7 +155,7 @@ def _effect(verdict: Verdict) -> str:
     effect, metric = verdict.effect, verdict.claim.check.metric
     if effect is None:
         return "-"
-    bounds = ", ".join(figure(bound, metric, signed=True) for bound in (effect.low, effect.high))
+    bounds = ", ".join(figure(bound, metric) for bound in (effect.low, effect.high))
     between = f" [{bounds}]" if effect.count > 1 else ""
     return f"{figure(effect.mean, metric, signed=True)} {unit(metric)}".rstrip() + between
 
