@@ -43,7 +43,7 @@ def test_a_stuck_event_loop_keeps_no_process(tell: str, is_hung_up: bool, code: 
     os.close(its)
     try:
         said = b""
-        while b"ready" not in said:
+        while b"ready\r\n" not in said:
             said += os.read(ours, 1000)
         if is_hung_up:
             os.close(ours)
