@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -57,6 +58,18 @@ class Lines(ScrollView):
             if self._line(y) != (before[y] if y < len(before) else EMPTY):
                 self._strips.pop(y, None)
                 self.refresh_line(y)
+
+    def action_scroll_home(self) -> None:
+        """To the first line at once: Textual glides there for a second, and every frame of it goes over the line."""
+        if not self.allow_vertical_scroll:
+            raise SkipAction
+        self.scroll_home(animate=False)
+
+    def action_scroll_end(self) -> None:
+        """To the last line, at once as well."""
+        if not self.allow_vertical_scroll:
+            raise SkipAction
+        self.scroll_end(animate=False)
 
     def row_at(self, y: int) -> int:
         """Index of the line at a row of the content area."""
