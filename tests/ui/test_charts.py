@@ -309,6 +309,13 @@ def test_a_name_is_rather_moved_than_cut_or_left_out() -> None:
         assert not any("…" in row for row in drawn)
 
 
+def test_names_far_from_their_curves_still_stand_in_the_order_of_the_curves() -> None:
+    """Curves that end close together in the middle, where nothing is free: rows above and below take the names."""
+    wanted = [Wanted(i, name, "*", 29, 5 + i / 4) for i, name in enumerate(("first", "second", "third"))]
+    placed = place(wanted, 30, 16, lambda _, row: row in (0, 1, 10, 11))
+    assert [name.index for name in sorted(placed, key=lambda name: name.row)] == [0, 1, 2]
+
+
 def test_a_mark_is_a_line_with_its_text_beside_it() -> None:
     drawn = rows(accuracy(line(learning(60)), marks=[Mark(20, "p .3"), Mark(40, "lr 1e-3"), Mark(99, "unseen")]))
     assert "╎p .3" in drawn[0]

@@ -77,8 +77,10 @@ def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) ->
         if best:
             placed.append(best)
             taken.update(_around(best))
-    placed = _in_order(placed, {name.index: int(name.height) for name in wanted}, is_free)
-    return placed + _elsewhere([name for name in names if name.sign], placed, columns, rows, is_free)
+    ends = {name.index: name.height for name in wanted}
+    placed = _in_order(placed, ends, is_free, _FARTHEST)
+    placed += _elsewhere([name for name in names if name.sign], placed, columns, rows, is_free)
+    return _in_order(placed, ends, is_free, rows)  # one that is far from its curve by what is above and below it
 
 
 def _elsewhere(
@@ -127,16 +129,16 @@ def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]
     return [candidate for candidate in found if candidate.text]
 
 
-def _in_order(placed: list[Placed], ends: Mapping[int, int], is_free: IsFree) -> list[Placed]:
+def _in_order(placed: list[Placed], ends: Mapping[int, float], is_free: IsFree, farthest: int) -> list[Placed]:
     """Let names at the right edge change rows so that they follow each other as their curves do, if they fit.
 
-    `ends` has the row in which each curve ends.
+    `ends` has the height at which each curve ends; none of them comes to stand more than `farthest` rows from it.
     """
-    edge = [name for name in placed if name.at_edge]
+    edge = sorted((name for name in placed if name.at_edge), key=lambda name: (ends[name.index], name.index))
     rows = sorted(name.row for name in edge)
     ordered = [replace(name, row=row) for name, row in zip(edge, rows, strict=True)]
     others = {(column + i, row) for name in placed if not name.at_edge for column, row in name.cells() for i in (0, 1)}
-    if any(abs(name.row - ends[name.index]) > _FARTHEST for name in ordered):
+    if any(abs(name.row - int(ends[name.index])) > farthest for name in ordered):
         return placed
     if any(cell in others or not is_free(*cell) for name in ordered for cell in name.cells()):
         return placed
