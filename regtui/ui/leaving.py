@@ -25,7 +25,7 @@ _RESTORE = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?25h\x1
 def leave_when_told(
     leave: Callable[[int], None], tell_workers: Callable[[], None], last_resort: Callable[[], None]
 ) -> None:
-    """Call `leave` with an exit code on SIGTERM, SIGHUP or the loss of the terminal; must run on the event loop.
+    """Call `leave` with an exit code on SIGTERM, SIGHUP, SIGINT or the loss of the terminal; runs on the event loop.
 
     An event loop that is blocked on a terminal nobody reads takes no orders: if the process is still there after
     `PATIENCE`, `tell_workers` is called, and after `DEADLINE` `last_resort`, upon which it ends at once.
@@ -53,8 +53,9 @@ def leave_when_told(
         threading.Thread(target=end, name="deadline", daemon=True).start()
         loop.call_soon_threadsafe(leave, code)
 
-    # Not the loop's own handlers: those wait for the loop, which may be what is stuck.
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    # Not the loop's own handlers: those wait for the loop, which may be what is stuck. An interrupt would cancel the
+    # main task, once, and whoever that task waits for may take the cancellation for its own.
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, lambda number, _: begin(128 + number))
     when_hung_up(terminal.fd, lambda: begin(128 + signal.SIGHUP))

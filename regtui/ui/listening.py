@@ -18,6 +18,7 @@ from textual.message import Message
 CHUNK = 4096
 """Bytes that are read at a time."""
 CTRL_C = b"\x03"
+ESCAPE = b"\x1b"
 TICK = 0.1
 """Seconds after which an escape that nothing follows counts as the key of that name, as in Textual's drivers."""
 
@@ -32,8 +33,15 @@ class Listener:
 
     def take(self, data: bytes) -> None:
         """Tell of what these bytes complete; then of what has waited long enough."""
-        if data == CTRL_C:  # typed: it leaves, even where half a sequence or a paste without an end is open
+        if data == CTRL_C or data.endswith(ESCAPE + CTRL_C):
+            # Typed: it leaves, even where half a sequence or a paste without an end is open, or an escape that came
+            # just before it would make another key of it.
+            self._feed(data[: -len(ESCAPE + CTRL_C)])
             self._parser = XTermParser()
+            data = CTRL_C
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
         for char in self._decode(data):  # one by one: what follows a sequence that is dropped is kept
             self._tell_of(self._parser.feed(char))
         self._tell_of(self._parser.tick())

@@ -54,6 +54,16 @@ def test_ctrl_c_is_heard_in_the_middle_of_a_paste_without_an_end() -> None:
     assert [message.key for message in found if isinstance(message, Key)] == ["ctrl+c"]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_ctrl_c_is_heard_right_after_an_escape(together: bool) -> None:
+    found: list[Message] = []
+    listener = Listener(found.append)
+    for data in [b"a\x1b\x03"] if together else [b"a\x1b", b"\x03"]:
+        listener.take(data)
+    keys = [message.key for message in found if isinstance(message, Key)]
+    assert (keys[0], keys[-1]) == ("a", "ctrl+c")
+
+
 def test_it_ends_when_the_terminal_is_left_or_at_its_end() -> None:
     reader, writer = os.pipe()
     found: list[Message] = []
