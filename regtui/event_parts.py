@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -49,17 +51,17 @@ class NormLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Catalog name: batchnorm."""
     channels: int
     """Channels in all."""
-    batch_mean: list[float]
-    batch_var: list[float]
+    batch_mean: Sequence[float]
+    batch_var: Sequence[float]
     """Unbiased, as running statistics store it; biased = unbiased * (n - 1) / n."""
     count: int
     """Values a channel in the batch (n): batch size times pixels."""
-    running_mean: list[float] = []
+    running_mean: Sequence[float] = []
     """Empty for norms that keep no running statistics."""
-    running_var: list[float] = []
-    set_mean: list[float] = []
+    running_var: Sequence[float] = []
+    set_mean: Sequence[float] = []
     """Over the whole clean training subset in eval mode; only at evaluation points."""
-    set_var: list[float] = []
+    set_var: Sequence[float] = []
 
 
 HISTOGRAM_EDGE = 4.0
@@ -83,7 +85,7 @@ class LayerInside(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """L2 norm of the layer's weight."""
     drift: float | None = None
     """||w - w0|| / ||w0|| over the layer's weight, w0 as it was drawn or pretrained; None where that is not known."""
-    histogram: list[int] = []
+    histogram: Sequence[int] = []
     """Of what enters the activation, after the layer's norm: parts in 10,000 in each of HISTOGRAM_BINS bins over
     [-HISTOGRAM_EDGE, HISTOGRAM_EDGE], the outer ones with what lies beyond; empty where it was not measured."""
 

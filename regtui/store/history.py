@@ -26,11 +26,13 @@ from regtui.events import (
 from regtui.modes import MODE_KEY, Mode
 from regtui.spec import RunSpec
 from regtui.store.columns import Column
+from regtui.store.slim import slim
 
 RunState = Literal["waiting", "running", "paused", "finished", "stopped", "diverged", "failed", "lost"]
 
 KEPT_PROBES = 400
-"""Probe events kept a run; when there are more every second one is dropped, the first and the latest stay."""
+"""Probe events kept a run; when there are more every second one is dropped, the first and the latest stay. Those
+before the latest are kept slim."""
 
 
 class RunHistory:
@@ -234,6 +236,8 @@ class RunHistory:
 
 
 def _keep(events: list, event: Norms | Inside) -> None:  # type: ignore[type-arg]
+    if events:
+        events[-1] = slim(events[-1])
     events.append(event)
     if len(events) > KEPT_PROBES:
         del events[1:-1:2]

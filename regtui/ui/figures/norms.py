@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from regtui.catalog import REGULARIZERS
@@ -10,6 +9,7 @@ from regtui.catalog.norms import NORMS
 from regtui.events import NormLayer
 from regtui.scenario import Arm
 from regtui.store import RunHistory
+from regtui.store.slim import mean
 from regtui.ui.charts import RING, Chart, Series
 from regtui.ui.figures.figure import Figure, marks, version
 from regtui.ui.figures.layers import ACTIVATIONS, GRADIENTS, layers_figure
@@ -92,5 +92,5 @@ def _curve(run: RunHistory, name: str, read: Read) -> tuple[list[float], list[fl
         values = read(layer) if layer is not None else ()
         if values:
             x.append(event.step / run.steps_per_epoch)
-            y.append(math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan)
+            y.append(mean(values))
     return x, y
