@@ -74,7 +74,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     from regtui.paths import progress_file, runs_dir, state_file
     from regtui.progress import Progress
     from regtui.runner import Runner
-    from regtui.store import Recorder, list_runs
+    from regtui.store import BackgroundRecorder, list_runs
     from regtui.ui.app import RegtuiApp
     from regtui.ui.interrupts import run
     from regtui.ui.returning import taken_down
@@ -85,7 +85,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     app = RegtuiApp(
         scenario,
         runner=lambda deliver: Runner(command, deliver, workers=workers),
-        recorder=Recorder(runs_dir()),
+        recorder=BackgroundRecorder(runs_dir()),
         device=arguments.device,
         threads=arguments.threads,
         precision=arguments.precision,

@@ -21,6 +21,9 @@ HELLO_TIMEOUT = 180.0
 """Seconds a worker may take to say hello: importing torch from a cold network disk takes a minute."""
 FAREWELL = 1.0
 """Seconds a worker has to go after its standard input was closed."""
+KILLED_WITHIN = 1.0
+"""Seconds for a killed worker to be gone. One that waits for a disk in the kernel goes when that answers: not ours to
+wait for."""
 LAST_WORDS = 0.5
 """Seconds for reading what a worker that is gone had written; a process that it started may hold its pipes open."""
 
@@ -97,7 +100,8 @@ class WorkerProcess:
                 await asyncio.wait_for(process.wait(), FAREWELL)
             except TimeoutError:
                 self.kill()
-                await process.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), KILLED_WITHIN)
             if self._tasks:  # what it said last, its checkpoint say, may still be in the pipes
                 await asyncio.wait(self._tasks, timeout=LAST_WORDS)
         for task in self._tasks:

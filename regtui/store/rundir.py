@@ -56,17 +56,26 @@ class Recorder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.warning = ""
-        """Why recording stopped; "" while it works."""
+        self._stopped = ""
         self._files: dict[str, BinaryIO] = {}
         self.heartbeat = Heartbeat()
+
+    @property
+    def warning(self) -> str:
+        """Why recording stopped; "" while it works."""
+        return self._stopped
+
+    @property
+    def is_behind(self) -> bool:
+        """Something is still to be written."""
+        return False
 
     def open(self, run: str, spec: RunSpec, scenario: Scenario | None = None, *, digest: str | None = None) -> None:
         """Begin a run: its directory (0700) with spec.json, writer.json and, where it is known, scenario.json.
 
         digest  stands for the hash of a spec that is not ours
         """
-        if self.warning:
+        if self._stopped:
             return
         try:
             folder = self.root / run
@@ -87,7 +96,7 @@ class Recorder:
         False: another regtui is making it.
         """
         folder = self.root / run
-        if self.warning or run in self._files or not (folder / RECORD).is_file():
+        if self._stopped or run in self._files or not (folder / RECORD).is_file():
             return True
         try:
             open_file(folder / RECORD).close()  # not into a pipe or a device
@@ -108,26 +117,30 @@ class Recorder:
     def append(self, event: AnyRunEvent) -> None:
         """One event, one line, one write."""
         file = self._files.get(event.run)
-        if file is None or self.warning:
+        if file is None or self._stopped:
             return
         try:
             if os.fstat(file.fileno()).st_nlink == 0 and not (self.root / event.run / RECORD).exists():
                 raise FileNotFoundError(errno.ENOENT, "the run directory was removed")  # writing would go nowhere
             _write_all(file, events.encode(event))
             if isinstance(event, events.TERMINAL_EVENTS):
-                self.close(event.run)
+                Recorder.close(self, event.run)
         except OSError as error:
             self._give_up(error)
 
     def log(self, run: str, text: bytes) -> None:
         """Append what a worker printed to the run's log."""
-        if self.warning or not (self.root / run).is_dir():
+        if self._stopped or not (self.root / run).is_dir():
             return
         try:
             with (self.root / run / "log.txt").open("ab") as file:
                 file.write(text[: max(MOST_LOG - file.tell(), 0)])
         except OSError as error:
             self._give_up(error)
+
+    def flush(self) -> bool:
+        """Whether all is written."""
+        return True
 
     def close(self, run: str | None = None) -> None:
         """Close one run's file, or all."""
@@ -138,9 +151,10 @@ class Recorder:
                 with contextlib.suppress(OSError):
                     file.close()
 
-    def _give_up(self, error: OSError) -> None:
-        self.warning = f"Recording stopped: {error.strerror or error} in {self.root}. Training goes on unrecorded."
-        self.close()
+    def _give_up(self, error: Exception) -> None:
+        why = getattr(error, "strerror", None) or error
+        self._stopped = f"Recording stopped: {why} in {self.root}. Training goes on unrecorded."
+        Recorder.close(self)
 
 
 def list_runs(root: Path) -> Iterator[RunInfo]:

@@ -152,20 +152,27 @@ class RegtuiApp(RunsApp):
                 first = view.session.arms[0].name
                 self.runner.probe(Probe(ask="cost", spec=view.session.spec(first, 0), kind="cost"))
             view.ready = place_name(report.hello, self._device)
-        if self.recorder is not None:
-            view.warning = self.recorder.warning
+        self._note_warning()
         self._count_silence()
         self._texts.poke()
         if isinstance(report, (RunEvent, Lost)):
             self._charts.poke()
 
     def _count_silence(self) -> None:
-        waits = self.view.session.is_busy and not self.runner.is_paused
+        is_behind = self.recorder is not None and self.recorder.is_behind
+        waits = is_behind or (self.view.session.is_busy and not self.runner.is_paused)
         (self._silence.resume if waits else self._silence.pause)()
 
     def _notice_silence(self) -> None:
-        if self.view.is_silent:
+        before = self.view.warning
+        self._note_warning()
+        if self.view.is_silent or self.view.warning != before:
             self._texts.poke()
+        self._count_silence()
+
+    def _note_warning(self) -> None:
+        if self.recorder is not None:
+            self.view.warning = self.recorder.warning
 
     def on_sentence_said(self, message: messages.SentenceSaid) -> None:
         self.say(message.text, is_error=message.is_error)

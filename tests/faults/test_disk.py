@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from pty_terminal import Terminal
 
 from regtui.events import Stopped
 from regtui.spec import RunSpec
-from regtui.store import Recorder
+from regtui.store import Recorder, replay
 
 Rounds = Callable[[int, int], int]
 TELLING = shlex.join([sys.executable, str(Path(__file__).parent / "telling_worker.py")])
@@ -88,3 +90,43 @@ def test_a_home_that_nobody_can_write_is_told_on_the_screen(tmp_path: Path, roun
     with exploring(tmp_path, XDG_DATA_HOME="/proc/nowhere", XDG_STATE_HOME="/proc/nowhere") as terminal:
         terminal.until(lambda: "Recording stopped" in words(terminal))
         goes_on(terminal)
+
+
+@contextmanager
+def frozen(disk: Path) -> Iterator[None]:
+    """No write to it comes back meanwhile; who writes cannot even be killed."""
+    subprocess.run(["fsfreeze", "-f", disk], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", disk], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path, rounds: Rounds) -> Iterator[Path]:
+    """A disk of its own."""
+    if not rounds(0, 1) or os.geteuid() or any(shutil.which(name) is None for name in ("fsfreeze", "mkfs.ext4")):
+        pytest.skip("REGTUI_FAULTS=full, root and a disk that can be frozen; tests/ui/test_slow_disk.py has its like")
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    disk.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, disk], check=False).returncode:
+        pytest.skip("this system lets nobody mount a disk of their own")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_disk_that_answers_no_more_keeps_neither_the_screen_nor_its_end(tmp_path: Path, disk: Path) -> None:
+    with exploring(tmp_path, XDG_DATA_HOME=str(disk), XDG_STATE_HOME=str(disk)) as terminal:
+        with frozen(disk):
+            terminal.until(lambda: "has not answered for" in words(terminal))
+            terminal.child.send("?")
+            terminal.until(lambda: "Run what is missing" in terminal.text)
+            terminal.child.send("\x1b")
+            terminal.until(lambda: "Run what is missing" not in terminal.text)
+        terminal.until(lambda: "has not answered for" not in words(terminal))
+        goes_on(terminal)
+    (record,) = disk.glob("regtui/runs/*/events.jsonl")
+    assert len(replay(record.parent).evaluations) > 3
