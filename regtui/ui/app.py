@@ -104,8 +104,9 @@ class RegtuiApp(RunsApp):
                     partial(self.run_action, key.action),
                 )
         # Its list of keys is our help, and a maximized pane is what the numbers show.
-        others = super().get_system_commands(screen)
-        yield from (command for command in others if command.title not in ("Keys", "Maximize"))
+        others = [each for each in super().get_system_commands(screen) if each.title not in ("Keys", "Maximize")]
+        # The first one is what enter takes: that must not end everything.
+        yield from sorted(others, key=lambda command: command.title == "Quit")
 
     def on_mount(self) -> None:
         self.set_class(self.ascii_only, "-ascii")

@@ -10,9 +10,10 @@ from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
 from regtui.ui.keys import KEYS
+from regtui.ui.panes.lesson import LessonRows, NextStep
 from regtui.ui.panes.stack import StackPane
 from regtui.ui.screens.help import place_of
-from regtui.ui.text import width
+from regtui.ui.text import plain, width
 
 
 async def test_a_newcomer_sees_the_question_and_one_key_to_press(explore) -> None:
@@ -315,6 +316,14 @@ async def test_the_cursor_of_the_stack_stays_in_sight(explore, size: tuple[int, 
         assert rows.selected.is_on
 
 
+async def test_the_palette_ends_with_the_end(explore) -> None:
+    """Enter takes the first command: over another screen than the explorer that was Textual's Quit."""
+    async with explore() as user:
+        await user.press("question_mark")
+        titles = [command.title for command in user.app.get_system_commands(user.app.screen)]
+        assert titles.index("Quit") == len(titles) - 1 > 0
+
+
 async def test_the_palette_does_not_offer_what_only_textual_knows(explore) -> None:
     async with explore() as user:
         titles = {command.title for command in user.app.get_system_commands(user.app.screen)}
@@ -471,3 +480,21 @@ async def test_the_explanation_is_as_high_as_its_text(explore) -> None:
     async with explore(size=(80, 24)) as user:
         about = user.app.query_one("#about")
         await user.until(lambda: about.size.height == about.virtual_size.height == 4, "four rows")
+
+
+async def test_a_lesson_that_is_hidden_keeps_the_width_at_which_it_comes_back(explore) -> None:
+    """Folded anew for no room it flashed up a word a row, above a next step that was as high as the screen."""
+    async with explore() as user:
+        await user.press("space")
+        user.runner.play(3)
+        await user.settle()
+        step = user.app.screen.query_one(NextStep)
+        height = step.styles.height
+        await user.press("2")
+        user.runner.play(3)
+        user.app.explorer.show_all()
+        await user.settle()
+        assert not step.size.width, "it is hidden"
+        assert step.styles.height == height
+        question = user.app.view.session.scenario.question
+        assert plain(user.app.screen.query_one(LessonRows)._lines[0]) == question

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from textual.app import App
 from textual.geometry import Size
 
 from regtui.ui.keys import KEYS
@@ -62,8 +63,13 @@ async def test_a_dialog_that_two_keys_close_at_once_takes_nothing_else_with_it(e
 
 
 @pytest.mark.parametrize("seed", range(10 if IS_FULL else 1))
-async def test_keys_that_fall_on_the_keyboard_never_end_it(explore, seed: int) -> None:
+async def test_keys_that_fall_on_the_keyboard_never_end_it(explore, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
+
+    async def quit(_: App[None]) -> None:
+        """The command palette offers it, and a hand that falls on the keyboard may take it."""
+
+    monkeypatch.setattr(App, "action_quit", quit)
     async with explore(paints=True) as user:
         pressed: list[str] = []
         for _ in range(1000 if IS_FULL else 60):

@@ -110,8 +110,9 @@ class LessonRows(Lines, can_focus=True):
         self._view = view
 
     def show_view(self) -> None:
-        """Follow the view."""
-        self.show(lesson_lines(self._view, self.room))
+        """Follow the view, unless hidden: lines folded for no room would flash up when it is shown again."""
+        if self.room:
+            self.show(lesson_lines(self._view, self.room))
 
     def on_resize(self) -> None:
         self.show_view()
@@ -127,10 +128,11 @@ class NextStep(Lines):
         self._view = view
 
     def show_view(self) -> None:
-        """Follow the view."""
-        rows = flowed(next_steps(self._view), max(self.room, 1))
-        self.styles.height = len(rows)
-        self.show(rows)
+        """Follow the view, unless hidden."""
+        if self.room:
+            rows = flowed(next_steps(self._view), self.room)
+            self.styles.height = len(rows)
+            self.show(rows)
 
     def on_resize(self) -> None:
         self.show_view()
