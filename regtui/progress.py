@@ -37,15 +37,23 @@ class Reached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seeds that all of a scenario's own arms were run with."""
 
 
+Change = Callable[[Reached], Reached]
+"""Gives the same however often it is made."""
+
+
 class Progress:
     """The learner's progress in a file; without one it lasts as long as the process."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, do: Callable[[Callable[[], object]], object] | None = None) -> None:
+        """`do` makes the calls that may wait for a disk, all but this one; None: at once."""
         self.path = path
+        self._do = do or (lambda call: call())
+        self._unkept: list[Change] = []
+        """Changes that are not in the file yet."""
         self._reached = Reached()
         self._told: list[str] = []
         self._news: list[str] = []
-        self._read()
+        self._reached = self._read() or self._reached
 
     def news(self) -> list[str]:
         """What went wrong with the file since this was last asked for, a sentence each; the same one only once."""
@@ -78,40 +86,51 @@ class Progress:
                 reached, seeds=reached.seeds | {scenario: max(seeds, reached.seeds.get(scenario, 0))}
             ))  # fmt: skip
 
-    def _change(self, change: Callable[[Reached], Reached]) -> None:
-        if self._read():
-            self._reached = change(self._reached)
-            self._write()
-        else:
-            self._reached = change(self._reached)
+    def _change(self, change: Change) -> None:
+        self._unkept.append(change)
+        self._reached = change(self._reached)
+        self._do(self._keep)
 
-    def _read(self) -> bool:
-        """Take what the file says; whether it may be written to."""
+    def _keep(self) -> None:
+        """Bring the file up to date."""
+        known, unkept = self._read(), list(self._unkept)
+        if known is None:
+            return
+        for change in unkept:
+            known = change(known)
+        self._reached = known
+        if self._write(known):
+            del self._unkept[: len(unkept)]
+
+    def _read(self) -> Reached | None:
+        """What the file says; None where it must not be written to."""
         if self.path is None:
-            return True
+            return self._reached
         try:
-            self._reached = msgspec.json.decode(self.path.read_bytes(), type=Reached)
+            return msgspec.json.decode(self.path.read_bytes(), type=Reached)
         except FileNotFoundError:
-            return True
+            return self._reached
         except OSError as error:
             self._tell(f"Your progress cannot be read, so it is not kept: {error.strerror or error}: {self.path}.")
-            return False
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return self._move_aside(str(error))
-        return True
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return self._reached if self._move_aside(str(error)) else None
 
-    def _write(self) -> None:
+    def _write(self, reached: Reached) -> bool:
+        """Replace the file as a whole; whether that went well."""
         if self.path is None:
-            return
+            return True
         temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_bytes(msgspec.json.format(msgspec.json.encode(self._reached)))
+            temporary.write_bytes(msgspec.json.format(msgspec.json.encode(reached)))
             temporary.replace(self.path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             self._tell(f"Your progress is kept only until you quit: {error.strerror or error}: {self.path}.")
+            return False
+        return True
 
     def _move_aside(self, why: str) -> bool:
         assert self.path is not None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,8 +16,6 @@ from msgspec import Meta
 
 MOST_BYTES = 64 * 1024
 """A larger file is something else."""
-PATIENCE = 1.0
-"""Seconds that a disk may take: a network may be gone, and the shell waits."""
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,14 +54,7 @@ def recall(path: Path) -> tuple[Remembered, str]:
 
 
 def remember(path: Path, state: Remembered) -> None:
-    """Replace the file as a whole. Where that is not possible, or takes long, the next start begins afresh, and
-    nothing is said."""
-    writing = threading.Thread(target=_replace, args=(path, state), daemon=True)
-    writing.start()
-    writing.join(PATIENCE)
-
-
-def _replace(path: Path, state: Remembered) -> None:
+    """Replace the file as a whole. Where that is not possible the next start begins afresh, and nothing is said."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

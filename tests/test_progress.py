@@ -94,3 +94,16 @@ def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
 def test_it_lies_beside_the_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert progress_file() == tmp_path / "regtui" / "progress.json"
+
+
+def test_two_scores_that_cannot_be_written_last_beside_what_the_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    Progress(path).answered("old", 1, 1)
+    progress = Progress(path)
+    (tmp_path / f"progress.json.{os.getpid()}.tmp").mkdir()  # in the way of the temporary file
+    progress.answered("a", 1, 1)
+    progress.answered("b", 1, 1)
+    assert all(progress.score(name, 1) for name in ("old", "a", "b"))
+    (tmp_path / f"progress.json.{os.getpid()}.tmp").rmdir()
+    progress.ran("c", 1)
+    assert Progress(path).score("a", 1) and Progress(path).seeds("c") == 1

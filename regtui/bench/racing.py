@@ -15,7 +15,8 @@ from regtui.commands import RunRequest
 from regtui.events import Finished, RunEvent, Started
 from regtui.runner import Report
 from regtui.scenario import Scenario, run_spec
-from regtui.store import Recorder, new_run_id
+from regtui.store import new_run_id
+from regtui.store.beside import RecorderBeside
 
 SCREEN = (120, 40)
 
@@ -60,7 +61,7 @@ async def live(workers: Workers, scenario: Scenario, device: str, store: Path, t
         borrowed.append(deliver)
         return workers
 
-    app = RegtuiApp(scenario, runner=lend, recorder=Recorder(store), device=device)
+    app = RegtuiApp(scenario, runner=lend, recorder=RecorderBeside(store), device=device)
     async with app.run_test(size=SCREEN) as pilot:
         await pilot.pause()  # until all of it is there, as it is when a user presses space
         # Reports come on tasks older than the app; inside it they would have its context.

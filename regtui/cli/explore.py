@@ -7,6 +7,7 @@ import difflib
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +71,13 @@ def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario
 def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Remembered, notice: str) -> tuple[int, str]:
     """The exit code, and a sentence for whoever reads the terminal afterwards."""
     # After the first picture on purpose: all of this takes longer to import than to run.
+    from regtui.aside import FAREWELL, Aside
     from regtui.cli.machine import crowding, worker_command, worker_count
     from regtui.paths import progress_file, runs_dir, state_file
     from regtui.progress import Progress
     from regtui.runner import Runner
-    from regtui.store import BackgroundRecorder, list_runs
+    from regtui.store import list_runs
+    from regtui.store.beside import RecorderBeside
     from regtui.ui.app import RegtuiApp
     from regtui.ui.interrupts import run
     from regtui.ui.returning import taken_down
@@ -82,20 +85,22 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
     if arguments.worker is None:
         command.append("--behind-screen")  # they share the cores with the screen
+    aside = Aside("keeper")  # no disk is waited for, neither by the screen nor, for long, at the end
     app = RegtuiApp(
         scenario,
         runner=lambda deliver: Runner(command, deliver, workers=workers),
-        recorder=BackgroundRecorder(runs_dir()),
+        recorder=RecorderBeside(runs_dir()),
         device=arguments.device,
         threads=arguments.threads,
         precision=arguments.precision,
-        progress=Progress(progress_file()),
+        progress=Progress(progress_file(), aside.do),
         remembered=remembered,
         notice=notice,
         is_new=next(iter(list_runs(runs_dir())), None) is None,
     )
     run(app)
-    remember(state_file(), taken_down(app.view, app.explorer, app.theme))
+    aside.do(partial(remember, state_file(), taken_down(app.view, app.explorer, app.theme)))
+    aside.end(FAREWELL)
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0, crowding(arguments)
 

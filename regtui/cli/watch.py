@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from regtui.aside import FAREWELL, Aside
 from regtui.cli.screen import lacks_terminal, paint_at_once
 from regtui.compare.finding import find_entries, is_folder_of_runs, is_scenario
 from regtui.compare.library import Entry, entries
@@ -17,10 +19,13 @@ from regtui.runner import Runner, default_command
 from regtui.scenario import load, preset_files
 from regtui.scenario.errors import printable
 from regtui.scenario.presets import preset_id
-from regtui.store import Recorder
+from regtui.store.beside import RecorderBeside
 from regtui.store.reading import ReadingError
 from regtui.sweep.following import Following, SweepFolderError, is_sweep
 from regtui.watching import batches
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 
 class ColdRunner(Runner):
@@ -43,25 +48,13 @@ def watch(arguments: argparse.Namespace) -> int:
     except ReadingError as error:
         print(f"regtui watch: {error}", file=sys.stderr)
         return 2
-    if sentence := lacks_terminal("watch", "`regtui compare`"):
-        print(f"regtui: {sentence}", file=sys.stderr)
-        return 2
-    paint_at_once()
-    from regtui.ui.interrupts import run
-    from regtui.ui.watch_app import WatchApp
 
-    presets = {preset_id(path): path for path in preset_files()}
-    app = WatchApp(
-        found,
-        is_choice=is_choice,
-        scenario=load(presets.get(found[0].spec.scenario, preset_files()[0])),
-        runner=lambda deliver: ColdRunner(default_command(runs_dir()), deliver),
-        recorder=Recorder(runs_dir()),
-        progress=Progress(progress_file()),
-    )
-    run(app)
-    gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
-    return app.return_code or 0
+    def app(**options: Any) -> App[None]:
+        from regtui.ui.watch_app import WatchApp
+
+        return WatchApp(found, is_choice=is_choice, **options)
+
+    return _open(app, found[0].spec.scenario, instead="`regtui compare`")
 
 
 def _watch_sweep(folder: Path) -> int:
@@ -71,23 +64,34 @@ def _watch_sweep(folder: Path) -> int:
     except SweepFolderError as error:
         print(f"regtui watch: {printable(str(error))}", file=sys.stderr)
         return 2
-    if sentence := lacks_terminal("watch", "trials.jsonl in the folder says the same, and it"):
+
+    def app(**options: Any) -> App[None]:
+        from regtui.ui.watch_app import SweepWatchApp
+
+        return SweepWatchApp(folder, **options)
+
+    return _open(app, following.plan.scenario, instead="trials.jsonl in the folder says the same, and it")
+
+
+def _open(make: Callable[..., App[None]], scenario: str, *, instead: str) -> int:
+    """Run an app on what is stored of a scenario; 2 with a sentence, `instead` in it, where there is no terminal."""
+    if sentence := lacks_terminal("watch", instead):
         print(f"regtui: {sentence}", file=sys.stderr)
         return 2
     paint_at_once()
     from regtui.ui.interrupts import run
-    from regtui.ui.watch_app import SweepWatchApp
 
     presets = {preset_id(path): path for path in preset_files()}
-    app = SweepWatchApp(
-        folder,
-        scenario=load(presets.get(following.plan.scenario, preset_files()[0])),
+    aside = Aside("keeper")
+    app = make(
+        scenario=load(presets.get(scenario, preset_files()[0])),
         runner=lambda deliver: ColdRunner(default_command(runs_dir()), deliver),
-        recorder=Recorder(runs_dir()),
-        progress=Progress(progress_file()),
+        recorder=RecorderBeside(runs_dir()),
+        progress=Progress(progress_file(), aside.do),
     )
     run(app)
-    gc.freeze()  # as above
+    aside.end(FAREWELL)
+    gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
     return app.return_code or 0
 
 

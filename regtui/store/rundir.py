@@ -56,18 +56,19 @@ class Recorder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._stopped = ""
+        self.warning = ""
+        """Why recording stopped; "" while it works."""
         self._files: dict[str, BinaryIO] = {}
         self.heartbeat = Heartbeat()
 
     @property
-    def warning(self) -> str:
-        """Why recording stopped; "" while it works."""
-        return self._stopped
+    def notice(self) -> str:
+        """What whoever watches should know of the recording; "" while it works."""
+        return self.warning
 
     @property
     def is_behind(self) -> bool:
-        """Something is still to be written."""
+        """Something that was said is still to be written."""
         return False
 
     def open(self, run: str, spec: RunSpec, scenario: Scenario | None = None, *, digest: str | None = None) -> None:
@@ -75,7 +76,7 @@ class Recorder:
 
         digest  stands for the hash of a spec that is not ours
         """
-        if self._stopped:
+        if self.warning:
             return
         try:
             folder = self.root / run
@@ -96,7 +97,7 @@ class Recorder:
         False: another regtui is making it.
         """
         folder = self.root / run
-        if self._stopped or run in self._files or not (folder / RECORD).is_file():
+        if self.warning or run in self._files or not (folder / RECORD).is_file():
             return True
         try:
             open_file(folder / RECORD).close()  # not into a pipe or a device
@@ -117,20 +118,20 @@ class Recorder:
     def append(self, event: AnyRunEvent) -> None:
         """One event, one line, one write."""
         file = self._files.get(event.run)
-        if file is None or self._stopped:
+        if file is None or self.warning:
             return
         try:
             if os.fstat(file.fileno()).st_nlink == 0 and not (self.root / event.run / RECORD).exists():
                 raise FileNotFoundError(errno.ENOENT, "the run directory was removed")  # writing would go nowhere
             _write_all(file, events.encode(event))
             if isinstance(event, events.TERMINAL_EVENTS):
-                Recorder.close(self, event.run)
+                self._close(event.run)
         except OSError as error:
             self._give_up(error)
 
     def log(self, run: str, text: bytes) -> None:
         """Append what a worker printed to the run's log."""
-        if self._stopped or not (self.root / run).is_dir():
+        if self.warning or not (self.root / run).is_dir():
             return
         try:
             with (self.root / run / "log.txt").open("ab") as file:
@@ -138,12 +139,14 @@ class Recorder:
         except OSError as error:
             self._give_up(error)
 
-    def flush(self) -> bool:
-        """Whether all is written."""
-        return True
-
     def close(self, run: str | None = None) -> None:
         """Close one run's file, or all."""
+        self._close(run)
+
+    def catch_up(self) -> None:
+        """Have all that was recorded so far where it can be read."""
+
+    def _close(self, run: str | None = None) -> None:
         for name in [run] if run else list(self._files):
             file = self._files.pop(name, None)
             self.heartbeat.end(name)
@@ -152,9 +155,12 @@ class Recorder:
                     file.close()
 
     def _give_up(self, error: Exception) -> None:
+        self.warning = self._sentence(error)
+        self._close()
+
+    def _sentence(self, error: Exception) -> str:
         why = getattr(error, "strerror", None) or error
-        self._stopped = f"Recording stopped: {why} in {self.root}. Training goes on unrecorded."
-        Recorder.close(self)
+        return f"Recording stopped: {why} in {self.root}. Training goes on unrecorded."
 
 
 def list_runs(root: Path) -> Iterator[RunInfo]:

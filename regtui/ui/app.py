@@ -173,7 +173,7 @@ class RegtuiApp(RunsApp):
 
     def _note_warning(self) -> None:
         if self.recorder is not None:
-            self.view.warning = self.recorder.warning
+            self.view.warning = self.recorder.notice
 
     def on_sentence_said(self, message: messages.SentenceSaid) -> None:
         self.say(message.text, is_error=message.is_error)
@@ -217,7 +217,10 @@ class RegtuiApp(RunsApp):
         self.push_screen(HelpScreen(pane, place_of([*own, *(node.id for node in around if node.id)])))
 
     def action_save_picture(self) -> None:
-        sentence, is_error = save_picture(self.export_screenshot(title="regtui"))
+        self.run_worker(self._save_picture(self.export_screenshot(title="regtui")), group="picture")
+
+    async def _save_picture(self, svg: str) -> None:
+        sentence, is_error = await asyncio.to_thread(save_picture, svg)
         self.say(sentence, is_error=is_error)
 
     def action_copy_run(self) -> None:

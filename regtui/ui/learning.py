@@ -92,12 +92,14 @@ class LearnerApp(ClosingApp):
             return
         from regtui.ui.taking_home import Order, carry_out, order
 
-        given = order(self.view.session, self.view.selected.name, kind)
+        given, recorder = order(self.view.session, self.view.selected.name, kind), self.view.session.recorder
         if not isinstance(given, Order):
             self.post_message(messages.SentenceSaid(given, is_error=True))
             return
 
         async def write() -> None:
+            if recorder is not None:
+                await asyncio.to_thread(recorder.catch_up)
             sentence, is_error = await asyncio.to_thread(carry_out, given, Path.cwd())
             self.post_message(messages.SentenceSaid(sentence, is_error=is_error))
 

@@ -37,7 +37,6 @@ def order(session: Session, arm: str, kind: str) -> Order | str:
     """
     if session.recorder is None:
         return "These runs are not recorded, so there is nothing to export."
-    session.recorder.flush()  # what is read for it must have been written
     if session.recorder.warning:
         return session.recorder.warning
     arms = [each.name for each in session.arms] if kind == "html" else [arm]

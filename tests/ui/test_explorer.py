@@ -402,6 +402,7 @@ async def test_a_picture_is_saved_and_its_path_told(explore, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     async with explore() as user:
         await user.press("e")
+        await user.until(lambda: "Saved" in user.toasts)
         (picture,) = tmp_path.glob("regtui-*.svg")
         assert "<svg" in picture.read_text() and str(picture) in user.toasts
 

@@ -1,4 +1,4 @@
-"""The disk of the runs does not answer: the explorer draws, answers and leaves, and says what it waits for."""
+"""A disk that does not answer holds up neither the keys nor the curves, and the screen says why it is quiet there."""
 
 from __future__ import annotations
 
@@ -7,35 +7,59 @@ from pathlib import Path
 
 import pytest
 
-from regtui.store import BackgroundRecorder, background, replay, rundir
+from regtui.aside import Aside
+from regtui.progress import Progress
+from regtui.store import beside, replay, rundir
+from regtui.store.beside import RecorderBeside
 
 
-async def test_the_screen_answers_while_the_disk_does_not_and_then_all_is_recorded(
+async def test_the_screen_goes_on_while_the_disk_holds_every_write(
     explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "STALLED", 0.05)
-    free, write = threading.Event(), rundir._write_all
+    answers, write = threading.Event(), rundir._write_all
 
-    def slow(*arguments: object) -> None:
-        assert free.wait(60)
-        write(*arguments)  # type: ignore[arg-type]
+    def held(*given: object) -> None:
+        assert answers.wait(30)
+        write(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rundir, "_write_all", slow)
-    recorder = BackgroundRecorder(tmp_path)
-    async with explore(recorder=recorder) as user:
+    monkeypatch.setattr(rundir, "_write_all", held)
+    monkeypatch.setattr(beside, "SLOW", 0.0)
+    aside = Aside("keeper")
+    aside.do(lambda: answers.wait(30))
+    progress = Progress(tmp_path / "progress.json", aside.do)
+    async with explore(recorder=RecorderBeside(tmp_path / "runs"), progress=progress) as user:
+        await user.press("space")
+        user.runner.play(3)
+        await user.sees("has not answered for 0 s")
+        user.runner.play()
+        await user.press("?")
+        await user.sees("Run what is missing")
+        await user.press("escape")
+        answers.set()
+        folders = [tmp_path / "runs" / run for run in user.app.view.session.runs]
+        await user.until(lambda: all(replay(folder).state == "finished" for folder in folders))
+    assert aside.end(30) and Progress(tmp_path / "progress.json").seeds("overfitting/test") == 1
+
+
+async def test_a_disk_that_hangs_at_the_end_of_all_runs_is_told_too(
+    explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, write = threading.Event(), rundir._write_all
+
+    def held(*given: object) -> None:
+        assert answers.wait(30)
+        write(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rundir, "_write_all", held)
+    monkeypatch.setattr(beside, "SLOW", 0.05)
+    async with explore(recorder=RecorderBeside(tmp_path)) as user:
         await user.press("space")
         user.runner.play()
         session = user.app.view.session
-        await user.until(lambda: session.of_arm("baseline")[0].state == "finished")
-        await user.until(lambda: "has not answered for" in " ".join(user.app.view.warning.split()))
-        await user.press("5")
-        await user.sees("The disk has not answered")
-        await user.press("5", "E", "enter")
-        await user.until(lambda: "has not answered for" in user.toasts)
-        free.set()
+        await user.until(lambda: not session.is_busy)
+        await user.until(lambda: "has not answered" in user.app.view.warning)
+        answers.set()
         await user.until(lambda: user.app.view.warning == "")
         runs = list(session.current.values())
-        await user.until(recorder.flush)
-    stored = [replay(tmp_path / run.run) for run in runs]
-    assert [run.state for run in stored] == ["finished"] * len(runs)
-    assert [run.evaluations for run in stored] == [run.evaluations for run in runs]
+        await user.until(lambda: all(replay(tmp_path / run.run).state == "finished" for run in runs))
+    assert [replay(tmp_path / run.run).evaluations for run in runs] == [run.evaluations for run in runs]

@@ -1,0 +1,77 @@
+"""Calls that may wait for a disk, one after the other on a thread of their own.
+
+A network disk whose server is gone holds a write for as long as it likes. Whoever must go on meanwhile, the event loop
+of a screen say, leaves its calls here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+
+FAREWELL = 1.0
+"""Seconds that are waited for a disk at the end of a process."""
+
+
+class Aside:
+    """Makes calls in their order; they come from one thread, and must not raise."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is that of the thread, which begins with the first call."""
+        self._name = name
+        self._calls: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._left = 0
+        """Calls that were not finished yet; behind the lock, as is the next."""
+        self._since: float | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Calls that were not begun yet."""
+        return self._calls.qsize()
+
+    @property
+    def behind(self) -> float:
+        """Seconds since there was last nothing to do; 0 where there is nothing."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def do(self, call: Callable[[], object]) -> None:
+        """Have a call made soon."""
+        if self._thread is None:
+            # A daemon: the end of the process does not wait for a disk either.
+            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._thread.start()
+        with self._lock:
+            self._left += 1
+            if self._since is None:
+                self._since = time.monotonic()
+        self._calls.put(call)
+
+    def catch_up(self, seconds: float) -> bool:
+        """Wait, on any thread, until all is done that was left here so far. False: that takes longer than so long."""
+        if self._thread is None:
+            return True
+        done = threading.Event()
+        self.do(done.set)
+        return done.wait(seconds)
+
+    def end(self, seconds: float) -> bool:
+        """The same, and the thread ends then; a later call begins another one."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        self._calls.put(None)
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+            with self._lock:
+                self._left -= 1
+                if not self._left:
+                    self._since = None
