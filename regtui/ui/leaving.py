@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 
 from regtui.ui.terminal import when_hung_up
 
@@ -32,33 +33,31 @@ def leave_when_told(
     """
     loop = asyncio.get_running_loop()
     terminal = _Terminal()
-    told = threading.Event()
+    told: SimpleQueue[int] = SimpleQueue()
+    """Exit codes; the first one counts."""
 
-    def begin(code: int) -> None:
-        if told.is_set():
-            return
-        told.set()
+    def end() -> None:
+        code = told.get()
+        with suppress(RuntimeError):  # the loop has ended in the meantime
+            loop.call_soon_threadsafe(leave, code)
+        time.sleep(PATIENCE)
+        with suppress(Exception):  # whatever cannot be done any more must not keep the process
+            tell_workers()
+        time.sleep(DEADLINE - PATIENCE)
+        with suppress(Exception):
+            last_resort()
+        with suppress(Exception):
+            terminal.restore()
+        os._exit(code)
 
-        def end() -> None:
-            time.sleep(PATIENCE)
-            with suppress(Exception):  # whatever cannot be done any more must not keep the process
-                tell_workers()
-            time.sleep(DEADLINE - PATIENCE)
-            with suppress(Exception):
-                last_resort()
-            with suppress(Exception):
-                terminal.restore()
-            os._exit(code)
-
-        threading.Thread(target=end, name="deadline", daemon=True).start()
-        loop.call_soon_threadsafe(leave, code)
-
+    threading.Thread(target=end, name="deadline", daemon=True).start()
     # Not the loop's own handlers: those wait for the loop, which may be what is stuck. An interrupt would cancel the
-    # main task, once, and whoever that task waits for may take the cancellation for its own.
+    # main task, once, and whoever that task waits for may take the cancellation for its own. A handler comes between
+    # any two steps of the program, another handler's too, so it may take no lock; this queue has none.
     for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, lambda number, _: begin(128 + number))
-    when_hung_up(terminal.fd, lambda: begin(128 + signal.SIGHUP))
+            signal.signal(signum, lambda number, _: told.put(128 + number))
+    when_hung_up(terminal.fd, lambda: told.put(128 + signal.SIGHUP))
 
 
 class _Terminal:

@@ -56,3 +56,22 @@ def test_a_stuck_event_loop_keeps_no_process(tell: str, end: signal.Signals | No
         process.kill()
         if end is not None:
             os.close(ours)
+
+
+ENDED = """
+import asyncio, os, signal, time
+from regtui.ui import leaving
+async def main():
+    leaving.leave_when_told(lambda code: None, lambda: None, lambda: None)
+asyncio.run(main())
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(0)
+"""
+
+
+def test_a_signal_after_the_end_of_the_event_loop_leaves_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=HANGS,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
