@@ -178,7 +178,10 @@ class Monitor:
     def mark(self, text: str) -> None:
         """Put a note at the present step: a changed rate, a new phase."""
         if self._observation and not self._closed:
-            self._observation.mark(text)
+            try:
+                self._observation.mark(text)
+            except Exception as error:  # as in a step
+                self._give_up(error)
 
     def close(self, error: BaseException | None = None) -> None:
         """Evaluate once more and end the run: finished, stopped (KeyboardInterrupt) or failed (any other error)."""

@@ -134,10 +134,9 @@ class Record:
         )
 
     def broke(self, error: BaseException, message: str) -> None:
-        """An error of our own: its traceback goes into the log, for whoever wants to report it."""
+        """An error of our own: its traceback goes into the log, for whoever wants to report it. Raises nothing."""
         self.recorder.log(self.run, "".join(traceback.format_exception(error)).encode())
-        if not self.recorder.warning:
-            self.emit(Failed(run=self.run, kind="monitor", message=message))
+        self.recorder.append(Failed(run=self.run, kind="monitor", message=message))  # or it was said why not
 
     def close(self) -> None:
         """Close the run's file."""

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from regtui import Monitor, events
-from regtui.store import RunHistory, list_runs, replay, writer
+from regtui.store import RunHistory, list_runs, replay, rundir, writer
 from regtui.store.writer import ask_to_stop
 
 
@@ -456,3 +456,31 @@ def run_folder(monitor: Monitor) -> Path:
 
 def _read(folder: Path) -> list[events.AnyEvent]:
     return [events.decode(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize(("fails_at", "why"), [
+    ("mark", "No space left on device"), ("step", "ZeroDivisionError"), ("close", "No space left on device"),
+])  # fmt: skip
+def test_a_disk_that_fills_up_ends_the_monitor_and_not_the_training(
+    fails_at: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    model = network()
+    with pytest.warns(UserWarning, match=f"{why}.*the training goes on without it") as told:
+        with watching(model, tmp_path) as monitor:
+            monitor.step(1.0)
+            if fails_at == "mark":
+                monkeypatch.setattr(rundir, "_write_all", full)
+                monitor.mark("the rate was halved")
+            elif fails_at == "step":
+                assert monitor._observation is not None
+                # An error of our own, whose telling then finds the disk full.
+                monkeypatch.setattr(monitor._observation, "_is_time_to_tell", lambda: 1 / 0)
+                monkeypatch.setattr(rundir, "_write_all", full)
+                monitor.step(1.0)
+            else:
+                monkeypatch.setattr(rundir, "_write_all", full)
+        monitor.mark("nobody listens any more")
+    assert len(told) == 1
