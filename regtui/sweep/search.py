@@ -108,7 +108,7 @@ class Search:
             self._start(number, params, arm)
 
     def _start(self, number: int, params: dict[str, Scalar], arm: Arm) -> None:
-        name = f"trial {number} of {self._folder.path.name}"
+        name = self._name(number)
         self._session.arms.append(_named(arm, name))
         requests = self._session.request([name], range(self._seeds))
         self._of_run |= {request.run: number for request in requests}
@@ -120,8 +120,8 @@ class Search:
         """The mean of all seeds at an evaluation point, once all have it; the study may say that it is hopeless."""
         trial, runs = self.trials[number], self._runs(number)
         values = [[read(CHOSEN_BY, evaluation) for evaluation in run.evaluations] for run in runs]
-        point = min(map(len, values))
-        if trial.state != "running" or point <= trial.point:
+        point = min(map(len, values), default=0)
+        if point <= trial.point:
             return
         latest = [value for row in values if (value := row[point - 1]) is not None]
         mean = sum(latest) / len(latest)
@@ -133,7 +133,7 @@ class Search:
 
     def _maybe_ended(self, number: int) -> None:
         trial, runs = self.trials[number], self._runs(number)
-        if trial.state != "running" or any(run.is_live for run in runs):
+        if not runs or any(run.is_live for run in runs):
             return
         made = all(run.state in ("finished", "diverged", "stopped") for run in runs)
         self._failed_in_a_row = 0 if made else self._failed_in_a_row + 1
@@ -154,10 +154,22 @@ class Search:
             self._note(_with(trial, state="failed"))
             if not again:
                 self._wanted = max(self._wanted - 1, 0)
+        self._forget(trial)
         self._fill()
 
+    def _forget(self, trial: Trial) -> None:
+        """The store has its runs: with all their curves a search of days would fill the memory."""
+        self._session.drop(self._name(trial.number))
+        for run in trial.runs:
+            del self._session.runs[run]
+
+    def _name(self, number: int) -> str:
+        return f"trial {number} of {self._folder.path.name}"
+
     def _runs(self, number: int) -> list[RunHistory]:
-        return [self._session.runs[run] for run in self.trials[number].runs]
+        """Those of a trial under way; of one that has ended nothing is kept."""
+        trial = self.trials[number]
+        return [self._session.runs[run] for run in trial.runs] if trial.state == "running" else []
 
     def _note(self, trial: Trial) -> None:
         self.trials[trial.number] = trial

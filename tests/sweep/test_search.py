@@ -127,3 +127,14 @@ def test_what_could_not_be_made_is_asked_for_again_once_and_in_the_end_given_up(
             made.take(Failed(run=request.run, kind="x", message="no"))
     failed = [("failed", number, number % 2 == 0) for number in range(HOPELESS)]
     assert study.heard == failed and made.search.is_hopeless and made.search.done == 0
+
+
+def test_a_long_search_keeps_no_curves_of_trials_that_ended() -> None:
+    made = Made(Told(), trials=3)
+    for place in range(4):
+        made.finished(place, 80)
+    late = Failed(run=made.runs[0].run, kind="x", message="a word after the last one")
+    made.take(late)
+    assert set(made.session.runs) == {request.run for request in made.runs[4:]}
+    assert [arm.name for arm in made.session.arms] == ["a", "trial 2 of sweep"]
+    assert [trial.state for trial in made.search.trials.values()] == ["complete", "complete", "running"]
