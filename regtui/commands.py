@@ -130,6 +130,6 @@ def decode(line: bytes | str) -> AnyCommand:
     """The command of one line. Raises CommandError for anything else."""
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         shown = line if isinstance(line, str) else line.decode("utf-8", "replace")
         raise CommandError(f"not a command: {shown[:80]!r} ({error})") from None

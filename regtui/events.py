@@ -289,7 +289,7 @@ def decode(line: bytes | str) -> AnyEvent:
     """The event of one line. Raises EventError for anything else."""
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         shown = line if isinstance(line, str) else line.decode("utf-8", "replace")
         raise EventError(f"not an event: {shown[:80]!r} ({error})") from None
 

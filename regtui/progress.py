@@ -15,6 +15,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from regtui.files import decoded
+
 _Count = Annotated[int, Meta(ge=0)]
 
 
@@ -107,13 +109,13 @@ class Progress:
         if self.path is None:
             return self._reached
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Reached)
+            return decoded(self.path.read_bytes(), Reached)
         except FileNotFoundError:
             return self._reached
         except OSError as error:
             self._tell(f"Your progress cannot be read, so it is not kept: {error.strerror or error}: {self.path}.")
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except msgspec.DecodeError as error:
             return self._reached if self._move_aside(str(error)) else None
 
     def _write(self, reached: Reached) -> bool:

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from regtui.files import decoded
+
 MOST_BYTES = 64 * 1024
 """A larger file is something else."""
 
@@ -44,12 +46,12 @@ def recall(path: Path) -> tuple[Remembered, str]:
             raw = file.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             return Remembered(), _ignored(path, f"it has more than {MOST_BYTES >> 10} KiB")
-        return msgspec.json.decode(raw, type=Remembered), ""
+        return decoded(raw, Remembered), ""
     except FileNotFoundError:
         return Remembered(), ""
     except OSError as error:
         return Remembered(), _ignored(path, error.strerror or str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         return Remembered(), _ignored(path, f"it is damaged: {error}")
 
 

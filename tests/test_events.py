@@ -41,10 +41,13 @@ def test_a_line_is_strict_json_even_with_nan_and_inf() -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"{}", b"null", b"\xff\xfe", b'{"event":"nothing"}', b'{"event":"stopped"}',
-                                  b'{"event":"stopped","run":"a","step":', b"Segmentation fault"])  # fmt: skip
+                                  b'{"event":"stopped","run":"a","step":', b"Segmentation fault",
+                                  b'{"event":"stopped","run":"a","more":' + b"[" * 100_000])  # fmt: skip
 def test_anything_else_is_an_event_error(line: bytes) -> None:
     with pytest.raises(EventError, match="not an event"):
         events.decode(line)
+    with pytest.raises(commands.CommandError, match="not a command"):
+        commands.decode(line.replace(b'"event":"stopped"', b'"command":"start"'))
 
 
 def test_the_gap_is_clean_train_minus_test() -> None:

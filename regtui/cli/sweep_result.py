@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from regtui.claims import Interval, interval, read
 from regtui.cli.output import plain_table
+from regtui.files import decoded, read_file
 from regtui.own.named import model_options
 from regtui.scenario import Arm, Scenario
 from regtui.scenario.errors import printable
@@ -149,8 +150,8 @@ def print_outcome(outcome: Outcome) -> None:
 def read_result(folder: Path) -> Outcome | None:
     """result.json of a sweep's folder; None where there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Outcome)
-    except (OSError, ValueError):  # of bytes that are no text, too
+        return decoded(read_file(folder / "result.json"), Outcome)
+    except (OSError, msgspec.DecodeError):
         return None
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from regtui import paths
-from regtui.files import open_file
+from regtui.files import decoded, open_file
 from regtui.own.names import OwnDataError
 from regtui.own.parts import Sample, check_classes, part_named, with_test_part
 from regtui.own.squares import AT_ONCE, GRAY, Fit, squares
@@ -82,10 +82,10 @@ def prepare(root: Path, size: int = 0, fit: Fit = "crop", tell: Tell | None = No
     listing = _listing(root, files)
     folder = paths.prepared_dir() / hashlib.sha256(f"{root}|{size}|{fit}".encode()).hexdigest()[:16]
     try:
-        known = msgspec.json.decode((folder / "index.json").read_bytes(), type=Prepared)
+        known = decoded((folder / "index.json").read_bytes(), Prepared)
         if known.listing == listing and (folder / known.pixels).is_file():
             return msgspec.structs.replace(known, pixels=str(folder / known.pixels))
-    except (OSError, ValueError):  # of bytes that are no text, too
+    except (OSError, msgspec.DecodeError):
         pass  # not prepared yet, or by another version
     try:
         return _made(root, files, listing, folder, size, fit, tell or (lambda _: None))

@@ -20,7 +20,7 @@ import msgspec
 
 from regtui import __version__, events
 from regtui.events import Answer, AnyRunEvent, EventError, Hello
-from regtui.files import open_file
+from regtui.files import decoded, open_file
 from regtui.scenario import Scenario
 from regtui.spec import RunSpec, spec_hash
 from regtui.store.history import RunHistory
@@ -183,10 +183,7 @@ def read_info(folder: Path) -> RunInfo:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise msgspec.DecodeError(f"it is larger than {MOST_BYTES >> 20} MiB")
-    try:
-        info = msgspec.json.decode(content, type=RunInfo)
-    except UnicodeDecodeError as error:  # which msgspec lets through
-        raise msgspec.DecodeError("it has bytes that are no text") from error
+    info = decoded(content, RunInfo)
     # JSON carries control characters as escapes; decoded, a terminal would obey them.
     if not all(char.isprintable() or char in "\n\t" for text in _texts(msgspec.to_builtins(info)) for char in text):
         raise msgspec.DecodeError("it has control characters in its texts")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from regtui.files import open_file
+from regtui.files import decoded, open_file
 
 FILE = "writer.json"
 STOP = "stop"
@@ -45,8 +45,8 @@ def read_writer(folder: Path) -> Writer | None:
     """Who writes the run of a directory, or wrote it when it died; None for a run that was closed."""
     try:
         with open_file(folder / FILE) as file:
-            return msgspec.json.decode(file.read(4096), type=Writer)
-    except (OSError, ValueError):  # of bytes that are no text, too
+            return decoded(file.read(4096), Writer)
+    except (OSError, msgspec.DecodeError):
         return None
 
 

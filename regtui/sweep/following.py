@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from regtui.files import decoded, open_file
 from regtui.sweep.record import (
     Plan,
     Standing,
@@ -42,7 +43,7 @@ class Following:
             self.plan: Plan = read_plan(folder)
         except OSError as error:
             raise SweepFolderError(f"{folder} is no sweep: sweep.json cannot be read: {error.strerror}") from None
-        except ValueError as error:
+        except msgspec.DecodeError as error:
             raise SweepFolderError(f"{folder / 'sweep.json'} is not the plan of a sweep: {error}") from None
         self.folder = folder
         self.trials: dict[int, Trial] = {}
@@ -102,7 +103,7 @@ class Following:
 
     def _read_trials(self) -> bool:
         try:
-            with (self.folder / "trials.jsonl").open("rb") as file:
+            with open_file(self.folder / "trials.jsonl") as file:
                 file.seek(self._read)
                 text = file.read()
         except OSError:
@@ -111,8 +112,8 @@ class Following:
         self._read += len(whole)
         for line in whole.splitlines():
             try:
-                self._take(msgspec.json.decode(line, type=Trial))
-            except ValueError:  # of bytes that are no text, too
+                self._take(decoded(line, Trial))
+            except msgspec.DecodeError:
                 continue
         return bool(whole)
 

@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal, Self
 import msgspec
 
 from regtui import data
+from regtui.files import decoded, read_file
 from regtui.scenario import Arm
 from regtui.spec import ENGINE_VERSION, Scalar
 from regtui.store.lock import hold, is_held
@@ -162,14 +163,14 @@ class Folder:
 
 def read_plan(folder: Path) -> Plan:
     """sweep.json. Raises OSError or msgspec.DecodeError."""
-    return msgspec.json.decode((folder / "sweep.json").read_bytes(), type=Plan)
+    return decoded(read_file(folder / "sweep.json"), Plan)
 
 
 def read_standing(folder: Path) -> Standing:
     """standing.json; where there is none, or none that can be read, nothing is wanted."""
     try:
-        return msgspec.json.decode((folder / "standing.json").read_bytes(), type=Standing)
-    except (OSError, ValueError):  # of bytes that are no text, too
+        return decoded(read_file(folder / "standing.json"), Standing)
+    except (OSError, msgspec.DecodeError):
         return Standing(wanted=0)
 
 
@@ -186,8 +187,8 @@ def ask_to_stop(folder: Path) -> None:
 def read_told(folder: Path) -> Told | None:
     """result.json; None where there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / "result.json").read_bytes(), type=Told)
-    except (OSError, ValueError):  # of bytes that are no text, too
+        return decoded(read_file(folder / "result.json"), Told)
+    except (OSError, msgspec.DecodeError):
         return None
 
 
@@ -210,8 +211,8 @@ def read_trials(folder: Path) -> list[Trial]:
     found: dict[int, Trial] = {}
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
-            trial = msgspec.json.decode(line, type=Trial)
-        except ValueError:  # of bytes that are no text, too
+            trial = decoded(line, Trial)
+        except msgspec.DecodeError:
             continue
         found[trial.number] = trial
     return [found[number] for number in sorted(found)]

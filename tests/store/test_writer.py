@@ -13,7 +13,7 @@ import pytest
 
 from regtui.events import Finished, Started
 from regtui.spec import RunSpec
-from regtui.store import Recorder, replay, writer
+from regtui.store import Recorder, list_runs, replay, writer
 from regtui.store.presence import NO_SIGN, is_alive, is_being_written
 from regtui.store.writer import Writer, read_writer, this_process
 
@@ -92,3 +92,11 @@ def test_a_damaged_or_missing_file_is_nobody(tmp_path: Path) -> None:
     (tmp_path / writer.FILE).write_text("{")
     assert read_writer(tmp_path) is None and not is_being_written(tmp_path)
     assert isinstance(this_process(), Writer)
+
+
+def test_descriptions_that_nest_without_end_are_those_of_nobody(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.close()
+    (tmp_path / RUN / writer.FILE).write_bytes(b'{"more":' + b"[" * 4000)
+    assert read_writer(tmp_path / RUN) is None
+    (tmp_path / RUN / "spec.json").write_bytes(b'{"more":' + b"[" * 100_000)
+    assert not list(list_runs(tmp_path))

@@ -102,3 +102,33 @@ def test_a_folder_that_is_no_sweep_is_refused(tmp_path: Path, text: str | None, 
     assert is_sweep(tmp_path) == (text is not None)
     with pytest.raises(SweepFolderError, match=says):
         Following(tmp_path)
+
+
+NESTED = b'{"more":' + b"[" * 100_000
+
+
+def test_files_that_nobody_could_have_written_are_passed_over(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, trials=2)
+    sweep = Following(folder.path)
+    with folder.path.joinpath("trials.jsonl").open("ab") as file:
+        file.write(NESTED + b"\n")
+    folder.path.joinpath("result.json").write_bytes(NESTED)
+    folder.stand(Standing(wanted=4, phase="done"))
+    assert sweep.poll() and sweep.told is None and sweep.wanted == 4
+    folder.path.joinpath("standing.json").write_bytes(NESTED)
+    assert sweep.poll() and sweep.standing == Standing(wanted=0)
+    folder.path.joinpath("sweep.json").write_bytes(NESTED)
+    with pytest.raises(SweepFolderError, match="nested without end"):
+        Following(folder.path)
+
+
+def test_pipes_in_the_place_of_files_hold_nobody_up(tmp_path: Path) -> None:
+    import os
+
+    folder = write_folder(tmp_path, trials=2)
+    sweep = Following(folder.path)
+    for name in ("trials.jsonl", "standing.json"):
+        folder.path.joinpath(name).unlink(missing_ok=True)
+        os.mkfifo(folder.path / name)
+    sweep.poll()
+    assert len(sweep.ended) == 2 and sweep.standing == Standing(wanted=0)
