@@ -7,6 +7,7 @@ free.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,18 +21,24 @@ except ImportError:  # Windows
     HAS_LOCKS = False
 
 RECORD = "events.jsonl"
+LOOKED_AT = 0.5
+"""Seconds that a lock may be taken by those who only look whether it is."""
 
 
 def hold(record: BinaryIO) -> bool:
     """Take the lock of an open record until it is closed. False: another process, or another file object, has it."""
-    if not HAS_LOCKS:
-        return True
-    try:
-        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a disk without locks
-        return True
+    deadline = time.monotonic() + LOOKED_AT
+    while HAS_LOCKS:
+        try:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        except OSError:  # a disk without locks
+            return True
+        else:
+            return True
     return True
 
 

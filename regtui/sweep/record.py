@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -30,9 +29,6 @@ Phase = Literal["search", "comparison", "done"]
 Part = Literal["test", "validation"]
 """What the winner is compared on: of own data validation, until somebody asks for the test part."""
 
-
-LOOKED_AT = 0.5
-"""Seconds that a lock may be taken by those who only look whether it is."""
 STOP = "stop"
 """A file whose presence asks the process to end, wherever it runs."""
 
@@ -121,11 +117,8 @@ class Folder:
     def __enter__(self) -> Self:
         """Raises BusyError."""
         self._lock = (self.path / "lock").open("ab")
-        deadline = time.monotonic() + LOOKED_AT
-        while not hold(self._lock):
-            if time.monotonic() > deadline:
-                raise BusyError(f"another process works on this sweep; its folder is {self.path}")
-            time.sleep(0.02)
+        if not hold(self._lock):
+            raise BusyError(f"another process works on this sweep; its folder is {self.path}")
         (self.path / STOP).unlink(missing_ok=True)
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()).encode())

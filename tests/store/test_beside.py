@@ -11,7 +11,7 @@ import pytest
 
 from regtui.events import Finished, Marker
 from regtui.spec import RunSpec
-from regtui.store import Recorder, beside, replay, rundir
+from regtui.store import Recorder, beside, lock, replay, rundir
 from regtui.store.beside import RecorderBeside
 
 SPEC = RunSpec(scenario="s/t", arm="a", seed=2)
@@ -111,7 +111,8 @@ def test_a_full_disk_is_told_as_ever(recorder: RecorderBeside, tmp_path: Path) -
     until(lambda: recorder.notice.startswith("Recording stopped: "))
 
 
-def test_whether_somebody_else_makes_a_run_is_waited_for(tmp_path: Path) -> None:
+def test_whether_somebody_else_makes_a_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "LOOKED_AT", 0.01)
     other, ours = Recorder(tmp_path), RecorderBeside(tmp_path)
     other.open(RUN, SPEC)
     assert not ours.reopen(RUN)

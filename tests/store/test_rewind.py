@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +22,7 @@ from regtui.events import (
     Studied,
 )
 from regtui.spec import RunSpec
-from regtui.store import Column, Recorder, RunHistory, replay
+from regtui.store import Column, Recorder, RunHistory, lock, replay
 from regtui.store.lock import is_held
 from regtui.store.rewind import what_counts
 
@@ -140,7 +142,10 @@ def test_a_record_goes_on_after_a_torn_line(tmp_path: Path, torn: bytes) -> None
     assert history.state == "finished" and list(history.loss) == list(told(list(WHOLE)).loss)
 
 
-def test_a_run_that_is_being_made_is_held_and_not_taken_for_an_interrupted_one(tmp_path: Path) -> None:
+def test_a_run_that_is_being_made_is_held_and_not_taken_for_an_interrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "LOOKED_AT", 0.01)
     recorder = Recorder(tmp_path)
     recorder.open(RUN, SPEC)
     for event in INTERRUPTED[:9]:
@@ -149,3 +154,20 @@ def test_a_run_that_is_being_made_is_held_and_not_taken_for_an_interrupted_one(t
     assert not Recorder(tmp_path).reopen(RUN), "two cannot write the same record"
     recorder.close()
     assert not is_held(tmp_path / RUN) and replay(tmp_path / RUN).is_interrupted
+
+
+@pytest.mark.skipif(not lock.HAS_LOCKS, reason="there are no locks here")
+def test_who_only_looks_whether_a_run_is_made_is_not_taken_for_its_maker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    recorder = Recorder(tmp_path)
+    recorder.open(RUN, SPEC)
+    recorder.close()
+    looker = (tmp_path / RUN / lock.RECORD).open("rb")
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    waits = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: looker.close())
+    monkeypatch.setattr(lock, "time", waits)
+    assert recorder.reopen(RUN)
+    recorder.close()
