@@ -135,8 +135,7 @@ class WorkerProcess:
                 self._on_garbage(f"The worker wrote a line of more than {LINE_LIMIT >> 20} MiB; it was skipped.")
                 continue
             except TimeoutError:
-                self._on_garbage(f"The worker said nothing for {HELLO_TIMEOUT:g} s after its start.")
-                self.kill()
+                self.kill(f"The worker said nothing for {HELLO_TIMEOUT:g} s after its start, and was killed.")
                 break
             except ConnectionError:
                 break

@@ -11,7 +11,7 @@ import pytest
 
 from regtui.commands import Probe, RunRequest
 from regtui.events import Evaluated, Failed, Finished, Marker, Preview, Stopped
-from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool
+from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool, process
 from regtui.runner.pool import ON_A_GPU
 from regtui.spec import RunSpec
 
@@ -218,6 +218,17 @@ async def test_a_command_that_does_not_exist_is_told() -> None:
     made.submit(requests("a"))
     (lost,) = await heard.until_heard(Lost)
     assert "could not be started" in lost.sentence and lost.runs == ("r0",)
+    await made.close()
+
+
+async def test_a_worker_that_never_says_hello_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "HELLO_TIMEOUT", 0.05)
+    heard = Heard()
+    made = Runner(["sleep", "100"], heard.deliver)
+    made.submit(requests("quick"))
+    (lost,) = await heard.until_heard(Lost)
+    assert isinstance(lost, Lost) and lost.runs == ("r0",)
+    assert lost.sentence == "The worker said nothing for 0.05 s after its start, and was killed."
     await made.close()
 
 
