@@ -309,11 +309,50 @@ def test_a_name_is_rather_moved_than_cut_or_left_out() -> None:
         assert not any("…" in row for row in drawn)
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 29), st.floats(0, 11.9)), max_size=14),
+    st.sets(st.tuples(st.integers(0, 29), st.integers(0, 11)), max_size=120),
+)
+def test_names_stand_in_the_order_of_their_curves_wherever_there_is_room(
+    ends: list[tuple[int, float]], firm: set[tuple[int, int]]
+) -> None:
+    wanted = [Wanted(i, f"name {i}", "●", column, height) for i, (column, height) in enumerate(ends)]
+    placed = place(wanted, 40, 12, lambda column, row: (column, row) not in firm)
+    by_curve = sorted(placed, key=lambda name: (ends[name.index][1], name.index))
+    assert all(above.row < below.row for above, below in pairwise(by_curve))
+
+
 def test_names_far_from_their_curves_still_stand_in_the_order_of_the_curves() -> None:
     """Curves that end close together in the middle, where nothing is free: rows above and below take the names."""
     wanted = [Wanted(i, name, "*", 29, 5 + i / 4) for i, name in enumerate(("first", "second", "third"))]
     placed = place(wanted, 30, 16, lambda _, row: row in (0, 1, 10, 11))
     assert [name.index for name in sorted(placed, key=lambda name: name.row)] == [0, 1, 2]
+
+
+def test_of_more_names_than_rows_the_dim_ones_are_left_out() -> None:
+    wanted = [Wanted(i, f"name {i}", "●", 20, 2.5, weight=0.1 if i in (1, 4) else 1.0) for i in range(6)]
+    assert [name.index for name in place(wanted, 40, 4, lambda *_: True)] == [0, 2, 3, 5]
+
+
+def test_curves_that_end_on_the_same_dot_have_their_names_in_the_order_of_their_values() -> None:
+    drawn = rows(accuracy(*ending_at((62.01, 62.03, 62.02), "to {}")))
+    found = [row_of(name, drawn) for name in ("to 62.03", "to 62.02", "to 62.01")]
+    assert found == sorted(set(found))
+
+
+def test_the_sign_of_a_curve_that_goes_on_never_stands_before_the_name_of_another() -> None:
+    often, rarely = [x / 2 for x in range(40)], [float(x) for x in range(20)]
+    drawn = rows(
+        accuracy(
+            Series("batch", often, [54.0] * 40, BLUE, dim=True),
+            Series("whole set", rarely, [52.0] * 20, BLUE, "○"),
+            Series("running", often, [51.0] * 40, BLUE, "■"),
+        ),
+        60,
+        12,
+    )
+    assert "○ whole set" in drawn[row_of("whole set", drawn)]
+    assert row_of("batch", drawn) < row_of("whole set", drawn) < row_of("running", drawn)
 
 
 def test_a_mark_is_a_line_with_its_text_beside_it() -> None:

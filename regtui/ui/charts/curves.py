@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from regtui.ui.charts.canvas import Canvas
 from regtui.ui.charts.charset import LEFT_DOTS, RIGHT_DOTS, plain
@@ -39,6 +40,11 @@ class Curve:
     def end(self) -> tuple[int, int]:
         """The last dot."""
         return self.lines[-1][-1]
+
+    @property
+    def last(self) -> float:
+        """The last value that is drawn."""
+        return next(y for y in reversed(self.series.y) if isfinite(y))
 
 
 def draw_curves(canvas: Canvas, series: Sequence[Series], runs: Sequence[Sequence[Run]], frame: Frame) -> None:
@@ -111,6 +117,7 @@ def _write_names(canvas: Canvas, curves: Sequence[Curve], frame: Frame) -> None:
             covered = any(other.sign and _cell(other.end) == _cell(curve.end) for other in curves[i + 1 :])
             weight = 0.1 if curve.series.dim else 1.0
             wanted.append(Wanted(i, name, curve.sign, x // DOTS_WIDE, height, covered, weight))
+    wanted.sort(key=lambda name: curves[name.index].last, reverse=True)  # tells apart what ends on the same dot
     columns, rows = frame.window.columns + frame.names, frame.window.rows
     for placed in place(wanted, columns, rows, lambda column, row: canvas.is_free(frame.left + column, row)):
         series = curves[placed.index].series

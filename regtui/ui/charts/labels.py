@@ -1,9 +1,14 @@
-"""The names at the ends of the curves: where each one goes, so that none covers a curve or another name."""
+"""The names at the ends of the curves: where each one goes, so that none covers a curve or another name.
+
+Names follow each other from top to bottom as the ends of their curves do, wherever they have to stand: a reader who
+cannot see to which curve a name belongs counts from above.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 
@@ -12,9 +17,13 @@ _SHORTEST = 4
 _CUT = 1.5
 """Rows of distance that a whole name is worth."""
 _ROWS_A_NAME = 4
-"""Rows of the chart for each name that stands elsewhere."""
-_FARTHEST = 2
-"""Rows that a name may stand away from the end of its curve: farther away it would name another one."""
+"""Rows of the chart for each name that stands far from its curve: more of them would be a wall of words."""
+_NEAR = 2
+"""Rows around the end of a curve in which a name is taken for its."""
+_LEFT = 4.0
+"""Rows of distance that a place at the left edge costs, where curves begin."""
+_LEFT_OUT = 10_000.0
+"""Rows of distance that a name costs which is not shown: more than any place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +46,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
+    """A name and where it may stand."""
+
     index: int
     text: str
     column: int
     row: int
-    at_edge: bool = False
-    """Ends at the right edge, above or below the curve; else it starts right of the curve's end."""
+    cost: float = 0.0
+    """In rows of distance from the end of the curve."""
+    is_far: bool = False
+    """Whether it stands where one would not look for it, so that its sign alone tells its curve."""
 
     def cells(self) -> list[tuple[int, int]]:
         return [(self.column + i, self.row) for i in range(cell_len(self.text))]
@@ -51,120 +64,101 @@ class Placed:
 IsFree = Callable[[int, int], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to place some names, as a chain that ends with the last one."""
+
+    cost: float
+    placed: Placed | None = None
+    """None: the name is left out, or there is none yet."""
+    before: _Way | None = None
+
+    def names(self) -> list[Placed]:
+        """From the first to the last."""
+        found: list[Placed] = []
+        way: _Way | None = self
+        while way is not None:
+            found += [way.placed] if way.placed else []
+            way = way.before
+        return found[::-1]
+
+
 def place(wanted: Sequence[Wanted], columns: int, rows: int, is_free: IsFree) -> list[Placed]:
-    """Give each name a place; cut it where it must be, leave it out where there is none.
+    """Give each name a row of its own, in the order of the curves; cut it where it must be.
 
-    A name stands right of its curve's end if it fits there, else above or below it at the right edge. Names that
-    would touch are moved apart, and keep the order of their curves from top to bottom as far as they can. Whoever
-    finds no place there stands, with its sign before it, where no curve is: at the left or the right edge.
+    A name stands right of its curve's end if it fits there, else above or below it at the right edge. Of names that
+    are equally high the one that comes first stands above. Where a name finds no place near its curve, a few may
+    stand far from it, with their signs before them, at the right or the left edge; what has no place even then is
+    left out, and its curve is told by the signs on it.
     """
-    placed: list[Placed] = []
-    taken: set[tuple[int, int]] = set()
-    names = sorted(wanted, key=lambda name: (name.height, name.index))
-    own_rows = spread([(int(name.height), name.weight) for name in names], rows)
-    for name, row in zip(names, own_rows, strict=True):
-        best: Placed | None = None
-        best_cost = float("inf")
-        for candidate in _candidates(name, row, columns, rows):
-            cells = candidate.cells()
-            if any(cell in taken or not is_free(*cell) for cell in cells):
-                continue
-            cost = abs(candidate.row - row) + 0.5 * abs(candidate.row + 0.5 - name.height)
-            lost = max(0.0, 1 - len(cells) / cell_len(name.text))
-            cost += _CUT * (lost > 0) + 2 * lost  # rather two rows away than with its end cut off
-            if cost < best_cost:
-                best, best_cost = candidate, cost
-        if best:
-            placed.append(best)
-            taken.update(_around(best))
-    ends = {name.index: name.height for name in wanted}
-    placed = _in_order(placed, ends, is_free, _FARTHEST)
-    placed += _elsewhere([name for name in names if name.sign], placed, columns, rows, is_free)
-    return _in_order(placed, ends, is_free, rows)  # one that is far from its curve by what is above and below it
+    names = sorted(wanted, key=lambda name: name.height)
+    near = [[*_near(name, columns, rows, is_free)] for name in names]
+    placed = _cheapest(names, near, rows, is_free)
+    if len(placed) == len(names):
+        return placed
+    anywhere = [[*own, *_far(name, columns, rows)] for name, own in zip(names, near, strict=True)]
+    placed = _cheapest(names, anywhere, rows, is_free)
+    heights = {name.index: name.height for name in names}
+    distant = sorted((name for name in placed if name.is_far), key=lambda name: abs(name.row - heights[name.index]))
+    return [name for name in placed if name not in distant[rows // _ROWS_A_NAME :]]
 
 
-def _elsewhere(
-    names: Sequence[Wanted], placed: Sequence[Placed], columns: int, rows: int, is_free: IsFree
-) -> list[Placed]:
-    """Places far from the curves for names that have none yet; a few, since too many would be a wall of words."""
-    taken = {cell for name in placed for cell in _around(name)}
-    has_place = {name.index for name in placed}
-    found: list[Placed] = []
-    for name in names:
-        if name.index in has_place or len(found) >= rows // _ROWS_A_NAME:
-            continue
-        text = f"{name.sign} {name.text}"
-        edge = columns - cell_len(text)
-        places = sorted(
-            ((row, column) for row in range(rows) for column in (edge, 1) if edge > columns // 2),
-            key=lambda place: abs(place[0] - int(name.height)) + _FARTHEST * (place[1] != edge),
-        )
-        for row, column in places:
-            there = Placed(name.index, text, column, row, at_edge=column == edge)
-            if all(cell not in taken and is_free(*cell) for cell in there.cells()):
-                found.append(there)
-                taken.update(_around(there))
-                break
-    return found
+def _cheapest(names: Sequence[Wanted], places: Sequence[Sequence[Placed]], rows: int, is_free: IsFree) -> list[Placed]:
+    """Of all ways to put the names, in this order, into rows from top to bottom, the one with the least cost in sum.
+
+    `places` has those that each name may take. `best[row]` is the cheapest way that uses rows above `row` alone.
+    """
+    best = [_Way(0.0)] * (rows + 1)
+    for name, its_places in zip(names, places, strict=True):
+        longer = [_Way(way.cost + _LEFT_OUT * name.weight, None, way) for way in best]
+        for there in its_places:
+            way = best[there.row]
+            cost = way.cost + there.cost
+            if cost < longer[there.row + 1].cost and all(is_free(*cell) for cell in there.cells()):
+                longer[there.row + 1] = _Way(cost, there, way)
+        best = list(accumulate(longer, _cheaper))
+    return best[-1].names()
 
 
-def _around(name: Placed) -> list[tuple[int, int]]:
-    """The cells of a name, and the one on each side of it."""
-    return [(name.column + i, name.row) for i in range(-1, cell_len(name.text) + 1)]
+def _cheaper(way: _Way, other: _Way) -> _Way:
+    return other if other.cost < way.cost else way
 
 
-def _candidates(name: Wanted, row: int, columns: int, rows: int) -> list[Placed]:
-    found = []
+def _near(name: Wanted, columns: int, rows: int, is_free: IsFree) -> Iterator[Placed]:
+    """Places in the rows around the end of the curve, right of it or at the right edge."""
     end = int(name.height)
-    for at in range(max(0, row - _FARTHEST, end - _FARTHEST), min(rows, row + _FARTHEST + 1, end + _FARTHEST + 1)):
-        away = at != end
-        text = f"{name.sign} {name.text}" if (away or name.is_covered) and name.sign else name.text
+    for row in range(max(0, end - _NEAR), min(rows, end + _NEAR + 1)):
+        away = row != end
+        hides = name.column + 1 < columns and not is_free(name.column + 1, end)  # the sign of a curve that goes on
+        text = f"{name.sign} {name.text}" if (away or name.is_covered or hides) and name.sign else name.text
         after = name.column + (1 if text != name.text else 2)
         room = columns - after
         if room >= min(cell_len(text), _SHORTEST + len(text) - len(name.text)):
-            found.append(Placed(name.index, cut(text, room), after, at))
+            yield _placed(name, cut(text, room), after, row)
         if away and room < cell_len(text):
             text = cut(text, columns // 2)
-            found.append(Placed(name.index, text, columns - cell_len(text), at, at_edge=True))
-    return [candidate for candidate in found if candidate.text]
+            yield _placed(name, text, columns - cell_len(text), row)
 
 
-def _in_order(placed: list[Placed], ends: Mapping[int, float], is_free: IsFree, farthest: int) -> list[Placed]:
-    """Let names at the right edge change rows so that they follow each other as their curves do, if they fit.
-
-    `ends` has the height at which each curve ends; none of them comes to stand more than `farthest` rows from it.
-    """
-    edge = sorted((name for name in placed if name.at_edge), key=lambda name: (ends[name.index], name.index))
-    rows = sorted(name.row for name in edge)
-    ordered = [replace(name, row=row) for name, row in zip(edge, rows, strict=True)]
-    others = {(column + i, row) for name in placed if not name.at_edge for column, row in name.cells() for i in (0, 1)}
-    if any(abs(name.row - int(ends[name.index])) > farthest for name in ordered):
-        return placed
-    if any(cell in others or not is_free(*cell) for name in ordered for cell in name.cells()):
-        return placed
-    return [name for name in placed if not name.at_edge] + ordered
+def _far(name: Wanted, columns: int, rows: int) -> Iterator[Placed]:
+    """Places at both edges, far from the end of the curve: only its sign tells there whose name it is."""
+    text = f"{name.sign} {name.text}"
+    edge = columns - cell_len(text)
+    if not name.sign or edge <= columns // 2:
+        return
+    for row in range(rows):
+        if abs(row - int(name.height)) > _NEAR:
+            yield replace(_placed(name, text, min(name.column + 1, edge), row), is_far=True)
+        yield replace(_placed(name, text, 1, row, _LEFT), is_far=True)
 
 
-def spread(wanted: Sequence[tuple[int, float]], rows: int) -> list[int]:
-    """Rows for names that want to stand in given rows (ascending) with given weights: one each, little moved.
-
-    Names that are too close form a block around the mean of what its members want; blocks that touch are joined.
-    Where there are more names than rows, some share the first one.
-    """
-    blocks: list[tuple[float, float, int]] = []  # (weighted sum of wished first rows, weight, members)
-    for row, weight in wanted:
-        total, members = row * weight, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] + blocks[-1][2] > total / weight:
-            before, its_weight, count = blocks.pop()
-            total, weight, members = before + total - count * weight, its_weight + weight, count + members
-        blocks.append((total, weight, members))
-    result: list[int] = []
-    for total, weight, members in blocks:
-        first = max(round(total / weight), result[-1] + 1 if result else 0)
-        result += range(first, first + members)
-    for i in reversed(range(len(result))):
-        result[i] = max(0, min(result[i], rows - len(result) + i))
-    return result
+def _placed(name: Wanted, text: str, column: int, row: int, extra: float = 0.0) -> Placed:
+    """A place and its cost: the distance, and what is lost of the name."""
+    distance = abs(row + 0.5 - name.height)
+    lost = max(0.0, 1 - cell_len(text) / cell_len(name.text))
+    # The square spreads names that crowd around their mean. Rather two rows away than with its end cut off.
+    cost = name.weight * (distance + 0.1 * distance**2) + (row != int(name.height)) + _CUT * (lost > 0) + 2 * lost
+    return Placed(name.index, text, column, row, cost + extra)
 
 
 def cut(text: str, room: int) -> str:

@@ -25,7 +25,7 @@ def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     """A heading and a row an arm, columns aligned on the decimal point."""
     seeds = len(view.session.seeds) > 1
     texts = [gap_text(stands) for arm in view.session.arms if (stands := standing(view.session.of_arm(arm.name)))]
-    gap = max(4, *map(len, texts)) + 1 if texts else 6  # a cell more is a cell less for the names
+    gap = max([4, *map(len, texts)]) + 1  # a cell more is a cell less for the names
     name = room - (4 + 10 + gap + (5 if seeds else 0))
     lesson = name - 7 >= SHORTEST_NAME and any(arm.lesson for arm in view.session.arms)
     name -= 7 if lesson else 0
