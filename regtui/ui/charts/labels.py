@@ -14,9 +14,11 @@ from rich.cells import cell_len, set_cell_size
 
 _SHORTEST = 4
 """Cells below which a cut name says nothing any more."""
-_CUT = 1.5
+_CUT = 3.0
 """Rows of distance that a whole name is worth."""
-_ROWS_A_NAME = 4
+_AWAY = 0.5
+"""Rows of distance that the row of the end itself is worth."""
+_ROWS_A_NAME = 3
 """Rows of the chart for each name that stands far from its curve: more of them would be a wall of words."""
 _NEAR = 2
 """Rows around the end of a curve in which a name is taken for its."""
@@ -156,9 +158,9 @@ def _placed(name: Wanted, text: str, column: int, row: int, extra: float = 0.0) 
     """A place and its cost: the distance, and what is lost of the name."""
     distance = abs(row + 0.5 - name.height)
     lost = max(0.0, 1 - cell_len(text) / cell_len(name.text))
-    # The square spreads names that crowd around their mean. Rather two rows away than with its end cut off.
-    cost = name.weight * (distance + 0.1 * distance**2) + (row != int(name.height)) + _CUT * (lost > 0) + 2 * lost
-    return Placed(name.index, text, column, row, cost + extra)
+    # The square spreads names that crowd around the mean of their ends.
+    cost = name.weight * (distance + 0.1 * distance**2) + _AWAY * (row != int(name.height)) + _CUT * (lost > 0)
+    return Placed(name.index, text, column, row, cost + 2 * lost + extra)
 
 
 def cut(text: str, room: int) -> str:
