@@ -85,7 +85,7 @@ def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
         wide = 2 * side + APART
         pairs = [
             [
-                line((left(f"{number + 1} {one.label}", side + 1), MUTED), ("→ as it is trained", FAINT)),
+                line((left(f"{number + 1} {one.label}", side + 1), MUTED), ("→ in training", FAINT)),
                 *_beside([drawn(one.before), drawn(one.after)], side),
                 *(target_lines(one, 2 * side + 1, mixes=mixes) if soft else []),
             ]
@@ -102,7 +102,7 @@ def picture_lines(samples: Sequence[Previewed], room: int, height: int, ground: 
         *([[target_lines(one, side, mixes=mixes) for _, one in shown]] if soft else []),
     ]
     heads, before, *below = (_beside(block, side) for block in blocks)
-    return [*heads, *before, EMPTY, *(row for block in below for row in block)]
+    return [*heads, *before, line(("↓ in training", FAINT)), *(row for block in below for row in block)]
 
 
 def grid_of(samples: Sequence[Previewed], room: int, height: int, ground: Ground) -> Grid | None:

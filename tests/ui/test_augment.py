@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 from ui_fakes import FakeRunner
 
 from regtui.events import Preview
@@ -130,6 +131,16 @@ async def test_where_the_selected_arm_changes_nothing_the_first_that_does_is_sel
         await user.sees("moved cannot be shown: no device")
 
 
+@pytest.mark.parametrize(("size", "is_told"), [((120, 40), True), ((80, 24), False)])
+async def test_rows_that_the_pictures_leave_say_what_is_done_to_them(explore, scenario, size, is_told) -> None:
+    async with explore(scenario=scenario, size=size) as user:
+        await user.press("down", "a")
+        await user.sees("Random crop      Pads each training picture")
+        answer(user.runner, [replace(sample, target=[]) for sample in mixed()])
+        await user.sees("↓ in training")
+        assert ("Pads each training picture" in user.text) is is_told
+
+
 async def test_ascii_and_the_smallest_terminal(explore, scenario) -> None:
     async with explore(size=(80, 24), scenario=scenario, ascii_only=True) as user:
         await user.press("down", "a")
@@ -153,6 +164,11 @@ def test_pictures_fit_originals_above(size: tuple[int, int]) -> None:
 def test_at_120_by_40_pictures_have_all_their_pixels() -> None:
     rows = picture_lines(mixed(), 116, 36, Ground())
     assert sum("▀" in plain(row) for row in rows) == 28 and plain(rows[1]).count("▀") == 4 * 28
+
+
+def test_two_rows_of_pictures_say_which_is_which() -> None:
+    rows = [plain(row).strip() for row in picture_lines(mixed(), 116, 36, Ground())]
+    assert rows[15] == "↓ in training"
 
 
 def test_a_large_terminal_is_used_for_all_pictures_each_beside_what_became_of_it() -> None:

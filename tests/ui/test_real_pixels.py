@@ -85,7 +85,8 @@ def test_the_cells_of_the_pictures_are_left_free_and_all_of_them_have_room() -> 
     assert grid is not None and len(grid.shown) == 8
     assert grid.side * CELL[0] == pytest.approx(grid.rows * CELL[1], abs=CELL[1])  # square, as the pictures are
     rows = picture_lines(SAMPLES, 116, 36, ground)
-    assert plain(rows[0]).startswith("1 Bag") and not any(plain(row).strip() for row in rows[1 : 2 * grid.rows + 2])
+    told = {y: plain(row).split()[0] for y, row in enumerate(rows[: 2 * grid.rows + 2]) if plain(row).strip()}
+    assert told == {0: "1", grid.rows + 1: "↓"}
     tiny = grid_of(SAMPLES, 70, 14, ground)
     assert tiny is not None and 2 * tiny.rows + 2 <= 14
 

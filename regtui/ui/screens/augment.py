@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -20,7 +21,7 @@ from regtui.ui.pixel_strips import PixelStrips
 from regtui.ui.previews import Grid, Ground, grid_of, preview_lines
 from regtui.ui.screens.themed import Themed
 from regtui.ui.settings import Row, stack_rows
-from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, flowed, line, spread, width, wrapped
+from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, flowed, left, line, spread, width, wrapped
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -58,6 +59,21 @@ def settings_lines(arm: Arm, selected: str, room: int) -> list[Line]:
         else:
             parts[-1] = line(*parts[-1], "  ", *shown)
     return flowed(parts, room)
+
+
+def about_lines(arm: Arm, room: int, height: int) -> list[Line]:
+    """What each entry that acts does and what to watch, in at most `height` rows; less of it where these are few."""
+    entries = [row.regularizer for row in acting_rows(arm) if row.kind == "regularizer" and row.regularizer]
+    indent = max((cell_len(entry.title) for entry in entries), default=0) + 2
+    for is_whole in (True, False):
+        rows: list[Line] = []
+        for entry in entries:
+            rows += wrapped(entry.summary, room, MUTED, line((left(entry.title, indent), "bold")))
+            if is_whole:
+                rows += wrapped(entry.watch, room, MUTED, line((" " * indent, ""), ("Watch  ", FAINT)))
+        if len(rows) <= height:
+            return rows
+    return []
 
 
 def nothing_to_see(arm: Arm) -> str:
@@ -126,14 +142,17 @@ class AugmentView(Lines, can_focus=True):
         first, *others = settings_lines(arm, selected, room - width(state) - 1)
         head = [spread(first, state, room), *others]
         if preview is None:
-            self.show(head)
+            self.show([*head, EMPTY, *about_lines(arm, room, self.size.height - len(head) - 1)])
         elif preview.trouble:
             self.show([*head, EMPTY, *wrapped(preview.trouble, room, BAD)])
         else:
             head += [line((f"{key} rests in the last epochs.", OPEN)) for key in preview.resting]
             free = self.size.height - len(head)
-            self.show([*head, *preview_lines(preview.samples, room, free, self._ground)])
+            shown = preview_lines(preview.samples, room, free, self._ground)
             grid = grid_of(preview.samples, room, free, self._ground)
+            about = about_lines(arm, room, free - len(shown) - 2)
+            head += [EMPTY] if len(shown) < free else []
+            self.show([*head, *shown, *([EMPTY, *about] if about else [])])
         self._show_pixels(grid, len(head) + 1)
 
     def _show_pixels(self, grid: Grid | None, y: int) -> None:
