@@ -95,16 +95,20 @@ class RegtuiApp(RunsApp):
         return self.theme_variables
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the table of keys, then Textual's own; over another screen than the explorer only these."""
-        for key in KEYS if screen is self.explorer else ():
-            if key.place == "app" and key.action and key.action not in ("command_palette", "quit"):
+        """Every action of the table of keys that works on the screen, then Textual's own."""
+        is_explorer = screen is self.explorer
+        here = [key for key in KEYS if key.place == ("app" if is_explorer else screen.id)]
+        here = [key for key in here if is_explorer or key.action.startswith(("screen.", "app."))]
+        for key in here or [key for key in KEYS if key.action == "save_picture"]:
+            if key.action and key.action not in ("command_palette", "quit"):
                 yield SystemCommand(
                     f"{key.label[:1].upper()}{key.label[1:]}  ({key.short})",
                     key.help,
                     partial(self.run_action, key.action),
                 )
-        # Its list of keys is our help, and a maximized pane is what the numbers show.
-        others = [each for each in super().get_system_commands(screen) if each.title not in ("Keys", "Maximize")]
+        # Its list of keys is our help, a maximized pane is what the numbers show, its screenshot is our picture.
+        ours = ("Keys", "Maximize", "Screenshot")
+        others = [command for command in super().get_system_commands(screen) if command.title not in ours]
         # The first one is what enter takes: that must not end everything.
         yield from sorted(others, key=lambda command: command.title == "Quit")
 
@@ -207,6 +211,10 @@ class RegtuiApp(RunsApp):
     def key_d(self) -> None:
         """On a screen over this one, whose bindings end there; a line that is typed into keeps its letters."""
         self.action_dark()
+
+    def key_e(self) -> None:
+        """As `key_d`: a picture of whatever is on the screen."""
+        self.action_save_picture()
 
     def action_help(self) -> None:
         from regtui.ui.screens.help import HelpScreen, place_of  # not on the first screen, so it must not delay it

@@ -13,4 +13,10 @@ def save_picture(svg: str) -> tuple[str, bool]:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:
         return f"The picture could not be saved: {error.strerror}: {path}", True
-    return f"Saved {path}", False
+    return f"Saved {path.name} in {told(path.parent)}", False
+
+
+def told(folder: Path) -> str:
+    """A folder as people write it: ~ for their own."""
+    home = Path.home()
+    return f"~/{folder.relative_to(home)}".removesuffix("/.") if folder.is_relative_to(home) else str(folder)

@@ -23,6 +23,8 @@ OPEN = "$warning"
 EMPTY: Line = ()
 _GLUE = "\u00a0"
 """A space at which no row ends."""
+_INTERVAL = re.compile(r"\[-?[\d.]+, -?[\d.]+\]")
+"""[1.4, 10.3]"""
 
 
 def line(*parts: str | Fragment) -> Line:
@@ -90,10 +92,11 @@ def styled(line: Line, style: str) -> Line:
 def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int | None = None) -> list[Line]:
     """A paragraph of lines; `first` stands before it and the rest is indented to its width.
 
-    A per cent sign stays with its number.
+    A per cent sign stays with its number, and so do the two ends of an interval.
     """
     before = width(first) if indent is None else indent
-    glued = textwrap.wrap(text.replace(" %", f"{_GLUE}%"), max(room - before, 8))
+    text = _INTERVAL.sub(lambda found: found[0].replace(" ", _GLUE), text.replace(" %", f"{_GLUE}%"))
+    glued = textwrap.wrap(text, max(room - before, 8))
     rows = [row.replace(_GLUE, " ") for row in glued] or [""]
     return [line(*(first if i == 0 else ((" " * before, ""),)), (row, style)) for i, row in enumerate(rows)]
 

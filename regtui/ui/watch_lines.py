@@ -113,8 +113,9 @@ def record_lines(view: View, room: int) -> list[Line]:
         rows += wrapped("Steered: in no verdict and in no pair.", room, MUTED, line(("   ", "")))
     started = next((run.started for run in runs.values() if run.started is not None), None)
     if started is not None:
-        took = max(run.seconds for run in runs.values())
-        facts = (started.device_label, started.precision, f"{started.parameters:,} parameters", duration(took))
+        took = duration(max(run.seconds for run in runs.values()))
+        took = f"{took} a run at most" if len(runs) > 1 else f"took {took}"
+        facts = (started.device_label, started.precision, f"{started.parameters:,} parameters", took)
         rows += [EMPTY, *flowed((line((fact, MUTED)) for fact in facts), room)]
     settings = {arm.name: flat(arm) for arm in view.session.arms}
     own = settings[view.selected.name]

@@ -43,6 +43,17 @@ async def test_the_scenarios_arms_are_drawn_with_figures_pairs_and_differences(e
         await user.sees("Which technique closes most of the gap?")
 
 
+async def test_the_palette_has_the_actions_of_the_screen(explore, recorder) -> None:
+    async with explore(recorder=recorder) as user:
+        await runs(user, seeds=1)
+        await user.press("c")
+        await user.sees("Test accuracy", "reference")
+        await user.press("ctrl+p", *"metric")
+        await user.sees("Metric  (m)")
+        await user.press("enter")
+        await user.sees("─ Gap")
+
+
 async def test_the_cursor_reads_the_measured_points(explore, recorder) -> None:
     async with explore(recorder=recorder) as user:
         await runs(user, seeds=1)

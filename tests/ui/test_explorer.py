@@ -253,7 +253,7 @@ async def test_the_batchnorm_chart_opens_with_the_first_arm_that_has_it(explore)
     async with explore() as user:
         await user.press("space")
         user.runner.play()
-        await user.sees("BatchNorm ■ + BatchNorm", "conv1 variance")
+        await user.sees("BatchNorm ■ conv1 variance")
 
 
 async def test_digits_on_a_row_that_is_off_are_no_chart_keys(explore) -> None:
@@ -327,7 +327,19 @@ async def test_the_palette_ends_with_the_end(explore) -> None:
 async def test_the_palette_does_not_offer_what_only_textual_knows(explore) -> None:
     async with explore() as user:
         titles = {command.title for command in user.app.get_system_commands(user.app.screen)}
-        assert not titles & {"Keys", "Maximize"} and "Theme" in titles
+        assert not titles & {"Keys", "Maximize", "Screenshot"} and "Theme" in titles
+
+
+async def test_a_picture_can_be_taken_of_every_screen(explore, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explore() as user:
+        await user.press("h")
+        await user.sees("Lesson ·", "Goals")
+        await user.press("e")
+        (picture,) = tmp_path.glob("regtui-*.svg")
+        assert "Goals" in picture.read_text(encoding="utf-8")
+        titles = [command.title for command in user.app.get_system_commands(user.app.screen)]
+        assert titles[0] == "Picture  (e)"
 
 
 async def test_a_run_that_never_began_is_no_word_from_a_worker(explore) -> None:
@@ -404,7 +416,7 @@ async def test_a_picture_is_saved_and_its_path_told(explore, tmp_path, monkeypat
         await user.press("e")
         await user.until(lambda: "Saved" in user.toasts)
         (picture,) = tmp_path.glob("regtui-*.svg")
-        assert "<svg" in picture.read_text() and str(picture) in user.toasts
+        assert "<svg" in picture.read_text() and f"Saved {picture.name} in {tmp_path}" in user.toasts
 
 
 async def test_quitting_closes_the_runner(explore) -> None:

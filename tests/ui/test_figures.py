@@ -110,7 +110,8 @@ def test_batches_of_one_picture_are_told_to_have_instance_statistics(view: View)
 
 def test_for_an_arm_without_norms_those_of_the_first_arm_with_one_are_shown_by_name(view: View) -> None:
     figure = norms_figure(view)
-    assert figure.chart.series and "■ + BatchNorm" in plain(figure.title)
+    assert figure.chart.series
+    assert plain(figure.title).startswith("BatchNorm ■ conv1 variance 1/") and "  + BatchNorm" in plain(figure.title)
 
 
 def test_without_any_norm_its_place_is_taken_by_the_gradients_of_the_layers(view: View) -> None:

@@ -40,17 +40,19 @@ def norms_figure(view: View) -> Figure:
     run = view.shown_run(arm.name)
     record = REGULARIZERS[next(entry.name for entry in arm.stack if entry.name in _NORMS)]
     sign = (f" {view.sign(arm.name)} ", view.color(arm.name))
-    # An arm that was not selected must be named: the stack beside the chart is that of another one.
+    # An arm that was not selected is named where there is room: the stack beside the chart is that of another one.
     is_other = arm.name != view.selected.name
-    head = line((record.title, "bold"), sign, (f"{cut(arm.name, _LONGEST_NAME)} " if is_other else "", MUTED))
+    name = cut(arm.name, _LONGEST_NAME)
+    head = line((record.title, "bold"), sign)
     layers = norm_layers(run)
     if not layers or run is None:
-        text = f"waiting for\n{cut(arm.name, _LONGEST_NAME)}" if view.session.is_busy else "press space to run"
+        text = f"waiting for\n{name}" if view.session.is_busy else "press space to run"
         if run is not None and run.state == "diverged":
             text = f"{arm.name}:\ndiverged before the first probe"
-        return Figure(head, Chart(empty_text=text), (view.dark, view.arm, arm.name, text), ())
-    name = layers[view.layer % len(layers)]
-    batch, running, whole = (_curve(run, name, read) for read in _READS[view.statistic])
+        named = (*head, *line((name if is_other else "", MUTED)))
+        return Figure(named, Chart(empty_text=text), (view.dark, view.arm, arm.name, text), ())
+    shown = layers[view.layer % len(layers)]
+    batch, running, whole = (_curve(run, shown, read) for read in _READS[view.statistic])
     strong = "#e4e8f7" if view.dark else "#1d222c"
     # The running average lies on top: it is what the chart is about, and mostly runs along the truth.
     series = [
@@ -60,18 +62,17 @@ def norms_figure(view: View) -> Figure:
     ]
     # A batch of one has the statistics of its one sample: BatchNorm then is InstanceNorm while it trains.
     is_instance = record.name == "batchnorm" and arm.train.batch_size == 1
-    layer = f"{name.removesuffix('.norm')} {'instance ' if is_instance else ''}{view.statistic}"
+    layer = f"{shown.removesuffix('.norm')} {'instance ' if is_instance else ''}{view.statistic}"
     count = f" {view.layer % len(layers) + 1}/{len(layers)}"
     latest = [(f"  {one.name} {one.y[-1]:.3g}", one.color) for one in reversed(series) if one.x and not one.dim]
     chart = Chart(
         series=[one for one in series if one.x],
         x_label="epoch",
         x_limits=(0.0, float(arm.train.epochs)),
-        y_label=layer if is_other else "",
         marks=[mark for mark in marks(view) if mark.text.startswith(view.sign(arm.name))],
     )
-    title = (*head, *line((layer, MUTED), (count, FAINT), *latest))
-    return Figure(title, chart, (*version(view), view.layer, view.statistic), (run.run, name, view.statistic))
+    title = (*head, *line((layer, MUTED), (count, FAINT), (f"  {name}" if is_other else "", MUTED), *latest))
+    return Figure(title, chart, (*version(view), view.layer, view.statistic), (run.run, shown, view.statistic))
 
 
 def shown_arm(view: View) -> Arm | None:

@@ -73,7 +73,7 @@ class SweepScreen(Themed, ModalScreen[bool]):
     AUTO_FOCUS = "#sweep-trials-rows"
 
     def __init__(self, sweep: Following, look: Look, *, dark: bool, alone: bool = False) -> None:
-        super().__init__()
+        super().__init__(id="sweep")
         self.sweep = sweep
         self._dark, self._alone = dark, alone
         self._first = 0
