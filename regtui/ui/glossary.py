@@ -57,9 +57,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         "BatchNorm running statistics",
         (
             "One norm layer of the selected arm's first seed, mean over its first 16 channels, at the probe steps. "
-            "batch: the variance (unbiased) or mean of the present training batch, which training normalizes with. "
-            "running: the running average, which evaluation normalizes with. whole set, ○: the truth over the clean "
-            "training subset, at the evaluation points.",
+            "batch: the mean or variance of the present training batch, which training normalizes with (the variance "
+            "unbiased here, as the running average takes it in). running: the running average, which evaluation "
+            "normalizes with. whole set, ○: the truth over the clean training subset, at the evaluation points.",
             "b lays all of it open, channel by channel. l shows the next layer, v switches between variance and mean. "
             "Where no arm has a norm, the gradients or activations of the layers stand here instead.",
         ),
@@ -76,7 +76,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "the layer's weight. Drift: the distance of the weight from where it began (pretrained weights: from "
             "those), in percent of its length then. The axis is logarithmic where values differ by more than fifty "
             "times.",
-            "A curve that falls from layer to layer is a signal that fades; one that climbs is about to explode.",
+            "A curve that falls from layer to layer is a signal that fades, one that climbs is one that grows. "
+            "Where every layer changes it by the same factor, enough of them make it vanish or explode.",
             "l, L or a click on a layer picks it: the same numbers over the epochs, a curve an arm, dashed the mean of "
             "the activations; its norm stands in the BatchNorm chart. escape or a click brings all layers back.",
             "Histogram, the last look: the values that enter the activation of the picked or the first layer, after "
@@ -230,6 +231,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Effects are positive on the claim's side, in percentage points (losses: nats). Paired: the same seed "
             "gives every arm the same initialization and the same batches. ± is half the interval, where "
             "there is no room for both of its ends. Refuted is a result, too.",
+            "The interval (Student's t) says how far the mean effect may be from what all seeds would give, each with "
+            "other initial weights, batches and training samples; the test samples are the same for all of them. Of "
+            "claims whose effect is just at the threshold one in twenty is decided all the same, by chance.",
             "Behind the sign of the selected arm, once a seed has ended: what is the matter with it. Its error is the "
             "gap plus what it missed of the training set: overfitting where the gap is the larger part (5 points of it "
             "count as much as 10 missed) or the held-out loss rises, underfitting where the other is, both where they "

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 ABOUT = (
     "A network that scores 95 % on its training set may score 60 % on pictures it has not seen. This lesson is about "
-    "that gap and about four techniques against it. Everything it says can be run here: predict, press space, look."
+    "that gap and about Dropout, BatchNorm, LayerNorm and augmentation: what each of them does about it, and what else "
+    "it is for. Everything it says can be run here: predict, press space, look."
 )
 
 GOALS = (
@@ -33,7 +34,7 @@ RELATED = (
     ("Bagging", "averaging many models; Dropout trains many thinned networks with shared weights"),
     (
         "The normal distribution",
-        "mean 0 and variance 1: where a norm layer brings its values, before its own scale",
+        "a norm layer gives its values mean 0 and variance 1, before its own scale; not the shape of the bell",
     ),
     ("Sampling", "a batch mean is an estimate, with an error that shrinks with the square root of the batch"),
 )
