@@ -52,12 +52,25 @@ class Lines(ScrollView):
         """Show these lines instead of the present ones."""
         before, self._lines = self._lines, list(lines)
         if len(before) != len(self._lines):
-            self.virtual_size = Size(0, len(self._lines))
+            self._scroll_over(len(self._lines))
         shown = range(max(len(before), len(self._lines)))
         for y in shown:
             if self._line(y) != (before[y] if y < len(before) else EMPTY):
                 self._strips.pop(y, None)
                 self.refresh_line(y)
+
+    def _scroll_over(self, rows: int) -> None:
+        """So many rows from now on. Only where the widget is as high as they are, or its scroll bar comes or goes,
+        must the screen be laid out for that, which takes as long as drawing a chart."""
+        has_bar = self.show_vertical_scrollbar
+        if self.styles.is_auto_height or has_bar != (rows > self.container_size.height):
+            self.virtual_size = Size(0, rows)
+            return
+        self.set_reactive(Lines.virtual_size, Size(0, rows))
+        if has_bar:
+            self.vertical_scrollbar.window_virtual_size = rows
+        if self.scroll_y > self.max_scroll_y:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def action_scroll_home(self) -> None:
         """To the first line at once: Textual glides there for a second, and every frame of it goes over the line."""
