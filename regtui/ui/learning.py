@@ -6,6 +6,7 @@ Each dialog is imported when it is first opened: what is not on the first screen
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from textual import events
@@ -13,7 +14,7 @@ from textual.screen import ModalScreen
 
 from regtui.events import Answer, Preview
 from regtui.progress import Progress
-from regtui.scenario import Scenario, read_presets
+from regtui.scenario import Arm, Scenario, read_presets
 from regtui.ui import messages
 from regtui.ui.closing import ClosingApp
 from regtui.ui.curriculum import Curriculum
@@ -108,14 +109,9 @@ class LearnerApp(ClosingApp):
     def action_augment(self) -> None:
         from regtui.ui import pixel_strips
         from regtui.ui.previews import Ground
-        from regtui.ui.screens.augment import AugmentScreen, first_that_acts
+        from regtui.ui.screens.augment import AugmentScreen, acting_rows
 
-        selected, arms = self.view.selected, self.view.session.arms
-        if (shown := first_that_acts(selected, arms)).name != selected.name:
-            self.view.arm = shown.name
-            self.explorer.show_all()
-            told = f"{selected.name} changes no samples: {shown.name} is selected, which does."
-            self.post_message(messages.SentenceSaid(told))
+        self._select_one(acting_rows, "changes no samples", "does")
         few = self.ascii_only or colors(self.console.color_system) == "16"  # four greys show no picture, signs do
         background = self.theme_variables["background"]
         pixels, hint = (None, "") if self.ascii_only else pixel_strips.pixel_strips(background)
@@ -129,14 +125,26 @@ class LearnerApp(ClosingApp):
         self.push_screen(ModesScreen(self.view))
 
     def action_norm_truth(self) -> None:
-        from regtui.ui.screens.norm_truth import NormTruthScreen
+        from regtui.ui.screens.norm_truth import NormTruthScreen, has_batchnorm
 
+        self._select_one(has_batchnorm, "has no BatchNorm", "has one")
         self.push_screen(NormTruthScreen(self.view), lambda _: self.explorer.show_charts())
 
     def action_subnetworks(self) -> None:
-        from regtui.ui.screens.subnetworks import SubnetworksScreen
+        from regtui.ui.screens.subnetworks import SubnetworksScreen, has_subnetworks
 
+        self._select_one(has_subnetworks, "has no sub-networks", "has some")
         self.push_screen(SubnetworksScreen(self.view))
+
+    def _select_one(self, shows: Callable[[Arm], object], lacks: str, has: str) -> None:
+        """Where the selected arm has nothing to look at: select the first one that has, if there is one, and say so."""
+        selected = self.view.selected
+        shown = next((arm for arm in (selected, *self.view.session.arms) if shows(arm)), selected)
+        if shown.name != selected.name:
+            self.view.arm = shown.name
+            self.explorer.show_all()
+            told = f"{selected.name} {lacks}: {shown.name} is selected, which {has}."
+            self.post_message(messages.SentenceSaid(told))
 
     def show_answer(self, answer: Answer) -> None:
         """Hand an answer to the screen that asked; nobody else wants it."""

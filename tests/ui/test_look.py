@@ -33,28 +33,32 @@ def subnetworks(ask: str, step: int = 40) -> Subnetworks:
     )  # fmt: skip
 
 
+def play_until(user, arm: str) -> None:
+    """Play up to the first event of an arm's run."""
+    while user.runner.present is None or user.runner.present.spec.arm != arm:
+        user.runner.play(1)
+
+
 async def test_an_evaluated_run_is_asked_again_with_the_same_draws_and_the_course_is_kept(
     explore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(look, "FOLLOW_AFTER", 0.0)
     async with explore() as user:
         await user.press("space", "j")
-        user.runner.play(9)
-        baseline = user.runner.present.run
+        play_until(user, "+ dropout")
+        user.runner.play(8)
+        run = user.runner.present.run
         await user.press("u")
-        await user.sees("Sub-networks · + dropout", "asked the worker")
-        user.runner.deliver(subnetworks(user.runner.probes[-1].ask, step=0))
-        await user.press("escape", "k", "u")
-        await user.sees("Sub-networks · baseline", "its run trains in train()")
+        await user.sees("Sub-networks · + dropout", "its run trains in train()", "asked the worker")
         first = user.runner.probes[-1]
-        assert (first.kind, first.run, first.draw) == ("subnetworks", baseline, 0)
+        assert (first.kind, first.run, first.draw) == ("subnetworks", run, 0)
         user.runner.deliver(subnetworks(first.ask, step=10))
         await user.sees("each alone 55.5 % right on average, 50.0 to 60.0", "mean of 4", "eval() 60.0 %")
         asked = len(user.runner.probes)
         user.runner.play(10)
         await user.until(lambda: len(user.runner.probes) > asked, "a question at the next evaluation")
         again = user.runner.probes[-1]
-        assert (again.kind, again.run, again.draw) == ("subnetworks", baseline, 0)
+        assert (again.kind, again.run, again.draw) == ("subnetworks", run, 0)
         user.runner.deliver(subnetworks(again.ask, step=20))
         await user.sees("step    alone", " 10     55.5     50.0     60.0     61.0     60.0", " 20     55.5")
 
@@ -63,7 +67,8 @@ async def test_nobody_is_asked_while_nothing_new_was_evaluated(explore, monkeypa
     monkeypatch.setattr(look, "FOLLOW_AFTER", 0.0)
     async with explore() as user:
         await user.press("space")
-        user.runner.play(9)
+        play_until(user, "+ BatchNorm")
+        user.runner.play(8)
         await user.press("b")
         user.runner.deliver(truth(user.runner.probes[-1].ask))
         await user.sees("weights of its run, after step 40")
@@ -93,15 +98,22 @@ async def test_recalibration_is_asked_for_and_its_result_stays_beside_later_trut
         await user.sees("It cannot be shown.")
 
 
-async def test_an_arm_that_lacks_what_is_looked_at_names_the_arms_that_have_it(explore) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("b", "baseline has no BatchNorm: + BatchNorm is selected, which has one."),
+        ("u", "baseline has no sub-networks: + dropout is selected, which has some."),
+    ],
+)
+async def test_where_the_selected_arm_lacks_what_is_looked_at_the_first_that_has_it_is_selected(
+    explore, key: str, told: str
+) -> None:
     async with explore() as user:
-        await user.press("b")
-        user.runner.deliver(truth(user.runner.probes[-1].ask, trouble="baseline cannot be shown: no BatchNorm"))
-        await user.sees("no BatchNorm", "To see it at work, select + BatchNorm in the arms pane first.")
-        await user.press("escape", "j", "j", "b")
-        user.runner.deliver(truth(user.runner.probes[-1].ask, trouble="It cannot be shown."))
-        await user.sees("It cannot be shown.")
-        assert "To see it at work" not in user.text
+        await user.press(key)
+        assert user.toasts == told and user.app.view.arm in told
+        assert user.runner.probes[-1].spec.arm == user.app.view.arm
+        await user.press("escape", key)
+        assert user.toasts == told, "it is said once"
 
 
 async def test_a_look_can_be_saved_as_a_picture(explore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -136,7 +148,7 @@ async def test_weights_that_no_worker_has_kept_are_not_taken_for_those_of_the_ru
         await user.sees("weights that a run begins with")
         assert "No worker holds" not in user.text
         await user.press("escape", "space")
-        user.runner.play(20)
+        play_until(user, "+ BatchNorm")
         user.runner.deliver(Checkpoint(run=user.runner.present.run, step=50, path="/x"))
         user.runner.play()
         await user.press("b")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from rich.cells import cell_len
@@ -82,11 +82,6 @@ def nothing_to_see(arm: Arm) -> str:
         return ""
     what, entry = SUGGESTED[DATASETS[arm.data.name].kind]
     return f"This arm changes no {what}: switch {REGULARIZERS[entry].title} on in the stack."
-
-
-def first_that_acts(selected: Arm, arms: Sequence[Arm]) -> Arm:
-    """The selected arm if it changes samples, else the first one that does, else the selected one."""
-    return next((arm for arm in (selected, *arms) if acting_rows(arm)), selected)
 
 
 class AugmentView(Lines, can_focus=True):

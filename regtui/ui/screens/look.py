@@ -39,8 +39,6 @@ class Look(Lines, can_focus=True):
     kind: ClassVar[ProbeKind]
     follows: ClassVar[bool] = False
     """Whether it asks again whenever the run that it shows has been evaluated."""
-    needs: ClassVar[frozenset[str]] = frozenset()
-    """Entries of the catalog without which there is nothing to look at; one of them is enough."""
 
     def __init__(self, view: View, *, id: str) -> None:
         super().__init__(id=id)
@@ -88,19 +86,12 @@ class Look(Lines, can_focus=True):
         """Follow the latest answer."""
         answer, rows = self.answer, [self._state()]
         if answer is not None and answer.trouble:
-            rows += [EMPTY, *wrapped(answer.trouble, self.room, BAD), *wrapped(self._elsewhere(), self.room, MUTED)]
+            rows += [EMPTY, *wrapped(answer.trouble, self.room, BAD)]
         elif answer is not None:
             if answer.weights == "initial" and self.run is not None and self.run.step:
                 rows += wrapped(UNKEPT, self.room, OPEN)
             rows += self.lines()
         self.show(rows)
-
-    def _elsewhere(self) -> str:
-        """Which arm has what the selected one lacks; "" for none."""
-        if not self.needs or self.needs & {entry.name for entry in self._view.selected.stack}:
-            return ""
-        names = [arm.name for arm in self._view.session.arms if self.needs & {entry.name for entry in arm.stack}]
-        return f"To see it at work, select {' or '.join(names[:3])} in the arms pane first." if names else ""
 
     @property
     def run(self) -> RunHistory | None:

@@ -9,11 +9,17 @@ from textual.binding import Binding
 
 from regtui.commands import ProbeKind
 from regtui.events import Answer, NormTruth, Recalibrated
+from regtui.scenario import Arm
 from regtui.ui.keys import bindings
 from regtui.ui.norm_truth import layer_of, recalibrated_lines, truth_lines
 from regtui.ui.screens.look import Look, LookScreen
 from regtui.ui.text import MUTED, Line, line
 from regtui.ui.view import View
+
+
+def has_batchnorm(arm: Arm) -> bool:
+    """Whether there is a BatchNorm to lay open."""
+    return any(entry.name == "batchnorm" for entry in arm.stack)
 
 
 class NormTruthView(Look):
@@ -22,7 +28,6 @@ class NormTruthView(Look):
     BINDINGS = bindings("truth")
     kind: ClassVar[ProbeKind] = "norms"
     follows = True
-    needs = frozenset({"batchnorm"})
 
     def __init__(self, view: View) -> None:
         super().__init__(view, id="truth-rows")

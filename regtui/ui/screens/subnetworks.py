@@ -8,11 +8,19 @@ from textual.binding import Binding
 
 from regtui.commands import ProbeKind
 from regtui.events import Answer, Subnetworks
+from regtui.scenario import Arm
 from regtui.ui.keys import bindings
 from regtui.ui.screens.look import Look, LookScreen
 from regtui.ui.subnetworks import subnetworks_lines
 from regtui.ui.text import Line
 from regtui.ui.view import View
+
+_BLANKING = ("dropout", "dropout2d", "dropblock", "stochastic_depth")
+
+
+def has_subnetworks(arm: Arm) -> bool:
+    """Whether something blanks units of it, or it is a bag of networks."""
+    return arm.model.name == "bagged_cnn" or any(entry.name in _BLANKING for entry in arm.stack)
 
 
 class SubnetworksView(Look):
@@ -21,7 +29,6 @@ class SubnetworksView(Look):
     BINDINGS = bindings("subnetworks")
     kind: ClassVar[ProbeKind] = "subnetworks"
     follows = True
-    needs = frozenset({"dropout", "dropout2d", "dropblock", "stochastic_depth"})
 
     def __init__(self, view: View) -> None:
         super().__init__(view, id="subnetworks-rows")
