@@ -31,6 +31,7 @@ def test_the_wheel_carries_scenarios_data_and_licences(unpacked: Path) -> None:
         assert (unpacked / "regtui" / "data" / name).is_file()
     assert not (unpacked / "tests").exists()
     assert (unpacked / "regtui" / "ui" / "app.tcss").is_file()
+    assert (unpacked / "regtui" / "py.typed").is_file(), "whoever uses the monitor has its types (PEP 561)"
 
 
 def test_the_installed_package_works_from_another_folder(unpacked: Path, tmp_path: Path) -> None:
