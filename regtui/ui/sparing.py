@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
 import sys
+from typing import Any
 
 from textual.driver import Driver
 
@@ -17,6 +19,8 @@ _HARMLESS = re.compile(
     r"(?:\x1b\[\?(?:25|1000|1002|1003|1004|1006|1015|1016|2004|2026|2048)[hl]|\x1b\[\?20(?:26|48)\$p)+"
 )
 """Settings and questions that leave every cell as it is: cursor, mouse, focus, paste, synchronized output."""
+_OTHER_SCREEN = "\x1b[?1049h\x1b[?25l"
+"""The one without a past, and no cursor."""
 _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 
@@ -27,6 +31,8 @@ def sparing(base: type[Driver]) -> type[Driver]:
     the terminal has changed its size.
     """
     try:
+        import termios
+
         from textual.drivers.linux_driver import LinuxDriver
     except ImportError:  # Windows has no termios
         return base
@@ -43,15 +49,45 @@ def sparing(base: type[Driver]) -> type[Driver]:
         _outlet: Outlet | None = None
         """None: the terminal cannot be opened once more, and Textual's own thread writes to it."""
         _encoding = "utf-8"
+        _modes: list[Any] | None = None
+        """Those of the terminal while the app has it."""
+
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            self._loop = asyncio.get_running_loop()
 
         def start_application_mode(self) -> None:
             """Open the way to the terminal first: whatever is written goes there."""
             file = sys.__stderr__  # where Textual draws
             if file is not None:
                 self._encoding = file.encoding
-                with contextlib.suppress(OSError):
-                    self._outlet = Outlet(file.fileno(), on_drained=self._app.refresh)
+                if self._outlet is None:
+                    with contextlib.suppress(OSError):
+                        self._outlet = Outlet(file.fileno(), on_drained=self._app.refresh)
             super().start_application_mode()  # type: ignore[no-untyped-call]
+            with contextlib.suppress(termios.error):
+                self._modes = termios.tcgetattr(self.fileno)
+
+        def _sigtstp_application(self, *given: object) -> None:
+            """Between two turns of the event loop: in the middle of a frame the screen cannot be taken down."""
+            self._loop.call_soon_threadsafe(super()._sigtstp_application, *given)
+
+        def _sigcont_application(self, *_: object) -> None:
+            self._loop.call_soon_threadsafe(self._go_on)
+
+        def _go_on(self) -> None:
+            """Put up again what SIGTSTP has had taken down. Of SIGSTOP nobody heard: all of it stands still.
+
+            A second reader of the terminal would take every other key.
+            """
+            if self._must_signal_resume:
+                super()._sigcont_application()
+            elif self._modes is not None and self._auto_restart:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._modes)  # a shell may have had the terminal
+                self._send(_OTHER_SCREEN)
+            if not self._must_signal_resume:  # else it goes on behind the shell, which has the terminal
+                self._shown = None
+                self._app.refresh()
 
         def stop_application_mode(self) -> None:
             """What is not drawn yet need not be any more: on a slow line the shell would wait for it."""

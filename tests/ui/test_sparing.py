@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual.driver import Driver
@@ -94,3 +97,35 @@ def test_other_drivers_stay_as_they_are() -> None:
         """Draws somewhere else."""
 
     assert sparing(Browser) is Browser
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at a process in /proc")
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGTSTP])
+def test_a_process_that_was_stopped_goes_on_as_one_reader_of_its_terminal(page: Child, stop: signal.Signals) -> None:
+    """A batch system suspends by SIGSTOP, of which nobody hears; SIGTSTP gives the terminal back meanwhile."""
+    process = Path(f"/proc/{page.pid}")
+
+    def held() -> list[int]:
+        """Its threads and open files."""
+        return [len(list((process / kind).iterdir())) for kind in ("task", "fd")]
+
+    def stands_still(_: str) -> bool:
+        page.read(0.05)
+        return ") T " in (process / "stat").read_text()
+
+    said, counted = [""], re.compile(r"said \d+ times")
+
+    def answered(text: str) -> bool:
+        """Ask once more: what is pressed before the terminal is its own again goes to nobody."""
+        page.press(b"s")
+        page.read(0.02)
+        return counted.findall(text) not in ([], said) and text.count("word") == 14 * 9
+
+    before = held()
+    for _ in range(2):
+        os.kill(page.pid, stop)
+        page.until(stands_still, "that it stands still")
+        said = counted.findall(page.glass.text)
+        os.kill(page.pid, signal.SIGCONT)
+        page.until(answered, "another count on its page")
+    assert held() == before
