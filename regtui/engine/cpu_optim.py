@@ -65,13 +65,22 @@ class AdamW(CpuOptimizer):
 
 
 class SGD(CpuOptimizer):
-    """With momentum, which PyTorch begins as the first gradient."""
+    """With momentum, which PyTorch begins as the first gradient of each weight.
+
+    Its fused kernel takes weights that all begin or none: in a network of somebody else's some may come later.
+    """
 
     def __init__(self, weights: Iterable[Tensor], lr: Tensor, momentum: float) -> None:
         super().__init__(weights, lr)
         self.momentum = momentum
 
     def _move(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
+        late = [weight not in self.state for weight in weights]
+        if self.momentum and any(late) and not all(late):
+            for begins in (False, True):
+                chosen = [i for i, is_late in enumerate(late) if is_late == begins]
+                self._move([weights[i] for i in chosen], [gradients[i] for i in chosen])
+            return
         states = [self.state.setdefault(weight, {}) for weight in weights] if self.momentum else []
         buffers = [state.get("momentum_buffer") for state in states]
         sgd(

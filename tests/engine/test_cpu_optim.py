@@ -96,3 +96,22 @@ def test_a_weight_that_is_held_fast_stays_as_it_is(name: str) -> None:
     one.optimizer.zero_grad()
     one.optimizer.step()
     assert same(one, other), "without any gradient nothing moves"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_weight_that_has_its_first_gradient_late_begins_then(name: str) -> None:
+    """As that of a branch that a network's own code does not always take."""
+    late = Trained(name, ours=True)
+    model = copy.deepcopy(late.model)
+    plain = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.0) if name == "adamw" else torch.optim.SGD(
+        model.parameters(), lr=0.1, momentum=0.8 if name == "sgd" else 0.0, foreach=False
+    )  # fmt: skip
+    late.rate.fill_(0.1)
+    for step in range(4):
+        for network, optimizer in ((late.model, late.optimizer), (model, plain)):
+            optimizer.zero_grad()
+            seen = network[0](INPUTS) if step < 2 else network(INPUTS)
+            seen.square().sum().backward()
+            optimizer.step()
+    for one, other in zip(late.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
