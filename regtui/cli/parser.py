@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from regtui import __version__
+from regtui.cli.options import add_machine, add_output, add_own, add_ray, add_what, count, device, whole
 from regtui.cli.parse_stored import add_stored
 from regtui.export.columns import COLUMNS
 
@@ -63,8 +64,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
         help="an argument of the factory of --model: model.width=8",
     )  # fmt: skip
-    _add_own(explore)
-    _add_machine(explore)
+    add_own(explore)
+    add_machine(explore)
     explore.set_defaults(function=_later("regtui.cli.explore", "explore"), parser=explore)
 
     scenarios = commands.add_parser("scenarios", help="list the presets")
@@ -82,9 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a scenario without a screen: progress on stderr, a table on stdout")
     run.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
-    _add_what(run, seeds="paired seeds; default: the scenario's, usually 5", arm="only this arm (repeatable)")
-    _add_own(run)
-    _add_machine(run)
+    add_what(run, seeds="paired seeds; default: the scenario's, usually 5", arm="only this arm (repeatable)")
+    add_own(run)
+    add_machine(run)
     run.add_argument(
         "--reveal", action="store_true", help="data of your own: measure the test part at the end, and record when"
     )
@@ -93,8 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="train in a process of its own that outlives the terminal and the link; prints the ids of its runs",
     )  # fmt: skip
     run.add_argument("--announce", type=int, help=argparse.SUPPRESS)
-    _add_ray(run)
-    _add_output(run)
+    add_ray(run)
+    add_output(run)
     run.set_defaults(function=_later("regtui.cli.run", "run"), parser=run)
 
     sweep = commands.add_parser(
@@ -110,24 +111,24 @@ def build_parser() -> argparse.ArgumentParser:
         help="what to search (repeatable): dropout.p=0:0.7, train.lr=1e-4:1e-2:log, train.schedule=cosine,onecycle; a "
         "regularizer that the arm lacks is added",
     )  # fmt: skip
-    sweep.add_argument("--trials", type=_count, default=50, metavar="N", help="trials that count (default 50)")
+    sweep.add_argument("--trials", type=count, default=50, metavar="N", help="trials that count (default 50)")
     sweep.add_argument("--sampler", choices=("tpe", "random", "grid"), default="tpe", help="default: tpe")
     sweep.add_argument(
         "--pruner", choices=("none", "asha", "hyperband", "median"), default="none",
         help="give hopeless trials up at their evaluation points (default: none)",
     )  # fmt: skip
-    sweep.add_argument("--sampler-seed", type=_whole, default=0, metavar="N", help="seed of the sampler (default 0)")
-    _add_what(
+    sweep.add_argument("--sampler-seed", type=whole, default=0, metavar="N", help="seed of the sampler (default 0)")
+    add_what(
         sweep, seeds="paired seeds a trial; their mean counts (default 1)",
         arm="search around this arm (default: the last one)",
     )  # fmt: skip
-    _add_own(sweep)
-    _add_machine(sweep)
+    add_own(sweep)
+    add_machine(sweep)
     sweep.add_argument(
         "--reveal", action="store_true", help="data of your own: report the winner on the test part, and record when"
     )
-    _add_ray(sweep)
-    _add_output(sweep)
+    add_ray(sweep)
+    add_output(sweep)
     sweep.set_defaults(function=_later("regtui.cli.sweep", "sweep"), parser=sweep)
 
     resume = commands.add_parser(
@@ -138,7 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
     resume.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, or a run directory")
     resume.add_argument("--model", metavar="NAME", help="the model of the runs, where it is code of your own")
     resume.add_argument("--data-root", metavar="DIR", help="where torchvision's data sets are (cifar10, mnist, ...)")
-    resume.add_argument("--workers", type=_count, metavar="N", help="worker processes; default: one a core, at most 8")
+    resume.add_argument("--workers", type=count, metavar="N", help="worker processes; default: one a core, at most 8")
     resume.add_argument("--worker", metavar="COMMAND", help="the worker that has the checkpoints; default: one here")
     resume.add_argument("--out", type=Path, metavar="DIR", help="the directory that the runs were stored in")
     resume.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -189,7 +190,7 @@ def build_parser() -> argparse.ArgumentParser:
         "medians of their ratios with 95 % intervals, by the clock and in CPU time; and the explorer in a terminal of "
         "its own. Takes some minutes; let nothing else run meanwhile.",
     )  # fmt: skip
-    bench.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
+    bench.add_argument("--device", default="auto", type=device, help="auto (default), cpu, cuda or cuda:N")
     bench.add_argument("--quick", action="store_true", help="fewer and shorter slices: rougher figures in less time")
     bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
     bench.set_defaults(function=_later("regtui.cli.bench", "bench"), parser=bench)
@@ -206,9 +207,9 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     serve.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default 127.0.0.1)")
-    serve.add_argument("--port", type=partial(_count, most=65_535), default=8000, metavar="N", help="default 8000")
+    serve.add_argument("--port", type=partial(count, most=65_535), default=8000, metavar="N", help="default 8000")
     serve.add_argument("--url", help="the address that browsers see, where it is another one: behind a proxy, say")
-    _add_machine(serve)
+    add_machine(serve)
     serve.set_defaults(function=_later("regtui.cli.serve", "serve"), parser=serve)
 
     completion = commands.add_parser(
@@ -238,90 +239,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def _add_what(parser: argparse.ArgumentParser, *, seeds: str, arm: str) -> None:
-    parser.add_argument("--arm", action="append", metavar="A", help=arm)
-    parser.add_argument("--seeds", type=_count, metavar="N", help=seeds)
-    parser.add_argument("--epochs", type=_count, metavar="N", help="short for --set train.epochs=N")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
-        help="change a setting of all arms (train.lr=1e-3, dropout.p=.2, dropout@head.p=.5) or of one: ARM:KEY=VALUE",
-    )  # fmt: skip
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, metavar="DIR", help="store the runs in this directory")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-
-
-def _add_machine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", type=_device, help="auto (default), cpu, cuda or cuda:N")
-    parser.add_argument(
-        "--threads", type=_threads, default=1, metavar="N|auto",
-        help="CPU threads of a worker (default 1); auto, for one large model: 1, half or all cores, whichever takes "
-        "the quicker steps; more than 1 may change the last bits",
-    )  # fmt: skip
-    parser.add_argument(
-        "--precision", default="fp32", choices=("fp32", "bf16"),
-        help="fp32 (default); bf16 is quicker for most networks where the device has it, and changes the numbers",
-    )  # fmt: skip
-    parser.add_argument(
-        "--workers", type=_count, metavar="N",
-        help="worker processes; default: one a core, at most 8, fewer with more threads; one with --threads auto",
-    )  # fmt: skip
-    parser.add_argument(
-        "--worker", metavar="COMMAND", help='where to train, e.g. "ssh gpu01 regtui worker"; default: this machine'
-    )
-
-
-def _add_own(parser: argparse.ArgumentParser) -> None:
-    _add_data(parser)
-    parser.add_argument(
-        "--model", metavar="NAME", help="train another model: package.module:factory (a callable that gives a "
-        "torch.nn.Module, found from the current directory first; its arguments: --set model.x=...), torchvision:NAME "
-        "or timm:NAME",
-    )  # fmt: skip
-
-
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data", metavar="NAME", help="train on other data: folder:PATH (a folder of pictures for each class), "
-        "text:PATH (CSV or TSV of text and label) or a data set of the catalog; without a scenario the ladder, or for "
-        "texts the transformer, is asked of them",
-    )  # fmt: skip
-    parser.add_argument("--data-root", metavar="DIR", help="where torchvision's data sets are (cifar10, mnist, ...)")
-    parser.add_argument("--download", action="store_true", help="let torchvision fetch there what is missing")
-
-
-def _add_ray(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--ray", metavar="auto|ADDRESS",
-        help="make the runs on a Ray cluster (extra: ray); auto joins the one that is there, or begins one here",
-    )  # fmt: skip
-
-
 def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     def call(arguments: argparse.Namespace) -> int:
         return int(getattr(importlib.import_module(module), function)(arguments))
 
     return call
-
-
-def _count(text: str, most: int = 100_000) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"is {text!r}; allowed is a whole number from 1 to {most}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    return 0 if text == "0" else _count(text, most=2**31)
-
-
-def _threads(text: str) -> int | str:
-    return text if text == "auto" else _count(text, most=1024)
-
-
-def _device(text: str) -> str:
-    kind, _, index = text.partition(":")
-    if text not in ("auto", "cpu", "cuda") and not (kind == "cuda" and index.isdecimal()):
-        raise argparse.ArgumentTypeError(f"is {text!r}; allowed are auto, cpu, cuda and cuda:N")
-    return text

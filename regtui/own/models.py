@@ -14,8 +14,9 @@ import msgspec
 from regtui.catalog import MODELS, REGULARIZERS, Model, Site
 from regtui.events import Inspected
 from regtui.own.named import NAMED, is_code, model_words
+from regtui.scenario.checking import check_arm
 from regtui.scenario.errors import Problems, ScenarioError, printable
-from regtui.scenario.resolve import check_arm, own_stack
+from regtui.scenario.resolve import own_stack
 from regtui.scenario.schema import Arm, Scenario
 from regtui.spec import ModelSpec, Scalar, StackEntry
 

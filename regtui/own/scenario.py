@@ -9,8 +9,8 @@ import msgspec
 from regtui.catalog import DATASETS
 from regtui.own.adopted import adopt, described
 from regtui.own.names import TEXTS, OwnDataError, is_own, label, located
+from regtui.scenario.checking import check_arm
 from regtui.scenario.errors import Problems, ScenarioError
-from regtui.scenario.resolve import check_arm
 from regtui.scenario.schema import Arm, Scenario
 from regtui.spec import DataSpec, Shift
 

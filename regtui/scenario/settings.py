@@ -11,8 +11,9 @@ import msgspec
 
 from regtui.catalog import MODELS, REGULARIZERS
 from regtui.own.named import is_code
+from regtui.scenario.checking import check_arm
 from regtui.scenario.errors import Problems, ScenarioError, nearest
-from regtui.scenario.resolve import check_arm, fill_params
+from regtui.scenario.resolve import fill_params
 from regtui.scenario.schema import Arm
 from regtui.spec import DataSpec, Scalar, StackEntry, TrainSpec
 
