@@ -11,6 +11,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=st
     """Base of all events."""
 
 
+class RunEvent(Event, frozen=True):
+    """Base of the events of one run."""
+
+    run: str
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A device the worker can train on."""
 

@@ -23,6 +23,12 @@ from regtui.answers import OfWeights as OfWeights
 from regtui.answers import Preview as Preview
 from regtui.answers import Recalibrated as Recalibrated
 from regtui.answers import Subnetworks as Subnetworks
+from regtui.endings import TERMINAL_EVENTS as TERMINAL_EVENTS
+from regtui.endings import Diverged as Diverged
+from regtui.endings import Failed as Failed
+from regtui.endings import Finished as Finished
+from regtui.endings import Revealed as Revealed
+from regtui.endings import Stopped as Stopped
 from regtui.event_parts import HISTOGRAM_BINS as HISTOGRAM_BINS
 from regtui.event_parts import HISTOGRAM_EDGE as HISTOGRAM_EDGE
 from regtui.event_parts import Bucket as Bucket
@@ -31,6 +37,7 @@ from regtui.event_parts import Event as Event
 from regtui.event_parts import LayerInside as LayerInside
 from regtui.event_parts import Measured as Measured
 from regtui.event_parts import NormLayer as NormLayer
+from regtui.event_parts import RunEvent as RunEvent
 from regtui.event_parts import StudyCurve as StudyCurve
 from regtui.trouble import Kind
 
@@ -53,12 +60,6 @@ class Hello(Event, frozen=True):
     host: str
     ranks: int = 1
     """Processes that train each run together."""
-
-
-class RunEvent(Event, frozen=True):
-    """Base of the events of one run."""
-
-    run: str
 
 
 class Started(RunEvent, frozen=True):
@@ -191,73 +192,10 @@ class Checkpoint(RunEvent, frozen=True):
     path: str
 
 
-class Diverged(RunEvent, frozen=True):
-    """The loss is no longer finite. The arm stops; others go on."""
-
-    step: int
-    """First step whose loss is NaN or infinite, or at which weights that hide from the loss were found to be so."""
-    layer: str
-    """First layer whose output is not finite, "" where it could not be told."""
-    value: float
-
-
-class Finished(RunEvent, frozen=True):
-    """The run is done; the last evaluation, of the weights that it ends with, has been reported."""
-
-    step: int
-    """Steps taken: all that were planned, unless there is a reason."""
-    seconds: float
-    """Training time without pauses and evaluations."""
-    wall_seconds: float
-    samples_per_s: float
-    """Training samples a second over the whole run, evaluations excluded."""
-    reason: str = ""
-    """Why it ended before its last step, in a sentence (early stopping); "" where all steps were taken."""
-
-
-class Revealed(RunEvent, frozen=True):
-    """The test part of own data was looked at: the weights that the finished run ended with, measured on it."""
-
-    step: int
-    test: Measured
-    samples: int
-    at: str
-    """UTC, 2026-01-02T03:04:05Z."""
-
-
-class Failed(RunEvent, frozen=True):
-    """The run could not go on. Never a traceback: that is in the file named here."""
-
-    kind: str
-    """Exception class or a short name: out-of-memory, ValueError"""
-    message: str
-    hint: str = ""
-    traceback: str = ""
-    """Path of the log that has the traceback, on the worker's machine."""
-    ends_worker: bool = False
-    """The worker can make no further run and is about to end; the run can go on from its last checkpoint."""
-
-    @property
-    def sentence(self) -> str:
-        """What happened and what to do about it."""
-        return "; ".join(part for part in (self.message, self.hint) if part)
-
-
-class Stopped(RunEvent, frozen=True):
-    """The run was stopped on request before its last step."""
-
-    step: int
-    interrupted: bool = False
-    """Nobody asked for it: the explorer was left, killed or lost its terminal, or the worker was told to go."""
-
-
 RUN_EVENTS = (
     Started, Steps, Evaluated, Norms, Inside, Studied, Trouble, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
     Revealed,
 )  # fmt: skip
-TERMINAL_EVENTS = (Diverged, Finished, Failed, Stopped, Revealed)
-"""After one of these a run says nothing more."""
-
 AnyRunEvent = (
     Started
     | Steps
