@@ -9,7 +9,7 @@ import pytest
 
 from regtui.commands import Pause, Probe, RunRequest
 from regtui.engine import devices
-from regtui.engine.serve import Job, Jobs
+from regtui.engine.jobs import Job, Jobs
 from regtui.spec import RunSpec
 
 
