@@ -68,10 +68,12 @@ def described(record: Dataset) -> str:
     total = sum(record.class_counts)
     noun = "pictures" if record.kind == "image" else "texts"
     (most, largest), (fewest, smallest) = counts[0], counts[-1]
-    spread = f"{smallest} {fewest:,} to {largest} {most:,}" if most != fewest else f"{most:,} of each"
+    is_level = most == fewest
+    spread = f"{most:,} of each" if is_level else f"{smallest} {fewest:,} to {largest} {most:,}"
+    guess = "giving the same answer" if is_level else f"saying {largest}"
     return (
         f"{total:,} {noun} of {len(record.classes)} classes for training and validation, {spread}; "
-        f"always saying {largest} would be right for {100 * most / total:.1f} %"
+        f"always {guess} would be right for {100 * most / total:.1f} %"
     )
 
 

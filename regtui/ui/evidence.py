@@ -24,9 +24,10 @@ def evidence(scenario: Scenario, question: Question, session: Session | None, *,
         if session is not None and (stands := standing(session.of_arm(arm.name))) is not None and stands.is_final
     }
     chosen = [arm for arm in stands if arm in named(question, list(stands))] or list(stands)[:MOST_ARMS]
-    if chosen:
+    if chosen and session is not None:
+        part = "val" if session.held_out == "validation" else "test"
         figures = "; ".join(f"{arm} {_figures(stands[arm])}" for arm in chosen)
-        return f"Your runs (train/test): {figures}."
+        return f"Your runs (train/{part}): {figures}."
     if session is not None and session.is_busy:
         return "Its runs are under way: the charts will show it."
     if is_open:

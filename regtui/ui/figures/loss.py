@@ -41,7 +41,7 @@ def loss_figure(view: View) -> Figure:
         series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
         y_limits=_limits(series), empty_text=waiting_text(view),
     )  # fmt: skip
-    title = line(("Loss", "bold"), (f"  {view.session.course}  ", MUTED), ("· training batches", FAINT))
+    title = line(("Loss", "bold"), (f"  {view.session.course}", MUTED), ("  · training batches", FAINT))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 
