@@ -68,4 +68,5 @@ class SweepApp(LookBackApp):
                 return
             await asyncio.sleep(LOOK_EVERY)
         told = process.trouble() or "it was done before; `regtui watch` and its folder show it"
+        told = told.removeprefix("regtui sweep: ")  # as the command says of itself
         self.post_message(messages.SentenceSaid(f"No sweep: {told}", is_error=bool(process.trouble())))
