@@ -45,8 +45,9 @@ class Lines(ScrollView):
 
     @property
     def room(self) -> int:
-        """Cells a line may take."""
-        return self.scrollable_content_region.width
+        """Cells a line may take: one less than there are beside a scroll bar, which no text is to touch."""
+        has_bar = self.show_vertical_scrollbar or self.styles.scrollbar_gutter == "stable"
+        return max(self.scrollable_content_region.width - has_bar, 0)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines instead of the present ones."""
@@ -90,7 +91,7 @@ class Lines(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y
-        width = self.room
+        width = self.scrollable_content_region.width
         if not self._is_laid_out:
             return Strip.blank(self.size.width, self._look(self.visual_style, ""))
         strip = self._strips.get(number)
