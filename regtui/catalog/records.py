@@ -45,6 +45,11 @@ LONGEST_TEXT = 200
 """Characters of a parameter that is a text."""
 
 
+def _short(value: float) -> str:
+    """1e-8 rather than Python's 1e-08."""
+    return f"{value:g}".replace("e-0", "e-")
+
+
 class Param(Record, frozen=True):
     """A number, switch, choice or text of a record."""
 
@@ -117,8 +122,8 @@ class Param(Record, frozen=True):
         if self.kind == "text":
             return f"a text of 1 to {LONGEST_TEXT} printable characters" + (f" ({self.unit})" if self.unit else "")
         noun = "a whole number" if self.kind == "int" else "a number"
-        end = f"below {self.high:g}" if self.open_high else f"to {self.high:g}"
-        return f"{noun} from {self.low:g} {end}" + (f" ({self.unit})" if self.unit else "")
+        end = f"below {_short(self.high)}" if self.open_high else f"to {_short(self.high)}"
+        return f"{noun} from {_short(self.low)} {end}" + (f" ({self.unit})" if self.unit else "")
 
     def shown(self, value: Scalar) -> str:
         """The value as the stack pane writes it: .30, .995, 9, on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from ui_fakes import FakeRunner
@@ -16,8 +18,8 @@ from regtui.ui.text import plain
 from regtui.ui.view import View
 
 
-def viewed(ladder: Scenario, study: str, *arms: str) -> View:
-    """The ladder with a study, whose curves these arms have."""
+def viewed(ladder: Scenario, study: str, *arms: str, own: Sequence[str] = ("",)) -> View:
+    """The ladder with a study, whose curves these arms have; `own` are the names of those that are no reference."""
     asked = tuple(msgspec.structs.replace(arm, studies=(study,)) for arm in ladder.arms)
     race = Race(Session(msgspec.structs.replace(ladder, arms=asked)), FakeRunner(lambda _: None))
     requests = race.session.request([arm.name for arm in ladder.arms], [0])
@@ -26,7 +28,7 @@ def viewed(ladder: Scenario, study: str, *arms: str) -> View:
             race.session.take(Started(run=request.run, device="cpu", device_label="", threads=1, precision="fp32",
                                       parameters=1, total_steps=10, steps_per_epoch=5, train_samples=1,
                                       clean_samples=1))  # fmt: skip
-            curves = [StudyCurve(x=[1, 2, 8], y=[1.0, 2.0, 3.0]),
+            curves = [*(StudyCurve(x=[1, 2, 8], y=[1.0, 2.0, 3.0], name=name) for name in own),
                       StudyCurve(x=[1, 8], y=[2.0, 2.0], name="law", is_reference=True)]  # fmt: skip
             values = {metric.name: 4.25 for metric in STUDIES[study].metrics}
             race.session.take(Studied(run=request.run, step=10, study=study, values=values, curves=curves))
@@ -44,6 +46,12 @@ def test_arms_that_cannot_share_one_are_shown_one_at_a_time(ladder: Scenario) ->
     assert [one.name for one in inside_figure(view).chart.series] == ["law", "baseline"]
     view.arm = "+ dropout"
     assert [one.name for one in inside_figure(view).chart.series] == ["law", "+ dropout"]
+
+
+def test_several_curves_an_arm_are_named_once_and_the_other_arms_by_themselves(ladder: Scenario) -> None:
+    view = viewed(ladder, "padding", "baseline", "+ dropout", own=("other mates", "more padding"))
+    named = [one.name for one in inside_figure(view).chart.series if one.label_end]
+    assert named == ["law", "other mates", "more padding", "+ dropout"]
 
 
 def test_the_title_has_the_number_of_the_selected_arm(ladder: Scenario) -> None:

@@ -62,7 +62,7 @@ def norms_figure(view: View) -> Figure:
     ]
     # A batch of one has the statistics of its one sample: BatchNorm then is InstanceNorm while it trains.
     is_instance = record.name == "batchnorm" and arm.train.batch_size == 1
-    layer = f"{shown.removesuffix('.norm')} {'instance ' if is_instance else ''}{view.statistic}"
+    layer, told = shown.removesuffix(".norm"), f" {'instance ' if is_instance else ''}{view.statistic}"
     count = f" {view.layer % len(layers) + 1}/{len(layers)}"
     latest = [(f"  {one.name} {one.y[-1]:.3g}", one.color) for one in reversed(series) if one.x and not one.dim]
     chart = Chart(
@@ -71,7 +71,10 @@ def norms_figure(view: View) -> Figure:
         x_limits=(0.0, float(arm.train.epochs)),
         marks=[mark for mark in marks(view) if mark.text.startswith(view.sign(arm.name))],
     )
-    title = (*head, *line((layer, MUTED), (count, FAINT), (f"  {name}" if is_other else "", MUTED), *latest))
+    title = (
+        *head,
+        *line((layer, MUTED), (told, MUTED), (count, FAINT), (f"  {name}" if is_other else "", MUTED), *latest),
+    )
     return Figure(title, chart, (*version(view), view.layer, view.statistic), (run.run, shown, view.statistic))
 
 

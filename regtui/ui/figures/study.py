@@ -28,7 +28,7 @@ def study_figure(view: View, name: str, place: tuple[str, str]) -> Figure:
     series: list[Series] = []
     for arm, studied in found.items():
         if record.overlay or arm == shown:
-            series += _series(view, arm, studied, with_reference=arm == shown)
+            series += _series(view, arm, studied, is_shown=arm == shown)
     x = sorted({value for one in series for value in one.x}) if record.log_x else []
     if x:
         series = [_at_places(one, x) for one in series]
@@ -44,20 +44,22 @@ def study_figure(view: View, name: str, place: tuple[str, str]) -> Figure:
     return Figure(title, chart, (*version(view), view.inside), (view.session.scenario.id, name, len(x)))
 
 
-def _series(view: View, arm: str, studied: Studied, *, with_reference: bool) -> list[Series]:
-    """References in a neutral hue and beneath, each named; the arm's own in its hue and with its sign."""
+def _series(view: View, arm: str, studied: Studied, *, is_shown: bool) -> list[Series]:
+    """The arm's own in its hue and with its sign; of the shown one each is named, and beneath are its references, in a
+    neutral hue. Of any other arm the last curve has its name, so that no word stands twice."""
     own = [curve for curve in studied.curves if not curve.is_reference]
     look = view.looks.of(arm)
     series = []
-    if with_reference:
+    if is_shown:
         for curve in studied.curves:
             if curve.is_reference:
                 series.append(Series(curve.name, curve.x, curve.y, neutral(view.dark), "dashed"))
     for i, curve in enumerate(own, 1):  # the last of several is what the network came to
         is_earlier = i < len(own)
         stroke: Stroke = "solid" if is_earlier else look.sign
-        name = arm if len(own) == 1 or not curve.name else curve.name
-        series.append(Series(name, curve.x, curve.y, look.color(view.dark), stroke, dim=is_earlier))
+        name = curve.name if is_shown and len(own) > 1 and curve.name else arm
+        is_named = is_shown or not is_earlier
+        series.append(Series(name, curve.x, curve.y, look.color(view.dark), stroke, dim=is_earlier, label_end=is_named))
     return series
 
 

@@ -18,6 +18,8 @@ def title_line(title: Line, room: int, *, focused: bool) -> Line:
         if width((*shown, part)) > room - 4:
             break
         shown = (*shown, part)
+    if shown:
+        shown = line(*shown[:-1], (shown[-1][0].rstrip(), shown[-1][1]))
     shown = fitted(shown, room - 4)
     if focused:
         shown = (*styled(shown[:1], "$primary"), *shown[1:])
