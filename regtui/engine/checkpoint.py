@@ -8,6 +8,7 @@ in these files can execute code when it is read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ FORMAT = 1
 TENSORS, REST = "checkpoint.safetensors", "checkpoint.json"
 QUICK_BYTES = 64 << 20
 """What can be written within the second that a worker has after the end of its input."""
+SYSTEM_SAID = re.compile(r'I/O error: (.+) \(os error|message: "(.+)"')
+"""Where it stands in an error of safetensors; in the second way before version 0.6."""
 
 
 class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,7 +184,8 @@ def _write(tensors: dict[str, Tensor], path: Path, rest: str) -> None:
     try:
         save_file(tensors, path, metadata={"rest": rest})
     except SafetensorError as error:
-        raise OSError(str(error).rpartition("I/O error: ")[2].partition(" (os error")[0]) from error
+        said = SYSTEM_SAID.search(str(error))
+        raise OSError(said[1] or said[2] if said else str(error)) from error
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
