@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from regtui.catalog import MODELS
 from regtui.own.named import NAMED
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
@@ -35,4 +36,6 @@ def pytest_collection_finish() -> None:
 def _no_code_named() -> Iterator[None]:
     """A command line names code for one process; tests of command lines share theirs with all others."""
     yield
+    for name in NAMED:
+        MODELS.pop(name, None)
     NAMED.clear()

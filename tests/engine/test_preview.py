@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 import torch
 
@@ -18,7 +17,7 @@ from regtui.engine.stack import Stack
 from regtui.engine.text import UNKNOWN, TextData
 from regtui.engine.training import Training
 from regtui.events import AnyRunEvent, Evaluated, Preview, Steps
-from regtui.preview import MOST_PIXELS, MOST_SAMPLES, Previewed, Word
+from regtui.preview import MOST_PIXELS, MOST_SAMPLES, Picture, Previewed, Word
 from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec
 
 if TYPE_CHECKING:
@@ -169,4 +168,4 @@ def test_large_pictures_are_scaled_down_and_all_of_a_preview_survives_the_wire(
     assert events.decode(events.encode(answer)) == answer
     assert len(events.encode(answer)) < 20_000
     with pytest.raises(ValueError, match="24 x 32 pixels of 3 bytes are 2304, not 3"):
-        msgspec.structs.replace(picture, pixels=b"abc")
+        Picture(width=24, height=32, channels=3, pixels=b"abc")
