@@ -336,6 +336,7 @@ async def test_a_picture_can_be_taken_of_every_screen(explore, tmp_path, monkeyp
         await user.press("h")
         await user.sees("Lesson ·", "Goals")
         await user.press("e")
+        await user.until(lambda: "Saved" in user.toasts)
         (picture,) = tmp_path.glob("regtui-*.svg")
         assert "Goals" in picture.read_text(encoding="utf-8")
         titles = [command.title for command in user.app.get_system_commands(user.app.screen)]
