@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import subprocess
 import sys
@@ -10,22 +9,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import pytest
 from forked_worker import ForkedWorker
+from talking import DEADLINE, Talk
 
 import regtui
-from regtui import commands, events
+from regtui import events
 from regtui.catalog import MODELS, REGULARIZERS
-from regtui.commands import Command, Pause, Probe, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Step, Stop
+from regtui.commands import Pause, Probe, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Step, Stop
 from regtui.events import (
-    TERMINAL_EVENTS,
     AnyEvent,
     Checkpoint,
     Evaluated,
-    Event,
     Failed,
     Finished,
     Hello,
@@ -41,9 +38,6 @@ from regtui.events import (
 )
 from regtui.spec import DataSpec, ModelSpec, RunSpec, StackEntry, TrainSpec
 
-E = TypeVar("E", bound=Event)
-DEADLINE = 120.0
-"""Seconds after which a worker counts as hanging; loading torch takes a minute on a starved machine."""
 pytestmark = pytest.mark.timeout(300)  # more than one such wait
 ROOT = Path(regtui.__file__).parent.parent
 
@@ -69,55 +63,22 @@ ENDLESS = msgspec.structs.replace(
 )
 
 
-class Worker:
+class Worker(Talk):
     """A worker process, and what it said so far."""
 
     def __init__(self, process: subprocess.Popen[bytes] | ForkedWorker) -> None:
-        self.process = process
+        super().__init__(process)
         self.complaints: list[str] = []
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
-        self._read = [threading.Thread(target=self._read_events), threading.Thread(target=self._read_complaints)]
-        for thread in self._read:
-            thread.start()
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
 
-    def _read_events(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def _read_complaints(self) -> None:
+    def _listen(self) -> None:
         assert self.process.stderr
         for line in self.process.stderr:
             self.complaints.append(line.decode())
 
-    def send(self, command: Command | bytes) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(command if isinstance(command, bytes) else commands.encode(command))
-        self.process.stdin.flush()
-
-    def next(self) -> AnyEvent:
-        line = self._lines.get(timeout=DEADLINE)
-        assert line is not None, f"the worker ended: {''.join(self.complaints)}"
-        return events.decode(line)
-
-    def wait_for(self, kind: type[E], test: Callable[[E], bool] = lambda _: True) -> E:
-        """The next event of that kind that passes the test; those before it are dropped."""
-        while True:
-            event = self.next()
-            if isinstance(event, kind) and test(event):
-                return event
-
-    def run(self, run: str, spec: RunSpec, *, resume: bool = False) -> list[AnyEvent]:
-        """Make a run; all of its events."""
-        self.send(Start(runs=[RunRequest(run=run, spec=spec, resume=resume)]))
-        return self.until_the_end_of(run)
-
-    def until_the_end_of(self, run: str) -> list[AnyEvent]:
-        said = [self.next()]
-        while not (isinstance(said[-1], TERMINAL_EVENTS) and said[-1].run == run):
-            said.append(self.next())
-        return said
+    def last_words(self) -> str:
+        return "".join(self.complaints)
 
     def heard(self, sentence: str, *, since: int = 0) -> bool:
         """Whether a complaint with these words comes before the deadline, after the first `since` ones."""
@@ -137,7 +98,7 @@ class Worker:
     def clean_up(self) -> None:
         self.process.kill()
         self.process.wait()
-        for thread in self._read:
+        for thread in (self.reader, self._listener):
             thread.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert stream

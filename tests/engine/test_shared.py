@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import pytest
+from talking import DEADLINE, Talk
 
 import regtui
-from regtui import commands, events
-from regtui.commands import Command, Pause, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Stop
+from regtui import commands
+from regtui.commands import Pause, Resume, RunRequest, SaveCheckpoint, Set, SetMode, Start, Stop
 from regtui.engine import checkpoint, loop
 from regtui.engine.control import Control
 from regtui.engine.training import Training
 from regtui.events import (
-    TERMINAL_EVENTS,
     AnyEvent,
     Checkpoint,
     Diverged,
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
     from tests.engine.conftest import MakeEntry
 
 E = TypeVar("E", bound=Event)
-DEADLINE = 120.0
-"""Seconds after which a worker counts as hanging; loading torch takes a minute on a starved machine."""
 pytestmark = pytest.mark.timeout(300)
 TRAIN = TrainSpec(epochs=3, batch_size=8, lr=2e-3, evaluations=3, probes=4)
 PLAIN = RunSpec(
@@ -60,27 +56,21 @@ PLAIN = RunSpec(
 ENDLESS = msgspec.structs.replace(PLAIN, train=msgspec.structs.replace(TRAIN, epochs=100_000, evaluations=1, probes=0))
 
 
-class Together:
+class Together(Talk):
     """Two processes that make each run together, and what they said."""
 
     def __init__(self, *command: str) -> None:
         """`command` is given to Python."""
-        self.process = subprocess.Popen(
-            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd=Path(regtui.__file__).parent.parent, start_new_session=True,
+        super().__init__(
+            subprocess.Popen(
+                [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                cwd=Path(regtui.__file__).parent.parent, start_new_session=True,
+            )
         )  # fmt: skip
-        self._lines: queue.Queue[bytes] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
 
     def meet(self) -> None:
         """Wait for the hello of the two, or of the next two; what those before them said is dropped."""
         self.hello = self.wait_for(Hello)
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line)
 
     @property
     def ranks(self) -> list[int]:
@@ -89,38 +79,12 @@ class Together:
         other = [int(pid) for pid in children if int(pid) != self.hello.pid and b"regtui" in _command_line(pid)]
         return [self.hello.pid, *other]
 
-    def send(self, command: Command) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(commands.encode(command))
-        self.process.stdin.flush()
-
-    def next(self) -> AnyEvent:
-        return events.decode(self._lines.get(timeout=DEADLINE))
-
-    def wait_for(self, kind: type[E], test: Callable[[E], bool] = lambda _: True) -> E:
-        """The next event of that kind that passes the test; those before it are dropped."""
-        while True:
-            event = self.next()
-            if isinstance(event, kind) and test(event):
-                return event
-
-    def start(self, run: str, spec: RunSpec, *, resume: bool = False) -> None:
-        self.send(Start(runs=[RunRequest(run=run, spec=spec, resume=resume)]))
-
-    def run(self, run: str, spec: RunSpec, *, resume: bool = False) -> list[AnyEvent]:
-        """Make a run; all of its events."""
-        self.start(run, spec, resume=resume)
-        said = [self.next()]
-        while not isinstance(said[-1], TERMINAL_EVENTS):
-            said.append(self.next())
-        return said
-
     def clean_up(self) -> None:
         """To be called as often as one likes."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # the kernel then ends the ranks
         self.process.wait()
-        self._reader.join()
+        self.reader.join()
         for stream in (self.process.stdin, self.process.stdout):
             assert stream
             stream.close()

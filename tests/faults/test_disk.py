@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from endless import ENDLESS, TELLING, started, trains_on
 from pty_terminal import Terminal
 
 from regtui.events import Stopped
@@ -19,20 +18,7 @@ from regtui.spec import RunSpec
 from regtui.store import Recorder, replay
 
 Rounds = Callable[[int, int], int]
-TELLING = shlex.join([sys.executable, str(Path(__file__).parent / "telling_worker.py")])
 RUN = "20260102-030405-abcdef"
-
-ENDLESS = """
-title = "Endless"
-section = "overfitting"
-question = "Does it last?"
-[base]
-data = { train = 100, validation = 50, test = 100 }
-train = { epochs = 90000, batch_size = 20 }
-model = { name = "mlp", width = 16, depth = 1 }
-[[arms]]
-name = "plain"
-"""
 
 
 @contextmanager
@@ -42,23 +28,9 @@ def exploring(folder: Path, **environ: str) -> Iterator[Terminal]:
     scenario.write_text(ENDLESS)
     terminal = Terminal(folder, str(scenario), "--worker", TELLING, environ=environ)
     try:
-        terminal.until(lambda: "worker ready" in terminal.text and "Press space" in terminal.text)
-        terminal.child.send(" ")
-        terminal.until(lambda: terminal.epoch() > 3)
-        yield terminal
+        yield started(terminal)
     finally:
         terminal.child.close(force=True)
-
-
-def goes_on(terminal: Terminal) -> None:
-    """It trains, answers keys and leaves when it is told to."""
-    epoch = terminal.epoch()
-    terminal.until(lambda: terminal.epoch() > epoch)
-    terminal.child.send("?")
-    terminal.until(lambda: "Run what is missing" in terminal.text)
-    terminal.child.send("\x03")
-    assert terminal.ends() == 0
-    assert b"Traceback" not in terminal.written
 
 
 def words(terminal: Terminal) -> str:
@@ -81,7 +53,7 @@ def test_a_home_that_vanishes_while_it_trains_is_told_on_the_screen(tmp_path: Pa
     with exploring(tmp_path, XDG_DATA_HOME=str(home), XDG_STATE_HOME=str(home)) as terminal:
         shutil.rmtree(home)
         terminal.until(lambda: "Recording stopped: the run directory was removed" in words(terminal))
-        goes_on(terminal)
+        trains_on(terminal)
 
 
 def test_a_home_that_nobody_can_write_is_told_on_the_screen(tmp_path: Path, rounds: Callable[[int, int], int]) -> None:
@@ -89,7 +61,7 @@ def test_a_home_that_nobody_can_write_is_told_on_the_screen(tmp_path: Path, roun
         pytest.skip("REGTUI_FAULTS=full: the same without a screen is in test_store_faults.py")
     with exploring(tmp_path, XDG_DATA_HOME="/proc/nowhere", XDG_STATE_HOME="/proc/nowhere") as terminal:
         terminal.until(lambda: "Recording stopped" in words(terminal))
-        goes_on(terminal)
+        trains_on(terminal)
 
 
 @contextmanager
@@ -127,6 +99,6 @@ def test_a_disk_that_answers_no_more_keeps_neither_the_screen_nor_its_end(tmp_pa
             terminal.child.send("\x1b")
             terminal.until(lambda: "Run what is missing" not in terminal.text)
         terminal.until(lambda: "has not answered for" not in words(terminal))
-        goes_on(terminal)
+        trains_on(terminal)
     (record,) = disk.glob("regtui/runs/*/events.jsonl")
     assert len(replay(record.parent).evaluations) > 3

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-import shlex
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from endless import ENDLESS, TELLING, started, trains_on
 from pty_terminal import HANGS, Terminal
 
 Rounds = Callable[[int, int], int]
-TELLING = shlex.join([sys.executable, str(Path(__file__).parent / "telling_worker.py")])
-
-ENDLESS = """
-title = "Endless"
-section = "overfitting"
-question = "Does it last?"
-[base]
-data = { train = 100, validation = 50, test = 100 }
-train = { epochs = 90000, batch_size = 20 }
-model = { name = "mlp", width = 16, depth = 1 }
-[[arms]]
-name = "plain"
-add = [{ dropout = { p = 0.1 } }]
-"""
-
 KEYS = [
     *"abdefghiklmnoprstuvwxyzABDEGLMRST0123456789 ?.,:+-/[]$%~é漢🎲", "\t", "\r", "\x7f", "\x1b", "\x10", "\x1a",
     "\x15",
@@ -56,26 +40,11 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         (tmp_path / "endless.toml").write_text(text)
         terminal = Terminal(tmp_path, "endless.toml", "--worker", TELLING)
         made.append(terminal)
-        # One chart may be large: where somebody was is remembered.
-        terminal.until(lambda: "worker ready" in terminal.text and "press space" in terminal.text.lower())
-        terminal.child.send(" ")
-        terminal.until(lambda: terminal.epoch() > 0)
-        return terminal
+        return started(terminal)
 
     yield open_
     for terminal in made:
         terminal.child.close(force=True)
-
-
-def trains_on(terminal: Terminal) -> None:
-    """New epochs are shown, the help opens and closes, and it leaves when it is told to."""
-    epoch = terminal.epoch()
-    terminal.until(lambda: terminal.epoch() > epoch)
-    terminal.child.send("?")
-    terminal.until(lambda: "Run what is missing" in terminal.text)
-    terminal.child.send("\x03")
-    assert terminal.ends() == 0
-    assert b"Traceback" not in terminal.written
 
 
 def test_dragged_to_any_size_while_it_trains(opened: Callable[..., Terminal], rounds: Rounds) -> None:

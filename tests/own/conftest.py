@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from PIL import Image
 
-from regtui.catalog import DATASETS
+from regtui.catalog import DATASETS, MODELS
 from regtui.own import pictures, texts
 from regtui.scenario import Scenario, loads
 
@@ -37,6 +37,16 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     DATASETS.clear()
     DATASETS.update(before)
+
+
+@pytest.fixture
+def models_of_ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalog forgets adopted models; factories are found from the root of the repository."""
+    before = dict(MODELS)
+    monkeypatch.chdir(Path(__file__).parents[2])
+    yield
+    MODELS.clear()
+    MODELS.update(before)
 
 
 class MakeFolder(Protocol):

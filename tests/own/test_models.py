@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,18 +38,9 @@ from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, StackEntry, TrainS
 if TYPE_CHECKING:
     from tests.own.conftest import MakeScenario
 
+pytestmark = pytest.mark.usefixtures("models_of_ours")
 NETS = "tests.own.nets"
 PIXELS = 32
-
-
-@pytest.fixture(autouse=True)
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The catalog forgets adopted models; factories are found from the root of the repository."""
-    before = dict(MODELS)
-    monkeypatch.chdir(Path(__file__).parents[2])
-    yield
-    MODELS.clear()
-    MODELS.update(before)
 
 
 def task(channels: int = 3, pixels: int = PIXELS) -> ImageData:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from regtui.catalog import MODELS, REGULARIZERS
+from regtui.catalog import REGULARIZERS
 from regtui.commands import Probe, RunRequest
 from regtui.engine import loop
 from regtui.engine.answers import answer
@@ -27,17 +26,9 @@ from regtui.own.models import adopt
 from regtui.scenario.resolve import own_stack
 from regtui.spec import ModelSpec, RunSpec, StackEntry, TrainSpec
 
+pytestmark = pytest.mark.usefixtures("models_of_ours")
 NETS = "tests.own.text_nets"
 TEXTS = [("a", "dog", "barks"), ("the", "dog", "eats", "a", "bone"), ("a", "cat"), ("the", "cat", "eats")] * 2
-
-
-@pytest.fixture(autouse=True)
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = dict(MODELS)
-    monkeypatch.chdir(Path(__file__).parents[2])
-    yield
-    MODELS.clear()
-    MODELS.update(before)
 
 
 def task(length: int = 6) -> TextData:
