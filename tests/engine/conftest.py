@@ -13,11 +13,11 @@ from torch import Tensor
 
 from regtui.catalog import MODELS, REGULARIZERS
 from regtui.commands import Probe, RunCommand, RunRequest
-from regtui.engine import datasets, loop
+from regtui.engine import datasets, loop, regularizers
 from regtui.engine.control import Control
 from regtui.engine.datasets import ImageData, TaskData
 from regtui.engine.randomness import CPU, Randomness
-from regtui.engine.regularizers import Batch
+from regtui.engine.regularizers import Batch, Regularizer
 from regtui.engine.text import TextData
 from regtui.engine.training import Training
 from regtui.events import Answer, AnyRunEvent, Event, RunEvent
@@ -45,6 +45,16 @@ def entry() -> MakeEntry:
         return StackEntry(name=name, where=site, params=defaults | params)
 
     return make
+
+
+@pytest.fixture
+def make(entry: MakeEntry) -> Callable[..., Regularizer]:
+    """Makes a regularizer of a name with the catalog's defaults; `seed` is that of its draws."""
+
+    def build(name: str, seed: int = 0, **params: Scalar) -> Regularizer:
+        return regularizers.build(entry(name, None, **params), Randomness(seed, CPU))
+
+    return build
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from regtui.engine.regularizers import Batch, Regularizer, policies
 from regtui.engine.regularizers.augmix import WIDTH, blend
 from regtui.engine.regularizers.policies import OPERATIONS, Choice
 from regtui.engine.stack import Stack
-from regtui.spec import Scalar
 
 if TYPE_CHECKING:
     from tests.engine.conftest import MakeEntry
@@ -29,14 +28,6 @@ THEIRS = {
     "shear_x": "ShearX", "shear_y": "ShearY", "translate_x": "TranslateX", "translate_y": "TranslateY",
     "autocontrast": "AutoContrast",
 }  # fmt: skip
-
-
-@pytest.fixture
-def make(entry: MakeEntry) -> Callable[..., Regularizer]:
-    def build(name: str, seed: int = 0, **params: Scalar) -> Regularizer:
-        return regularizers.build(entry(name, None, **params), Randomness(seed, CPU))
-
-    return build
 
 
 @pytest.fixture(scope="module")

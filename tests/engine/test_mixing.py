@@ -15,28 +15,18 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 from torchvision.transforms import v2
 
-from regtui.engine import regularizers
 from regtui.engine.metrics import StepMeter
-from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch, Regularizer
 from regtui.engine.regularizers.label_smoothing import smooth
 from regtui.engine.regularizers.mixing import cutmix, mixup, ring, symmetric_beta
 from regtui.spec import Scalar
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import MakeEntry
+    pass
 
 NAMES = ("label_smoothing", "mixup", "cutmix", "mixup_cutmix")
 OFF: dict[str, dict[str, Scalar]] = {"label_smoothing": {"epsilon": 0.0}} | {name: {"p": 0.0} for name in NAMES[1:]}
 BATCH, CLASSES = 300, 10
-
-
-@pytest.fixture
-def make(entry: MakeEntry) -> Callable[..., Regularizer]:
-    def build(name: str, seed: int = 0, **params: Scalar) -> Regularizer:
-        return regularizers.build(entry(name, None, **params), Randomness(seed, CPU))
-
-    return build
 
 
 @pytest.fixture(scope="module")

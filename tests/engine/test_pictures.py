@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.testing import assert_close
 from torchvision.transforms import v2
 
-from regtui.engine import paint, regularizers
+from regtui.engine import paint
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.regularizers import Batch, Regularizer
 from regtui.engine.regularizers.erasing import TRIES, boxes
 from regtui.spec import Scalar
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import MakeEntry
+    pass
 
 BATCH = 500
 OFF: dict[str, dict[str, Scalar]] = {
@@ -27,14 +27,6 @@ OFF: dict[str, dict[str, Scalar]] = {
     "gaussian_noise": {"std": 0.0},
 }
 """Settings at which an entry does nothing."""
-
-
-@pytest.fixture
-def make(entry: MakeEntry) -> Callable[..., Regularizer]:
-    def build(name: str, seed: int = 0, **params: Scalar) -> Regularizer:
-        return regularizers.build(entry(name, None, **params), Randomness(seed, CPU))
-
-    return build
 
 
 @pytest.fixture(scope="module")

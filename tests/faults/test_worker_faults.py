@@ -10,32 +10,15 @@ from pathlib import Path
 
 import pytest
 from chaos_worker_names import FAULTS, SURVIVED
+from hearing import Heard
 
 from regtui.commands import RunRequest
 from regtui.events import Marker, Stopped
-from regtui.runner import Garbled, Lost, Ready, Report, Runner, pool
+from regtui.runner import Garbled, Lost, Ready, Runner, pool
 from regtui.spec import RunSpec
 
 CHAOS = Path(__file__).parent / "chaos_worker.py"
 Rounds = Callable[[int, int], int]
-
-
-class Heard(list[Report]):
-    """Everything delivered, and waiting for a part of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._news = asyncio.Event()
-
-    def deliver(self, report: Report) -> None:
-        self.append(report)
-        self._news.set()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(60):
-            while not condition():
-                self._news.clear()
-                await self._news.wait()
 
 
 async def test_random_faults_lose_no_event_and_never_stop_the_rest(

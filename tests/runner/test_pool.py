@@ -3,44 +3,20 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hearing import Heard
 
 from regtui.commands import Probe, RunRequest
 from regtui.events import Evaluated, Failed, Finished, Marker, Preview, Stopped
-from regtui.runner import Garbled, Log, Lost, Ready, Report, Runner, pool, process
+from regtui.runner import Garbled, Log, Lost, Ready, Runner, pool, process
 from regtui.runner.pool import ON_A_GPU
 from regtui.spec import RunSpec
 
 STUB = Path(__file__).parent / "stub_worker.py"
-
-
-class Heard(list[Report]):
-    """Everything delivered, and waiting for a part of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._news = asyncio.Event()
-
-    def deliver(self, report: Report) -> None:
-        self.append(report)
-        self._news.set()
-
-    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                self._news.clear()
-                await self._news.wait()
-
-    def of(self, kind: type) -> list[Report]:
-        return [report for report in self if isinstance(report, kind)]
-
-    async def until_heard(self, kind: type, count: int = 1) -> list[Report]:
-        await self.until(lambda: len(self.of(kind)) >= count)
-        return self.of(kind)
 
 
 @asynccontextmanager
