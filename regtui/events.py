@@ -192,10 +192,6 @@ class Checkpoint(RunEvent, frozen=True):
     path: str
 
 
-RUN_EVENTS = (
-    Started, Steps, Evaluated, Norms, Inside, Studied, Trouble, Marker, Checkpoint, Diverged, Finished, Failed, Stopped,
-    Revealed,
-)  # fmt: skip
 AnyRunEvent = (
     Started
     | Steps

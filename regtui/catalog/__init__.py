@@ -4,10 +4,22 @@ The stack pane, the scenario files, the command line, the help and the engine's 
 pins them to the engine.
 """
 
-from regtui.catalog.datasets import DATASETS
+from regtui.catalog.datasets import DATASETS, samples_called
 from regtui.catalog.models import MODELS
 from regtui.catalog.records import Dataset, Model, Param, Regularizer, Site, Study
 from regtui.catalog.regularizers import REGULARIZERS
 from regtui.catalog.studies import STUDIES
 
-__all__ = ["DATASETS", "MODELS", "REGULARIZERS", "STUDIES", "Dataset", "Model", "Param", "Regularizer", "Site", "Study"]
+__all__ = [
+    "DATASETS",
+    "MODELS",
+    "REGULARIZERS",
+    "STUDIES",
+    "Dataset",
+    "Model",
+    "Param",
+    "Regularizer",
+    "Site",
+    "Study",
+    "samples_called",
+]

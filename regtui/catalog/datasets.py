@@ -38,3 +38,9 @@ _ALL = (
 
 DATASETS: dict[str, Dataset] = {record.name: record for record in (*_ALL, *PUBLIC)}
 """Own data that are looked at join them: `regtui.own.adopt`."""
+
+
+def samples_called(name: str) -> str:
+    """What the samples of a data set are, as short as a rate has it: img, texts; samples where that is not known."""
+    record = DATASETS.get(name)
+    return "samples" if record is None else "img" if record.kind == "image" else "texts"

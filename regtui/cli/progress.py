@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from regtui.catalog import samples_called
 from regtui.events import TERMINAL_EVENTS, Marker, RunEvent, Started, Steps
 from regtui.runner.reports import Garbled, Lost, Ready, Report
 from regtui.scenario.errors import printable
@@ -92,9 +93,10 @@ class Progress:
         done = sum(run.step if run.is_live else run.total_steps for run in runs)
         ended = sum(not run.is_live for run in runs)
         rate = sum(run.samples_per_s for run in runs if run.state == "running")
+        noun = samples_called(self.session.arms[0].data.name)
         self._bar.update(
             self._task, completed=done, total=sum(run.total_steps for run in runs),
-            description=f"{ended}/{len(runs)} runs", rate=f"{rate:,.0f} img/s",
+            description=f"{ended}/{len(runs)} runs", rate=f"{rate:,.0f} {noun}/s",
         )  # fmt: skip
 
     def _say(self, sentence: str) -> None:

@@ -137,15 +137,6 @@ class RunHistory:
                 known.setdefault(key, event)  # a run that went on from a checkpoint may tell it again
         return list(known.values())
 
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate from the steps done so far, evaluations included as they came; None before the first, or where the
-        number of steps is not known."""
-        known = self.started is None or self.started.total_steps
-        if not known or not self.step or not self.seconds or not self.is_live:
-            return None
-        return (self.total_steps - self.step) * self.seconds / self.step
-
     def apply(self, event: AnyRunEvent) -> None:
         """Take in the next event of this run."""
         self.version += 1

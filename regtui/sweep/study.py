@@ -17,8 +17,6 @@ from regtui.sweep.space import Dimension
 
 Sampler = Literal["tpe", "random", "grid"]
 Pruner = Literal["none", "asha", "hyperband", "median"]
-SAMPLERS: tuple[Sampler, ...] = ("tpe", "random", "grid")
-PRUNERS: tuple[Pruner, ...] = ("none", "asha", "hyperband", "median")
 GRID_POINTS = 5
 """Values of a range in a grid."""
 NAME = "sweep"

@@ -167,7 +167,6 @@ def test_the_history_of_such_a_run_is_finished_and_says_why(
     assert history.result == made.all(Evaluated)[-1]
     assert history.step == made.training.step < history.total_steps
     assert "3 evaluations" in history.ended_early
-    assert history.seconds_left is None
     assert not history.trouble
 
 

@@ -8,7 +8,7 @@ from ui_fakes import FakeRunner
 from ui_streams import stream
 
 from regtui.commands import RunRequest
-from regtui.events import Diverged, Evaluated, Marker, Measured, Started
+from regtui.events import Diverged, Evaluated, Marker, Measured, Started, Steps
 from regtui.runner import Lost
 from regtui.scenario import Scenario
 from regtui.session import Session
@@ -16,7 +16,7 @@ from regtui.spec import RunSpec
 from regtui.store import RunHistory
 from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure
 from regtui.ui.panes.arms import arms_lines
-from regtui.ui.panes.header import steps_ahead, steps_done, steps_planned
+from regtui.ui.panes.header import Pace, header_line, steps_ahead, steps_done, steps_planned
 from regtui.ui.panes.lesson import lesson_lines
 from regtui.ui.panes.observed import is_guessing, observation, overfitting, redrawn_labels, steering, troubles
 from regtui.ui.racing import Race
@@ -225,6 +225,20 @@ def test_only_live_and_finished_runs_count_for_the_progress(view: View) -> None:
     total = runs[0].spec.total_steps
     histories = list(view.session.current.values())
     assert (steps_done(histories), steps_planned(histories)) == (total, 3 * total)
+
+
+@pytest.mark.parametrize(
+    ("data", "unit"), [("fashion-mnist", "img/s"), ("wordnet", "texts/s"), ("theirs", "samples/s")]
+)
+def test_the_rate_is_told_in_what_is_trained_on(view: View, data: str, unit: str) -> None:
+    view.session.arms = [
+        msgspec.structs.replace(arm, data=msgspec.structs.replace(arm.data, name=data)) for arm in view.session.arms
+    ]
+    request = ask(view, "baseline", 0)
+    play(view, request, 1)
+    view.session.take(Steps(run=request.run, loss=[], accuracy=[], step=4, seconds=1.0, samples_per_s=800.0, lr=0.1))
+    view.heard = view.clock()
+    assert f"800 {unit}" in plain(header_line(view, 120, Pace()))
 
 
 def test_the_steps_ahead_are_those_until_the_last_of_the_racing_runs_ends(view: View) -> None:

@@ -31,10 +31,6 @@ class FakeRunner:
         self.step_now = 0
         self.is_closed = False
 
-    @property
-    def is_idle(self) -> bool:
-        return not self._queue and self.present is None
-
     def warm(self, count: int | None = None) -> None:
         self.told.append(("warm", count))
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from heapq import heapify, heapreplace
 
+from regtui.catalog import samples_called
 from regtui.store import RunHistory
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, duration, line, spread, thousands
 from regtui.ui.view import View
@@ -92,7 +93,7 @@ def _busy(view: View, pace: Pace, *, compact: bool) -> Line:
         return line(*parts, (f"  silent for {view.clock() - view.heard:.0f} s", OPEN))
     rate = sum(run.samples_per_s for run in running)
     if rate and not compact:
-        parts.append((f"  {thousands(rate)} img/s", MUTED))
+        parts.append((f"  {thousands(rate)} {samples_called(run.spec.data.name)}/s", MUTED))
     left = pace.seconds_for(steps_ahead(runs))
     return line(*parts, (f"  ETA {duration(left)}" if left is not None else "", MUTED))
 
