@@ -30,8 +30,8 @@ from regtui.ui.paging import turn_pages_with_room_only
 from regtui.ui.panes.observed import cost_sentence
 from regtui.ui.picking import step_layer
 from regtui.ui.picture import save_picture
-from regtui.ui.racing import RunnerFactory
 from regtui.ui.returning import put_back
+from regtui.ui.runners import RunnerFactory
 from regtui.ui.running import RunsApp
 from regtui.ui.screens.explorer import ExplorerScreen
 from regtui.ui.screens.themed import Themed

@@ -6,7 +6,8 @@ from regtui.scenario import Scenario, read_presets
 from regtui.session import Session
 from regtui.spec import Precision, Threads
 from regtui.store import Recorder
-from regtui.ui.racing import Race, RunnerLike
+from regtui.ui.racing import Race
+from regtui.ui.runners import RunnerLike
 
 
 class Curriculum:

@@ -16,7 +16,7 @@ from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.figures.ghost import ghost_run
 from regtui.ui.learning import LearnerApp
-from regtui.ui.racing import RunnerLike
+from regtui.ui.runners import RunnerLike
 from regtui.ui.terminal import colors
 from regtui.ui.themes import chart_palette
 

@@ -5,44 +5,15 @@ Free of Textual. Each request answers with the sentence that the user is told, "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-from regtui.commands import Probe, ProbeKind, RunRequest
-from regtui.events import Hello
+from regtui.commands import Probe, ProbeKind
 from regtui.modes import Mode
 from regtui.resuming import ResumeError, go_on
-from regtui.runner import Report
 from regtui.session import Session
 from regtui.spec import Scalar
 from regtui.store import RunHistory
-
-
-class RunnerLike(Protocol):
-    """What the explorer needs of `regtui.runner.Runner`; tests inject one that plays recorded events."""
-
-    is_paused: bool
-
-    @property
-    def hello(self) -> Hello | None: ...
-    @property
-    def pids(self) -> list[int]: ...
-    def warm(self, count: int | None = None) -> None: ...
-    def submit(self, requests: Iterable[RunRequest]) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def step(self, count: int = 1) -> None: ...
-    def set(self, run: str, key: str, value: float) -> None: ...
-    def set_mode(self, run: str, mode: Mode) -> None: ...
-    def probe(self, probe: Probe) -> None: ...
-    def stop(self, runs: Iterable[str] | None = None) -> None: ...
-    async def close(self) -> None: ...
-    def terminate(self) -> None: ...
-    def kill(self) -> None: ...
-
-
-RunnerFactory = Callable[[Callable[[Report], None]], RunnerLike]
-"""Makes a runner that delivers to the given function, on the event loop."""
+from regtui.ui.runners import RunnerLike
 
 
 class Race:

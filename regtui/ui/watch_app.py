@@ -10,7 +10,7 @@ from regtui.progress import Progress
 from regtui.scenario import Scenario
 from regtui.store import Recorder
 from regtui.ui.app import RegtuiApp
-from regtui.ui.racing import RunnerFactory
+from regtui.ui.runners import RunnerFactory
 from regtui.watching import Batch
 
 

@@ -21,7 +21,8 @@ from regtui.ui.panes.figure import FigurePane
 from regtui.ui.panes.keys_line import KeysLine
 from regtui.ui.panes.pane import Pane
 from regtui.ui.picking import pick_layer, step_layer
-from regtui.ui.racing import Race, RunnerLike
+from regtui.ui.racing import Race
+from regtui.ui.runners import RunnerLike
 from regtui.ui.screens.themed import Themed
 from regtui.ui.text import MUTED, line
 from regtui.ui.view import View
