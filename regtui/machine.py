@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -13,6 +14,26 @@ from regtui import cgroups
 def cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+MOST_FILES = 10_240
+"""More than this macOS allows nobody (man 2 setrlimit, OPEN_MAX)."""
+
+
+def allow_many_files() -> None:
+    """Let this process have as many files open as the system allows it.
+
+    The record of each run that waits or trains is one; macOS begins with 256 and Linux with 1,024.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # it stays as it was
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def cpu_name() -> str:

@@ -31,9 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _obey(words: list[str]) -> int:
     from regtui.cli.parser import parse
+    from regtui.machine import allow_many_files
     from regtui.scenario.errors import ScenarioError
 
     _never_fail_to_print()
+    allow_many_files()
     try:
         arguments = parse(_with_command(words))
         return int(arguments.function(arguments))
