@@ -1,4 +1,4 @@
-"""Calls that may wait for a disk, one after the other on a thread of their own.
+"""Calls that may wait for a disk, on threads of their own: one after the other, or one whose result is awaited.
 
 A network disk whose server is gone holds a write for as long as it likes. Whoever must go on meanwhile, the event loop
 of a screen say, leaves its calls here.
@@ -6,10 +6,15 @@ of a screen say, leaves its calls here.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
 
 FAREWELL = 1.0
 """Seconds that are waited for a disk at the end of a process."""
@@ -75,3 +80,32 @@ class Aside:
                 self._left -= 1
                 if not self._left:
                     self._since = None
+
+
+async def beside(call: Callable[[], T]) -> T:
+    """What a call gives that is made beside the event loop; raises what it raises.
+
+    Unlike `asyncio.to_thread`, nobody waits at the end of the event loop for a call that a disk holds.
+    """
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if made.cancelled():
+            return
+        if error is None:
+            made.set_result(result)  # type: ignore[arg-type]  # None only where that is what it gave
+        else:
+            made.set_exception(error)
+
+    def work() -> None:
+        result, failed = None, None
+        try:
+            result = call()
+        except BaseException as error:
+            failed = error
+        with contextlib.suppress(RuntimeError):  # the event loop has ended in the meantime
+            loop.call_soon_threadsafe(tell, result, failed)
+
+    threading.Thread(target=work, name="beside", daemon=True).start()
+    return await made

@@ -22,7 +22,7 @@ from regtui.scenario.schema import Section
 from regtui.session import Session
 from regtui.spec import RunSpec, StackEntry
 from regtui.store import RunHistory
-from regtui.store.following import Condition, Follower
+from regtui.store.following import Condition, Follower, Piece
 from regtui.store.moment import as_of
 from regtui.store.reading import ReadingError, read_shared
 
@@ -75,6 +75,16 @@ def _seconds(run: str) -> int:
     return int(run[:8]) * 86_400 + int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:])
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at one run has found."""
+
+    key: tuple[str, int]
+    """Arm and seed."""
+    pieces: tuple[Piece, ...]
+    condition: Condition
+
+
 class Watch:
     """Some stored runs of one scenario, at a cursor in their training."""
 
@@ -90,24 +100,42 @@ class Watch:
         self.session = Session(_scenario(arms))
         self.position: float | None = None
         """Epochs up to which is shown; None: all there is, and what comes."""
+        self._conditions = dict.fromkeys(self._followers, Condition("live"))
         self._shown: dict[tuple[str, int], tuple[object, ...]] = {}
         self._versions = 0
 
     # -- following -----------------------------------------------------------------------------------------------
 
-    def poll(self) -> bool:
-        """Take in the next piece of each log; whether there was any."""
-        grew = [follower.poll() for follower in self._followers.values()]
-        return any(grew)
+    def look(self, pieces: int = 1) -> list[Seen]:
+        """The next pieces of each log, and who is there. Waits for the disk: beside the event loop, one at a time."""
+        found = []
+        for key, follower in self._followers.items():
+            new: list[Piece] = []
+            while len(new) < pieces and (piece := follower.look()) is not None:
+                new.append(piece)
+            found.append(Seen(key, tuple(new), follower.condition()))
+        return found
+
+    def take(self, seen: Sequence[Seen]) -> bool:
+        """Take in what a look has found; whether there was anything new in the logs."""
+        for one in seen:
+            self._conditions[one.key] = one.condition
+            for piece in one.pieces:
+                self._followers[one.key].take(piece)
+        return any(one.pieces for one in seen)
 
     def read(self) -> None:
         """Take in all that there is. May run beside the event loop: what is shown changes with `show` alone."""
-        for follower in self._followers.values():
+        for key, follower in self._followers.items():
             follower.catch_up()
+            self._conditions[key] = follower.condition()
 
     def conditions(self) -> dict[tuple[str, int], Condition]:
-        """Of each (arm, seed): whether it goes on."""
-        return {key: follower.condition() for key, follower in self._followers.items()}
+        """Of each (arm, seed): whether it goes on, as of the last look."""
+        return {
+            key: self._conditions[key] if follower.run.is_live else Condition("ended")
+            for key, follower in self._followers.items()
+        }
 
     def condition(self) -> Condition:
         """Of all of them: live as long as one is; then silent, crashed, ended."""
@@ -162,16 +190,17 @@ class Watch:
 
     def show(self) -> bool:
         """Bring the session to the cursor; whether anything changed."""
-        changed = self._learn_of_arms()
+        changed, conditions = self._learn_of_arms(), self.conditions()
         for key, follower in self._followers.items():
-            run, pulse = follower.run, follower.condition().pulse if follower.run.is_live else "ended"
+            run, pulse = follower.run, conditions[key].pulse
             step = run.step if self.position is None else int(self.position * run.steps_per_epoch + 1e-6)
             shown = (run.run, run.version, min(step, run.step), self.position is None, pulse == "crashed")
             if self._shown.get(key) == shown:
                 continue
             self._shown[key], changed = shown, True
             past = as_of(run, step) if self.position is not None else run
-            self.session.current[key] = self.session.runs[run.run] = self._as_shown(past, follower, pulse == "crashed")
+            why = conditions[key].sentence if pulse == "crashed" and past is run else ""
+            self.session.current[key] = self.session.runs[run.run] = self._as_shown(past, why)
         return changed
 
     def _learn_of_arms(self) -> bool:
@@ -190,13 +219,16 @@ class Watch:
             self.session.arms[i] = arm
         return learnt
 
-    def _as_shown(self, run: RunHistory, follower: Follower, crashed: bool) -> RunHistory:
-        """A copy with a version of its own: what a chart drew at one cursor is not what it shows at another."""
+    def _as_shown(self, run: RunHistory, crashed: str) -> RunHistory:
+        """A copy with a version of its own: what a chart drew at one cursor is not what it shows at another.
+
+        crashed  why it goes on no more; "": it does
+        """
         shown = copy.copy(run)
         self._versions += 1
         shown.version = self._versions
-        if crashed and run is follower.run:
-            shown.lose(follower.condition().sentence)
+        if crashed:
+            shown.lose(crashed)
         return shown
 
 

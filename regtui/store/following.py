@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from regtui.events import AnyRunEvent
 from regtui.store.history import RunHistory
 from regtui.store.presence import presence_of
 from regtui.store.reading import Tail, decode_shared, read_shared_info
@@ -33,8 +34,17 @@ class Condition:
     """Why it counts as silent or crashed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some lines of a log."""
+
+    events: tuple[AnyRunEvent, ...]
+    restarts: int
+    """How often the log had begun again by then: what was taken in before counts no more."""
+
+
 class Follower:
-    """One run directory. `poll` reads what is new; `run` is what it adds up to."""
+    """One run directory. `look` reads what is new, `take` takes it in; `run` is what it adds up to."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         """Raises ReadingError for a directory that is no run."""
@@ -45,26 +55,28 @@ class Follower:
         self._restarts = 0
         self._clock = clock
 
-    def poll(self) -> bool:
-        """Take in the next piece of the log; whether there was any."""
+    def look(self) -> Piece | None:
+        """The next piece of the log, not taken in yet; None at its end. May wait for the disk, on any one thread."""
         lines = self._tail.read()
-        if self._tail.restarts != self._restarts:
-            self._restarts = self._tail.restarts
+        if lines is None:
+            return None
+        found = (decode_shared(line, self.info.run) for line in lines)
+        return Piece(tuple(event for event in found if event is not None), self._tail.restarts)
+
+    def take(self, piece: Piece) -> None:
+        """Take in what a look has found."""
+        if piece.restarts != self._restarts:
+            self._restarts = piece.restarts
             version = self.run.version
             self.run = RunHistory(self.info.run, self.info.spec)
             self.run.version = version + 1
-        if lines is None:
-            return False
-        for line in lines:
-            event = decode_shared(line, self.info.run)
-            if event is not None:
-                self.run.apply(event)
-        return True
+        for event in piece.events:
+            self.run.apply(event)
 
     def catch_up(self) -> None:
         """Take in all that there is."""
-        while self.poll():
-            pass
+        while (piece := self.look()) is not None:
+            self.take(piece)
 
     def condition(self) -> Condition:
         """Whether the run has ended, goes on, or was left by whoever wrote it."""

@@ -5,6 +5,7 @@ Free of screens and of Optuna. What the folder says may be older than what its p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,17 @@ class SweepFolderError(Exception):
 def is_sweep(folder: Path) -> bool:
     """Whether a folder is that of a sweep."""
     return (folder / "sweep.json").is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at the folder has found."""
+
+    is_alive: bool
+    standing: Standing
+    told: Told | None
+    trials: list[Trial]
+    """Those of the lines that came since the look before."""
 
 
 class Following:
@@ -93,29 +105,41 @@ class Following:
         return sorted(shown, key=lambda trial: (order[trial.state], -(trial.validation or 0.0), trial.number))
 
     def poll(self) -> bool:
-        """Read what is new; whether anything is."""
+        """Read what is new and take it in; whether anything is."""
+        return self.take(self.look())
+
+    def look(self) -> Seen:
+        """Read what is new, which may wait for the disk: on any one thread."""
         alive, standing = is_worked_on(self.folder), read_standing(self.folder)
         told = read_told(self.folder) if standing.phase == "done" else None
-        changed = self._read_trials() or (alive, standing, told) != (self.is_alive, self.standing, self.told)
-        self.is_alive, self.standing, self.told = alive, standing, told
+        return Seen(alive, standing, told, self._read_trials())
+
+    def take(self, seen: Seen) -> bool:
+        """Take in what a look has found; whether anything of it is new."""
+        now = (seen.is_alive, seen.standing, seen.told)
+        changed = bool(seen.trials) or now != (self.is_alive, self.standing, self.told)
+        self.is_alive, self.standing, self.told = now
+        for trial in seen.trials:
+            self._take(trial)
         self.version += changed
         return changed
 
-    def _read_trials(self) -> bool:
+    def _read_trials(self) -> list[Trial]:
         try:
             with open_file(self.folder / "trials.jsonl") as file:
                 file.seek(self._read)
                 text = file.read()
         except OSError:
-            return False
+            return []
         whole = text[: text.rfind(b"\n") + 1]
         self._read += len(whole)
+        found = []
         for line in whole.splitlines():
             try:
-                self._take(decoded(line, Trial))
+                found.append(decoded(line, Trial))
             except msgspec.DecodeError:
                 continue
-        return bool(whole)
+        return found
 
     def _take(self, trial: Trial) -> None:
         self.trials[trial.number] = trial

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from regtui.aside import beside
 from regtui.commands import Probe
 from regtui.events import TERMINAL_EVENTS, Answer, Cost, Finished, RunEvent, Started, Stopped
 from regtui.progress import Progress
@@ -189,7 +189,7 @@ class RegtuiApp(RunsApp):
         await self.run_action(message.action)
 
     async def _look_for_unfinished(self, root: Path) -> None:
-        self.view.offer = await asyncio.to_thread(find_offer, root, self.view.session.scenario)
+        self.view.offer = await beside(partial(find_offer, root, self.view.session.scenario))
         self.explorer.show_texts()
 
     def action_pick_layer(self, by: int) -> None:
@@ -228,7 +228,7 @@ class RegtuiApp(RunsApp):
         self.run_worker(self._save_picture(self.export_screenshot(title="regtui")), group="picture")
 
     async def _save_picture(self, svg: str) -> None:
-        sentence, is_error = await asyncio.to_thread(save_picture, svg)
+        sentence, is_error = await beside(partial(save_picture, svg))
         self.say(sentence, is_error=is_error)
 
     def action_copy_run(self) -> None:

@@ -5,13 +5,13 @@ Each dialog is imported when it is first opened: what is not on the first screen
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 from textual import events
 from textual.screen import ModalScreen
 
+from regtui.aside import beside
 from regtui.events import Answer, Preview
 from regtui.progress import Progress
 from regtui.scenario import Arm, Scenario, read_presets
@@ -100,8 +100,8 @@ class LearnerApp(ClosingApp):
 
         async def write() -> None:
             if recorder is not None:
-                await asyncio.to_thread(recorder.catch_up)
-            sentence, is_error = await asyncio.to_thread(carry_out, given, Path.cwd())
+                await beside(recorder.catch_up)
+            sentence, is_error = await beside(lambda: carry_out(given, Path.cwd()))
             self.post_message(messages.SentenceSaid(sentence, is_error=is_error))
 
         self.run_worker(write(), group="export")

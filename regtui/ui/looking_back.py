@@ -5,11 +5,11 @@ Each screen is imported when it is first opened: what is not on the first screen
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from regtui.aside import beside
 from regtui.paths import runs_dir
 from regtui.store import Recorder
 from regtui.ui import messages
@@ -85,7 +85,7 @@ class LookBackApp(LearnerApp):
             from regtui.compare.before import latest_before
 
             scenario, own = self.view.session.scenario.id, set(self.view.session.runs)
-            found = await asyncio.to_thread(latest_before, self.stored_in, scenario, own)
+            found = await beside(lambda: latest_before(self.stored_in, scenario, own))
             self.view.stored_ghosts |= found
         self.explorer.show_charts()
         told = "The previous run of the selected arm is dotted behind its curve."

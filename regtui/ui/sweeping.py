@@ -9,6 +9,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from regtui.aside import beside
 from regtui.ui import messages
 from regtui.ui.looking_back import LookBackApp
 
@@ -63,7 +64,7 @@ class SweepApp(LookBackApp):
     async def _await_sweep(self, process: SweepProcess) -> None:
         """Show the sweep once it has a folder, or say why it has none."""
         while process.is_alive:
-            if folder := await asyncio.to_thread(process.folder):
+            if folder := await beside(process.folder):
                 self.watch_sweep(folder)
                 return
             await asyncio.sleep(LOOK_EVERY)

@@ -101,12 +101,12 @@ def test_at_the_end_it_follows_and_elsewhere_it_stays(tmp_path: Path, ladder) ->
     with (folder / "events.jsonl").open("ab") as file:
         for event in rest[: len(rest) // 2]:
             file.write(events.encode(event))
-    assert watch.poll() and watch.show() and watch.now == watch.end > end
+    assert watch.take(watch.look()) and watch.show() and watch.now == watch.end > end
     watch.seek(2.0)
     with (folder / "events.jsonl").open("ab") as file:
         for event in rest[len(rest) // 2 :]:
             file.write(events.encode(event))
-    watch.poll()
+    watch.take(watch.look())
     watch.show()
     assert watch.now == 2.0 and watch.end == 10.0 and watch.condition().pulse == "ended"
 
@@ -295,3 +295,28 @@ def test_what_is_named_is_what_is_opened(tmp_path: Path, ladder) -> None:
     (tmp_path / names[0] / "spec.json").write_text(json.dumps(other))
     with pytest.raises(ReadingError, match="runs of 2 scenarios"):
         chosen(["2026"], tmp_path)
+
+
+async def test_keys_are_answered_while_a_disk_holds_the_logs(
+    explore, recorder, tmp_path: Path, ladder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regtui.ui.screens.watch.LOOK_EVERY", 0.01)
+    answers, looks, look = threading.Event(), [0], Watch.look
+
+    def held(watch: Watch, pieces: int) -> object:
+        looks[0] += 1
+        assert answers.wait(30)
+        return look(watch, pieces)
+
+    write(tmp_path, ladder, "baseline", 0, upto=0.5)
+    monkeypatch.setattr(Watch, "look", held)
+    async with explore(recorder=recorder) as user:
+        await user.press("w")
+        await user.sees("Stored runs", "1 arm, 1 seed")
+        await user.press("enter")
+        await user.until(lambda: looks[0])
+        await user.press("2")
+        await user.until(lambda: user.app.screen.has_class("-one"))
+        assert looks[0] == 1, "one look at a time"
+        answers.set()
+        await user.until(lambda: looks[0] > 2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from textual import events
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from regtui.aside import beside
 from regtui.compare.library import Entry, Library, StoredArm, entries
 from regtui.compare.query import completions, last_word
 from regtui.compare.results import Standing, standing_of
@@ -149,7 +150,7 @@ class CompareScreen(Themed, ModalScreen[None]):
     # -- reading -------------------------------------------------------------------------------------------------
 
     async def _load(self) -> None:
-        found = await asyncio.to_thread(lambda: list(entries(self._folder)))
+        found = await beside(lambda: list(entries(self._folder)))
         self.comparison.load(found, self._scenario)
         self.comparison.filter(self._filter.value)
         self.show_all()
@@ -157,7 +158,7 @@ class CompareScreen(Themed, ModalScreen[None]):
     async def _read(self) -> None:
         """Read logs until all that is wanted is there; in a thread, an arm at a time."""
         while self.is_mounted and (arm := self.comparison.unread(self._rows_in_sight)) is not None:
-            standing, runs = await asyncio.to_thread(self._read_arm, arm)
+            standing, runs = await beside(partial(self._read_arm, arm))
             self.comparison.take(standing, runs)
             self._show()
         self._is_reading = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from regtui.aside import beside
 from regtui.compare.library import Entry
 from regtui.store.presence import is_being_written
 from regtui.watching import Batch, batches
@@ -42,8 +42,8 @@ class StoredScreen(ModalScreen[Batch | None]):
         self.run_worker(self._read(), group="read")
 
     async def _read(self) -> None:
-        self._batches = await asyncio.to_thread(lambda: batches(self._find()))
-        live = await asyncio.to_thread(lambda: [_is_written(batch) for batch in self._batches[:ASKED_ABOUT]])
+        self._batches = await beside(lambda: batches(self._find()))
+        live = await beside(lambda: [_is_written(batch) for batch in self._batches[:ASKED_ABOUT]])
         options = self.query_one(OptionList)
         options.clear_options()
         for i, batch in enumerate(self._batches):

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import ModalScreen
 
+from regtui.aside import beside
 from regtui.scenario import ScenarioError, load
 from regtui.sweep.following import Following
 from regtui.sweep.record import ask_to_stop
@@ -76,6 +77,7 @@ class SweepScreen(Themed, ModalScreen[bool]):
         super().__init__(id="sweep")
         self.sweep = sweep
         self._dark, self._alone = dark, alone
+        self._is_looking = False
         self._first = 0
         """Which setting the first slice shows."""
         self._paths = SweepChart(PATHS, look, lambda: paths_figure(sweep, dark=self._dark))
@@ -162,7 +164,14 @@ class SweepScreen(Themed, ModalScreen[bool]):
         self.dismiss(self._alone)
 
     def _poll(self) -> None:
-        if self.sweep.poll():
+        if not self._is_looking:  # else a disk holds the look before
+            self._is_looking = True
+            self.run_worker(self._look(), group="look")
+
+    async def _look(self) -> None:
+        seen = await beside(self.sweep.look)
+        self._is_looking = False
+        if self.sweep.take(seen):
             self.show_all()
 
     def _slice(self, number: int) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
+from regtui.aside import beside
 from regtui.ui import messages
 from regtui.ui.charts import Look
 from regtui.ui.figures import Figure, accuracy_figure, inside_figure, loss_figure, norms_figure
@@ -36,7 +36,7 @@ PLAY_EVERY = 0.5
 """Seconds between two evaluations while it plays."""
 READING = "reading the stored runs…"
 MOST_PIECES = 8
-"""Pieces of each log that one look takes in, so that keys are answered while a long one is read."""
+"""Pieces of each log that one look takes in, so that keys are answered while a long one is shown."""
 
 TABS = ("accuracy", "loss", "norms", "inside")
 
@@ -84,7 +84,7 @@ class WatchScreen(Themed, ModalScreen[bool]):
         self._shown = 1
         self._playing: Timer | None = None
         self._looking: Timer | None = None
-        self._is_read = False
+        self._is_read = self._is_looking = False
         figures = (accuracy_figure, loss_figure, norms_figure, inside_figure)
         self.figures = [
             FigurePane(i, name, still(figure, self._empty_text), self._view)
@@ -113,7 +113,7 @@ class WatchScreen(Themed, ModalScreen[bool]):
         self.run_worker(self._read(), group="watch")
 
     async def _read(self) -> None:
-        await asyncio.to_thread(self.stored.read)
+        await beside(self.stored.read)
         self._is_read = True
         self.stored.show()
         self.show_all()
@@ -121,9 +121,14 @@ class WatchScreen(Themed, ModalScreen[bool]):
             self._looking = self.set_interval(LOOK_EVERY, self._look_again)
 
     def _look_again(self) -> None:
-        for _ in range(MOST_PIECES):
-            if not self.stored.poll():
-                break
+        if not self._is_looking:  # else a disk holds the look before
+            self._is_looking = True
+            self.run_worker(self._look_beside(), group="watch")
+
+    async def _look_beside(self) -> None:
+        seen = await beside(lambda: self.stored.look(MOST_PIECES))
+        self._is_looking = False
+        self.stored.take(seen)
         if self.stored.show():
             self.show_all()
         self._show_head()
