@@ -9,22 +9,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import msgspec
 
-from regtui.catalog import STUDIES
 from regtui.catalog.norms import NORMS
-from regtui.compare.library import SECOND, Entry, StoredArm, grouped
-from regtui.scenario import Arm, Scenario, ScenarioError, load, preset_files
-from regtui.scenario.presets import preset_id
-from regtui.scenario.schema import Section
+from regtui.compare.library import SECOND, Entry, grouped
+from regtui.recorded import recorded_scenario
 from regtui.session import Session
-from regtui.spec import RunSpec, StackEntry
+from regtui.spec import StackEntry
 from regtui.store import RunHistory
 from regtui.store.following import Condition, Follower, Piece
 from regtui.store.moment import as_of
-from regtui.store.reading import ReadingError, read_shared
 
 _NORMS = frozenset(record.name for record in NORMS)
 
@@ -97,7 +92,7 @@ class Watch:
         for arm in arms:
             for seed, entry in arm.latest.items():
                 self._followers[arm.name, seed] = Follower(entry.folder)
-        self.session = Session(_scenario(arms))
+        self.session = Session(recorded_scenario(arms))
         self.position: float | None = None
         """Epochs up to which is shown; None: all there is, and what comes."""
         self._conditions = dict.fromkeys(self._followers, Condition("live"))
@@ -238,52 +233,3 @@ _ROUND = tuple(factor * int(10**power) for power in range(18) for factor in (1, 
 def _rounded_up(epochs: float) -> int:
     """The next of 1, 2, 5, 10, 20, 50 ...: an axis that grew with each epoch would never stand still."""
     return next(round_number for round_number in _ROUND if round_number >= epochs)
-
-
-def _scenario(arms: Sequence[StoredArm]) -> Scenario:
-    """What the runs were made for: title, question and claims of the preset, the arms as they were recorded."""
-    first = arms[0].entries[0]
-    recorded = tuple(_arm(arm) for arm in arms)
-    seeds = len({seed for arm in arms for seed in arm.latest})
-    preset = _preset(first.spec.scenario)
-    if preset is not None:
-        names = {arm.name for arm in recorded}
-        claims = tuple(claim for claim in preset.claims if {claim.check.of, claim.check.against} <= names)
-        lessons = {arm.name: arm.lesson for arm in preset.arms}
-        recorded = tuple(msgspec.structs.replace(arm, lesson=lessons.get(arm.name)) for arm in recorded)
-        return msgspec.structs.replace(preset, arms=recorded, claims=claims, seeds=max(preset.seeds, seeds))
-    section, _, name = first.spec.scenario.rpartition("/")
-    known: Section = next((one for one in get_args(Section) if one == section), "review")
-    try:
-        told = read_shared(first.folder / "scenario.json", _Told)
-    except ReadingError:
-        told = _Told(title=name or "stored runs")
-    return Scenario(
-        id=first.spec.scenario, title=told.title, section=known, question=told.question, seeds=seeds, arms=recorded
-    )
-
-
-class _Told(msgspec.Struct, frozen=True):
-    """What a recorded scenario says of itself; its claims may be anything and are not taken from there."""
-
-    title: str
-    question: str = ""
-
-
-def _preset(scenario: str) -> Scenario | None:
-    for path in preset_files():
-        if preset_id(path) == scenario:
-            try:
-                return load(path)
-            except ScenarioError:
-                return None
-    return None
-
-
-def _arm(arm: StoredArm) -> Arm:
-    """The arm that a recorded run was made from."""
-    spec: RunSpec = arm.entries[0].spec
-    return Arm(
-        name=arm.name, data=spec.data, model=spec.model, train=spec.train, stack=spec.stack,
-        studies=tuple(study for study in spec.studies if study in STUDIES),
-    )  # fmt: skip
