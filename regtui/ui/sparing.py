@@ -83,7 +83,8 @@ def sparing(base: type[Driver]) -> type[Driver]:
             if self._must_signal_resume:
                 super()._sigcont_application()
             elif self._modes is not None and self._auto_restart:
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self._modes)  # a shell may have had the terminal
+                with contextlib.suppress(termios.error):  # the terminal is gone
+                    termios.tcsetattr(self.fileno, termios.TCSANOW, self._modes)  # a shell may have had it
                 self._send(_OTHER_SCREEN)
             if not self._must_signal_resume:  # else it goes on behind the shell, which has the terminal
                 self._shown = None
