@@ -75,7 +75,7 @@ class SGD(CpuOptimizer):
         self.momentum = momentum
 
     def _move(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
-        late = [weight not in self.state for weight in weights]
+        late = [not self.state.get(weight) for weight in weights]
         if self.momentum and any(late) and not all(late):
             for begins in (False, True):
                 chosen = [i for i, is_late in enumerate(late) if is_late == begins]
