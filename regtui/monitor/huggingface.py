@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from regtui.monitor.monitor import Monitor
+from regtui.monitor.together import agreed
 
 try:
     from transformers import TrainerCallback
@@ -48,7 +49,8 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
     def on_step_end(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
         if self.monitor and self._loss is not None:
             self.monitor.step(self._loss)
-            control.should_training_stop |= self.monitor.should_stop
+        is_asked = self.monitor is not None and self.monitor.should_stop
+        control.should_training_stop |= agreed(is_asked, state.global_step, args.device)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
         if self._hook:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from regtui.monitor.monitor import Monitor
+from regtui.monitor.together import agreed
 
 try:
     from lightning.pytorch import Callback
@@ -32,6 +33,7 @@ class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightnin
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """The model is on its device and the loaders are there; only the first process watches."""
+        self._steps = trainer.global_step
         if trainer.is_global_zero:
             optimizer = trainer.optimizers[0] if trainer.optimizers else None
             total = trainer.estimated_stepping_batches  # loads the loaders, which the next line needs
@@ -46,15 +48,17 @@ class MonitorCallback(Callback):  # type: ignore[misc]  # untyped where Lightnin
             if (held_out := _first(trainer.val_dataloaders)) is not None:
                 known["validation"] = held_out
             self.monitor = Monitor(pl_module, **(known | self._options))
-            self._steps = trainer.global_step
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
         """A step counts when the optimizer has taken one, which gradient accumulation does not do for each batch."""
+        if trainer.global_step <= self._steps:
+            return
+        self._steps = trainer.global_step
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
-        if self.monitor and isinstance(loss, Tensor) and trainer.global_step > self._steps:
-            self._steps = trainer.global_step
+        if self.monitor and isinstance(loss, Tensor):
             self.monitor.step(loss * trainer.accumulate_grad_batches)
-            trainer.should_stop |= self.monitor.should_stop
+        is_asked = self.monitor is not None and self.monitor.should_stop
+        trainer.should_stop |= agreed(is_asked, self._steps, pl_module.device)
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         self._close(None)

@@ -154,7 +154,10 @@ class Monitor:
 
     @property
     def should_stop(self) -> bool:
-        """Whether `regtui stop RUN` asks the training to end. The loop is yours: `if monitor.should_stop: break`."""
+        """Whether `regtui stop RUN` asks the training to end. The loop is yours: `if monitor.should_stop: break`.
+
+        Of several processes only the first one hears it: `regtui.monitor.together.agreed` tells the others.
+        """
         return self._observation is not None and self._observation.record.is_asked_to_stop
 
     def step(self, loss: Tensor | float) -> None:
