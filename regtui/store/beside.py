@@ -56,7 +56,7 @@ class RecorderBeside(Recorder):
         def look() -> None:
             found[0] = super(RecorderBeside, self).reopen(run)
 
-        self._aside.do(look)
+        self._do(look)
         self._aside.catch_up(ANSWER if self._aside.behind < ANSWER else 0.0)
         return found[0]
 
@@ -75,7 +75,7 @@ class RecorderBeside(Recorder):
 
     def close(self, run: str | None = None) -> None:
         """Close one run's file, or all and wait for that, but not long."""
-        self._aside.do(partial(super().close, run))
+        self._do(partial(super().close, run))
         if run is None:
             self._aside.end(FAREWELL)
 
