@@ -26,7 +26,7 @@ class Progress:
         self._unsaved: set[str] = set()
         """Why checkpoints were not written: each reason is told once."""
         self._told: set[str] = set()
-        """What has been said of workers."""
+        """What is said once, though each worker or run says it."""
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal:
@@ -48,10 +48,7 @@ class Progress:
         match report:
             case Ready(hello=hello):
                 together = f", {hello.ranks} processes a run" if hello.ranks > 1 else ""
-                ready = f"worker ready: torch {hello.torch} on {hello.devices[-1].label}{together}"
-                if ready not in self._told:  # each worker of a pool greets alike
-                    self._told.add(ready)
-                    self._say(ready)
+                self._say_once(f"worker ready: torch {hello.torch} on {hello.devices[-1].label}{together}")
             case Lost(sentence=sentence) | Garbled(sentence=sentence):
                 self._say(sentence)
             case Started(run=run, uncaptured=why) | Marker(run=run, kind="uncaptured", text=why) if why:
@@ -60,7 +57,13 @@ class Progress:
                 self._unsaved.add(why)
                 self._say(f"{self._named(run)}  {why}; interrupted, it would go on from an older one or from its start")
             case Started(is_streamed=True):
-                self._say("the training pictures do not fit into memory and come from disk, batch by batch")
+                self._say_once("the training pictures do not fit into memory and come from disk, batch by batch")
+            case Started(run=run, cut_texts=cut) if cut and run in self.session.runs:
+                data = self.session.runs[run].spec.data
+                self._say_once(
+                    f"{cut:,} of {data.train:,} training texts have more than {data.length} words (data.length) and "
+                    "lose the rest"
+                )
             case RunEvent() if isinstance(report, TERMINAL_EVENTS):
                 self._run_ended(report.run)
             case _:
@@ -98,6 +101,12 @@ class Progress:
             self._task, completed=done, total=sum(run.total_steps for run in runs),
             description=f"{ended}/{len(runs)} runs", rate=f"{rate:,.0f} {noun}/s",
         )  # fmt: skip
+
+    def _say_once(self, sentence: str) -> None:
+        """What each worker of a pool, or each run, says alike."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._say(sentence)
 
     def _say(self, sentence: str) -> None:
         self.console.print(printable(sentence), markup=False, soft_wrap=True)

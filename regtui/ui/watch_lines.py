@@ -115,7 +115,9 @@ def record_lines(view: View, room: int) -> list[Line]:
     if started is not None:
         took = duration(max(run.seconds for run in runs.values()))
         took = f"{took} a run at most" if len(runs) > 1 else f"took {took}"
-        facts = (started.device_label, started.precision, f"{started.parameters:,} parameters", took)
+        facts = [started.device_label, started.precision, f"{started.parameters:,} parameters", took]
+        if started.cut_texts:
+            facts.append(f"{started.cut_texts:,} training texts cut")
         rows += [EMPTY, *flowed((line((fact, MUTED)) for fact in facts), room)]
     settings = {arm.name: flat(arm) for arm in view.session.arms}
     own = settings[view.selected.name]
