@@ -198,6 +198,7 @@ class Monitor:
         try:
             if self._observation:
                 self._observation.end(error)
+                self._observation.record.settle()
         except Exception as ours:
             self._give_up(ours)
         else:

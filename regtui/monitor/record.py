@@ -20,7 +20,8 @@ from regtui.engine import devices
 from regtui.events import Failed, RunEvent, Started
 from regtui.paths import runs_dir
 from regtui.spec import DataSpec, ModelSpec, RunSpec, Scalar, TrainSpec
-from regtui.store import Recorder, new_run_id
+from regtui.store import new_run_id
+from regtui.store.beside import RecorderBeside
 
 
 def spec_of(
@@ -92,11 +93,12 @@ class Record:
 
     def __init__(self, spec: RunSpec, store: Path | None) -> None:
         self.run = new_run_id()
-        self.recorder = Recorder(store or runs_dir())
+        self.recorder = RecorderBeside(store or runs_dir())  # no disk holds up the training
         digest = hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()[:12]
         self._asked = threading.Event()
         self.recorder.heartbeat.when_asked(lambda _: self._asked.set())
         self.recorder.open(self.run, spec, digest=digest)
+        self.recorder.catch_up()
 
     @property
     def folder(self) -> Path:
@@ -108,8 +110,16 @@ class Record:
         return self._asked.is_set()
 
     def emit(self, event: RunEvent) -> None:
-        """Append an event. Raises RecordingError where the disk is full or was never writable."""
+        """Append an event, soon. Raises RecordingError where the disk was full before, or was never writable."""
         self.recorder.append(event)  # type: ignore[arg-type]  # all events of a run, by construction
+        self._check()
+
+    def settle(self) -> None:
+        """Wait, but not long, until all events are written. Raises RecordingError where they could not be."""
+        self.recorder.catch_up()
+        self._check()
+
+    def _check(self) -> None:
         if self.recorder.warning:
             raise RecordingError(self.recorder.warning.partition(". ")[0])
 
@@ -140,7 +150,7 @@ class Record:
 
     def close(self) -> None:
         """Close the run's file."""
-        self.recorder.close(self.run)
+        self.recorder.close()
 
 
 def _is_norm(module: nn.Module) -> bool:

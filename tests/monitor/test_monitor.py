@@ -7,6 +7,7 @@ import io
 import random
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -484,3 +485,22 @@ def test_a_disk_that_fills_up_ends_the_monitor_and_not_the_training(
                 monkeypatch.setattr(rundir, "_write_all", full)
         monitor.mark("nobody listens any more")
     assert len(told) == 1
+
+
+def test_a_disk_that_holds_every_write_does_not_hold_up_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, write = threading.Event(), rundir._write_all
+
+    def held(*given: Any) -> None:
+        assert answers.wait(30)
+        write(*given)
+
+    model = network()
+    with watching(model, tmp_path) as monitor:
+        monkeypatch.setattr(rundir, "_write_all", held)
+        assert len(looped(model, monitor)) == 30
+        monitor.mark("the disk is away")
+        answers.set()
+    assert replay(tmp_path / monitor.run).state == "finished"
+    assert [m.text for m in replay(tmp_path / monitor.run).markers] == ["the disk is away"]
