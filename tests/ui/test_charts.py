@@ -329,6 +329,12 @@ def test_names_far_from_their_curves_still_stand_in_the_order_of_the_curves() ->
     assert [name.index for name in sorted(placed, key=lambda name: name.row)] == [0, 1, 2]
 
 
+def test_a_name_with_its_sign_is_rather_set_back_from_the_edge_than_cut() -> None:
+    """Two cells of sign before a name that lacks its last two are as long as the name."""
+    wanted = [Wanted(0, "BN, mask", "■", 31, 5.2), Wanted(1, "BN, no mask", "◆", 31, 5.4)]
+    assert [name.text for name in place(wanted, 40, 12, lambda *_: True)] == ["■ BN, mask", "◆ BN, no mask"]
+
+
 def test_of_more_names_than_rows_the_dim_ones_are_left_out() -> None:
     wanted = [Wanted(i, f"name {i}", "●", 20, 2.5, weight=0.1 if i in (1, 4) else 1.0) for i in range(6)]
     assert [name.index for name in place(wanted, 40, 4, lambda *_: True)] == [0, 2, 3, 5]

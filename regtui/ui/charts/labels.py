@@ -157,7 +157,8 @@ def _far(name: Wanted, columns: int, rows: int) -> Iterator[Placed]:
 def _placed(name: Wanted, text: str, column: int, row: int, extra: float = 0.0) -> Placed:
     """A place and its cost: the distance, and what is lost of the name."""
     distance = abs(row + 0.5 - name.height)
-    lost = max(0.0, 1 - cell_len(text) / cell_len(name.text))
+    kept = text.removeprefix(f"{name.sign} ")
+    lost = max(0.0, 1 - cell_len(kept) / cell_len(name.text)) if kept != name.text else 0.0
     # The square spreads names that crowd around the mean of their ends.
     cost = name.weight * (distance + 0.1 * distance**2) + _AWAY * (row != int(name.height)) + _CUT * (lost > 0)
     return Placed(name.index, text, column, row, cost + 2 * lost + extra)
