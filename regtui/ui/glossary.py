@@ -94,7 +94,7 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "The first training samples of the selected arm, and below each what the network gets in its place, made "
             "by the arm's own entries in the worker. While a run of the arm trains, that run answers, with the numbers "
             "and the epoch it is at; else the settings do, without training. The draws are the preview's own, so a run "
-            "trains on as if nobody had looked. Pictures are pixels before standardizing, two to a cell or scaled down.",
+            "trains on as if nobody had looked. Pictures are pixels before standardizing, two a cell or scaled down.",
             "The bar is the target, the shares of the classes that the network is to predict: of the sample's own "
             "class and, under MixUp and CutMix, of the partner's. λ: how much of the sample itself is left. "
             "Label smoothing gives a little to all classes.",
