@@ -37,7 +37,7 @@ def command_line(session: Session, arm: str, seeds: int) -> Copied:
     if steered := ", ".join(dict.fromkeys(_steered(session, arm))):
         mode = ", and in train mode" if MODE_KEY in steered else ""
         line += f"  # steered while it trained ({steered}); this line trains with the last values from the start{mode}"
-    return Copied(line, f"Copied, if the terminal lets programs (OSC 52): {line}")
+    return Copied(line, f"Copied, if the terminal allows that (OSC 52): {line}")
 
 
 def run_words(session: Session, arm: str, seeds: int | None = None) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,6 +61,29 @@ async def test_more_or_fewer_lines_in_a_place_of_its_own_size_lay_nothing_out(mo
             await pilot.pause()
             assert not counted and lines.scroll_y == lines.max_scroll_y == 15
             assert lines.vertical_scrollbar.window_virtual_size == 25
+
+
+class Folded(Lines):
+    """Makes its lines for the room there is."""
+
+    def on_resize(self) -> None:
+        self.show([line("x" * self.room) for _ in range(20)])
+
+
+async def test_lines_are_folded_anew_for_the_room_beside_a_scroll_bar() -> None:
+    class Tall(App[None]):
+        CSS = "Lines { width: 20; height: 10; }"
+
+        def compose(self) -> ComposeResult:
+            yield Folded()
+
+    async with Tall().run_test() as pilot:
+        lines = pilot.app.query_one(Folded)
+        deadline = time.monotonic() + 10
+        while lines.render_line(0).text != "x" * 18 + " ":
+            assert time.monotonic() < deadline
+            await pilot.pause()
+        assert lines.show_vertical_scrollbar
 
 
 async def test_a_place_that_grows_with_its_lines_is_laid_out() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -72,6 +73,13 @@ class Lines(ScrollView):
             self.vertical_scrollbar.window_virtual_size = rows
         if self.scroll_y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False)
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Have lines that were folded for the room without a scroll bar folded for the room beside it."""
+        if self._is_laid_out and self.styles.scrollbar_gutter != "stable":
+            self.call_after_refresh(
+                lambda: self.post_message(events.Resize(self.size, self.virtual_size, self.container_size))
+            )
 
     def action_scroll_home(self) -> None:
         """To the first line at once: Textual glides there for a second, and every frame of it goes over the line."""
