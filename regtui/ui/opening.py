@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 TALL, TALLER = 38, 3
 """Rows from which on the lesson has more of them, and how many more."""
-NARROW, NORMAL, WIDE = Place(36, 1, 37, 2), Place(48, -12, 49, 3), Place(59, -14, 60, 3)
+NARROW, NORMAL, WIDE = Place(36, 1, 37, 2), Place(48, -12, 49, 4), Place(59, -14, 60, 4)
 
 
 class Piece(NamedTuple):
@@ -78,7 +78,7 @@ def header(scenario: Scenario, columns: int) -> Line:
     brand, title = ("regtui", "bold $primary"), (scenario.title, "bold")
     path = line(brand, "  ", (f"{scenario.section} › ", MUTED), title)
     short = line(brand, "  ", title)
-    return line(" ", *spread(short if room - width(state) < 60 else path, state, room), " ")
+    return line(" ", *spread(path if width(path) + 2 <= room - width(state) else short, state, room), " ")
 
 
 def _question(scenario: Scenario, room: int) -> list[Line]:

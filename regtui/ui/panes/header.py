@@ -8,7 +8,7 @@ from heapq import heapify, heapreplace
 
 from regtui.catalog import samples_called
 from regtui.store import RunHistory
-from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, duration, line, spread, thousands
+from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, duration, line, spread, thousands, width
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -48,8 +48,7 @@ def header_line(view: View, room: int, pace: Pace) -> Line:
     state = _state(view, pace, compact=room < 100)
     title = line(("regtui", "bold $primary"), "  ", (f"{scenario.section} › ", MUTED), (scenario.title, "bold"))
     short = line(("regtui", "bold $primary"), "  ", (scenario.title, "bold"))
-    needed = sum(len(text) for text, _ in state)
-    return spread(short if room - needed < 60 else title, state, room)
+    return spread(title if width(title) + 2 <= room - width(state) else short, state, room)
 
 
 def _state(view: View, pace: Pace, *, compact: bool) -> Line:
