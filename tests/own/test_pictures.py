@@ -138,6 +138,8 @@ def test_the_imbalance_and_what_a_constant_answer_scores_are_told(make_folder: M
     record = adopt(f"folder:{make_folder({'cat': 10, 'dog': 30})}").record
     assert record.class_counts == (8, 24)
     assert "always saying dog would be right for 75.0 %" in described(record)
+    level = adopt(f"folder:{make_folder({'cat': 10, 'dog': 10}, 'level')}").record
+    assert "8 of each; always giving the same answer would be right for 50.0 %" in described(level)
 
 
 def test_a_test_picture_that_was_trained_on_is_told(make_folder: MakeFolder) -> None:

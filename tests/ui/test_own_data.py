@@ -22,6 +22,11 @@ data = { name = "folder:pets", size = 8 }
 train = { epochs = 1, batch_size = 4 }
 [[arms]]
 name = "plain"
+[[quiz]]
+question = "Who memorizes?"
+choices = ["plain", "nobody"]
+answer = 0
+because = "plain does."
 """
 
 
@@ -56,6 +61,9 @@ async def test_validation_stands_for_test_until_it_is_revealed(explore: Callable
         ):  # fmt: skip
             user.runner.deliver(event)
         await user.sees("validation is shown", "70.0", "gap 20.0")
+        await user.press("z", "1")
+        await user.sees("Your runs (train/val): plain 90.0/70.0, gap 20.0.")
+        await user.press("escape")
         await user.press("R")
         assert "one look" in user.toasts and len(user.runner.requests) == 1
         await user.press("R")
