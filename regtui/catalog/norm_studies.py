@@ -45,7 +45,7 @@ NORM_STUDIES = (
             StudyMetric(name="ratio_4_64", title="Noise at 4 over that at 64", unit="times",
                         summary="4 where sixteen times as many samples leave a quarter of the noise."),
         ),
-        x_label="samples in the batch",
+        x_label="batch size",
         y_label="noise of the mean",
         log_x=True,
         log_y=True,

@@ -61,7 +61,7 @@ _ALL = (
                         summary="Test loss in eval mode minus that of the mean of 64 sub-networks: above 0 the vote "
                         "is better calibrated."),
         ),
-        x_label="sub-networks that vote",
+        x_label="voters",
         y_label="test accuracy, %",
         log_x=True,
         paper="Srivastava et al. 2014, section 7.5, https://jmlr.org/papers/v15/srivastava14a.html; Gal & Ghahramani "
@@ -82,7 +82,7 @@ _ALL = (
                         summary="Accuracy of the mean of the probabilities of 16 views minus the clean one: test-time "
                         "augmentation."),
         ),
-        x_label="views of each test sample",
+        x_label="views",
         y_label="test accuracy, %",
         log_x=True,
         paper="Krizhevsky et al. 2012, section 4.1 (test-time augmentation), https://proceedings.neurips.cc/paper/2012/"

@@ -32,7 +32,7 @@ def evidence(scenario: Scenario, question: Question, session: Session | None, *,
         return "Its runs are under way: the charts will show it."
     if is_open:
         return "Press escape, then space, to see it measured."
-    return f"Not measured yet: o opens {scenario.title}, space runs it."
+    return f"Not measured since the start: o opens {scenario.title}, space runs it."
 
 
 def named(question: Question, arms: list[str]) -> set[str]:

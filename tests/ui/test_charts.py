@@ -300,6 +300,12 @@ def test_names_that_differ_in_a_number_alone_are_told_by_it_where_there_is_no_ro
     assert "conv6" in rows(chart, 80, 10)[-1]
 
 
+def test_no_second_name_is_swallowed_by_the_word_of_the_first() -> None:
+    names = [f"conv{i}" for i in range(1, 7)]
+    narrow = rows(Chart([line([1.0] * 6, "+ BatchNorm"), line([2.0] * 6, "baseline")], categories=names), 42, 10)
+    assert narrow[-1].replace("─", " ").split() == ["1", "2", "3", "4", "5", "6", "conv"]
+
+
 def test_a_name_is_rather_moved_than_cut_or_left_out() -> None:
     named = ("baseline", "+ dropout", "+ BatchNorm", "+ augment")
     for ends in ((63, 65, 68, 80), (70, 70.5, 71, 71.5)):

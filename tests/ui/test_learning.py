@@ -109,7 +109,7 @@ async def test_the_review_asks_all_and_opens_what_a_question_is_about(explore, l
         for question in presets[0].quiz:
             await user.press(str(question.answer + 1), "enter")
         await user.press("1")
-        await user.sees("Not measured yet: o opens")
+        await user.sees("Not measured since the start: o opens")
         await user.press("o")
         await user.until(lambda: user.app.view.session.scenario.id == presets[1].id)
         of = len(presets[0].quiz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -18,7 +19,7 @@ from regtui.ui.text import plain
 from regtui.ui.view import View
 
 
-def viewed(ladder: Scenario, study: str, *arms: str, own: Sequence[str] = ("",)) -> View:
+def viewed(ladder: Scenario, study: str, *arms: str, own: Sequence[str] = ("",), value: float = 4.25) -> View:
     """The ladder with a study, whose curves these arms have; `own` are the names of those that are no reference."""
     asked = tuple(msgspec.structs.replace(arm, studies=(study,)) for arm in ladder.arms)
     race = Race(Session(msgspec.structs.replace(ladder, arms=asked)), FakeRunner(lambda _: None))
@@ -30,7 +31,7 @@ def viewed(ladder: Scenario, study: str, *arms: str, own: Sequence[str] = ("",))
                                       clean_samples=1))  # fmt: skip
             curves = [*(StudyCurve(x=[1, 2, 8], y=[1.0, 2.0, 3.0], name=name) for name in own),
                       StudyCurve(x=[1, 8], y=[2.0, 2.0], name="law", is_reference=True)]  # fmt: skip
-            values = {metric.name: 4.25 for metric in STUDIES[study].metrics}
+            values = {metric.name: value for metric in STUDIES[study].metrics}
             race.session.take(Studied(run=request.run, step=10, study=study, values=values, curves=curves))
     return View(race, ladder.arms[0].name)
 
@@ -57,6 +58,8 @@ def test_several_curves_an_arm_are_named_once_and_the_other_arms_by_themselves(l
 def test_the_title_has_the_number_of_the_selected_arm(ladder: Scenario) -> None:
     view = viewed(ladder, "weights", "baseline")
     assert "norm 4.25" in plain(inside_figure(view).title)
+    view = viewed(ladder, "weights", "baseline", value=math.nan)
+    assert plain(inside_figure(view).title).startswith("Size of the weights ●  1/"), "what an arm does not have is not told"
 
 
 def test_an_x_that_doubles_stands_at_equal_distances(ladder: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

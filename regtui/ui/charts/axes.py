@@ -73,7 +73,8 @@ def _write_x_axis(canvas: Canvas, chart: Chart, frame: Frame, ink: Ink) -> None:
     """The baseline with the numbers in it, and the label beyond the last number or in its place."""
     window, row = frame.window, frame.window.rows
     canvas.write(frame.left, row, "─" * window.columns, Ink(canvas.look.palette.faint, faint=True))
-    label = plain(chart.x_label, canvas.look.charset)
+    ticks, label = _x_ticks(chart, window)
+    label = plain(label, canvas.look.charset)
     end = window.columns
     if label and cell_len(label) + 2 <= frame.names:
         canvas.write(frame.left + end, row, f" {label}", ink)
@@ -81,7 +82,7 @@ def _write_x_axis(canvas: Canvas, chart: Chart, frame: Frame, ink: Ink) -> None:
         end -= cell_len(label) + 1
         canvas.write(frame.left + end, row, f" {label}", ink)
     previous = -1
-    for tick in _x_ticks(chart, window):
+    for tick in ticks:
         text = cut(plain(tick.text, canvas.look.charset), window.columns)
         start = min(max(0, tick.cell - cell_len(text) // 2), window.columns - cell_len(text))
         after = start + cell_len(text)
@@ -94,17 +95,25 @@ def _write_x_axis(canvas: Canvas, chart: Chart, frame: Frame, ink: Ink) -> None:
                 canvas.write(frame.left + gap, row, " ", ink)
 
 
-def _x_ticks(chart: Chart, window: Window) -> Sequence[Tick]:
+def _x_ticks(chart: Chart, window: Window) -> tuple[Sequence[Tick], str]:
+    """The texts below the columns, and the label of the axis."""
     if chart.x_ticks is not None:
-        return [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks if isfinite(x)]
+        ticks = [Tick(window.dot_x(x) // DOTS_WIDE, text) for x, text in chart.x_ticks if isfinite(x)]
+        return ticks, chart.x_label
     if not chart.categories:
-        return column_ticks(window.x, window.columns)
-    names = chart.categories
+        return column_ticks(window.x, window.columns), chart.x_label
+    names, label = chart.categories, chart.x_label
     apart = window.columns / len(names)
     if max(map(cell_len, names)) + 2 > apart:
         names = numbered(names)
     every = max(1, -int(-(max(map(cell_len, names[1:]), default=0) + 2) // apart))
-    return [Tick(window.dot_x(i) // DOTS_WIDE, names[i]) for i in range(0, len(names), every)]
+    word = names[0].rstrip("0123456789")
+    if names is not chart.categories and word != names[0] and not label and len(names) > every:
+        # The first one alone has the word; where it would take the place of the second, the word is the label.
+        first, second = (window.dot_x(i) // DOTS_WIDE for i in (0, every))
+        if max(0, first - cell_len(names[0]) // 2) + cell_len(names[0]) >= second - cell_len(names[every]) // 2:
+            names, label = [names[0].removeprefix(word), *names[1:]], word
+    return [Tick(window.dot_x(i) // DOTS_WIDE, names[i]) for i in range(0, len(names), every)], label
 
 
 def numbered(names: Sequence[str]) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -74,7 +75,8 @@ def _title(view: View, record: Study, shown: str, studied: Studied | None, place
     if studied is not None:
         parts.append((f" {view.sign(shown)}", view.color(shown)))
         for metric in _claimed(view, record):
-            if metric not in studied.values:  # recorded before the study had it
+            # Recorded before the study had it, or not to be had of this arm.
+            if not math.isfinite(studied.values.get(metric, math.nan)):
                 continue
             value = figure(studied.values[metric], f"{record.name}.{metric}")
             parts.append((f"  {metric.replace('_', ' ')} {value}", MUTED))
