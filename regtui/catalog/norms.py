@@ -29,7 +29,7 @@ NORMS = (
                           "then stay (Wu & Johnson 2021, https://arxiv.org/abs/2105.07576).",
                   kind="float", default=1.0, low=0.0, high=1.0, step=0.1, unit="of the run", symbol="fr"),
             Param(name="mask", title="Padding mask", summary="Leave the padding of texts out of the statistics.",
-                  kind="bool", default=True, symbol="pm"),
+                  kind="bool", default=True, symbol="pm", kinds=("text",)),
         ),
         sites=_NORM_SITES,
         paper="Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167",

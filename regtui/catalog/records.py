@@ -70,6 +70,8 @@ class Param(Record, frozen=True):
     """The largest value itself is not allowed."""
     steerable: bool = False
     """Can be changed while the run trains; all others restart it."""
+    kinds: tuple[Kind, ...] = ("image", "text")
+    """The data of which it changes anything."""
 
     def nudged(self, value: Scalar, presses: int) -> Scalar:
         """The value after `presses` presses of + (or, negative, of -), kept in range."""

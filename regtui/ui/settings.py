@@ -9,6 +9,7 @@ import msgspec
 
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, Param, Regularizer
 from regtui.catalog.norms import NORMS
+from regtui.catalog.records import Kind as DataKind
 from regtui.own.names import label as own_label
 from regtui.scenario import Arm
 from regtui.spec import Scalar, StackEntry
@@ -98,7 +99,7 @@ def stack_rows(arm: Arm, expanded: frozenset[str] = frozenset()) -> list[Row]:
         if group in expanded:
             rows += _settings(arm, group)
     for entry in arm.stack:
-        rows += _entry_rows(entry)
+        rows += _entry_rows(entry, kind)
     on = {entry.name for entry in arm.stack}
     model = MODELS[arm.model.name]
     for record in REGULARIZERS.values():
@@ -213,7 +214,7 @@ def _data_params(arm: Arm) -> tuple[Param, ...]:
     return (train, *others, _LENGTH) if dataset.kind == "text" else (train, *others)
 
 
-def _entry_rows(entry: StackEntry) -> list[Row]:
+def _entry_rows(entry: StackEntry, kind: DataKind) -> list[Row]:
     record = REGULARIZERS[entry.name]
     first = record.params[0] if record.params else None
     head = Row(
@@ -224,5 +225,6 @@ def _entry_rows(entry: StackEntry) -> list[Row]:
         Row("param", f"{entry.key}.{param.name}", param.title, param=param, value=entry.params[param.name],
             set_key=f"{entry.key}.{param.name}", regularizer=record, entry=entry)
         for param in record.params[1:]
+        if kind in param.kinds
     ]  # fmt: skip
     return [head, *rest]

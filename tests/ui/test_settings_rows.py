@@ -50,6 +50,11 @@ def test_a_text_arm_is_offered_what_acts_on_text(text_arm: Arm) -> None:
     assert "data.length" in {row.key for row in rows} and not any("shift" in row.key for row in rows)
 
 
+def test_padding_is_spoken_of_where_there_is_any(arm: Arm) -> None:
+    of_text = loads(TEXT + "stack = [{ batchnorm = {} }]\n", source="test", id="text").arm("base")
+    assert [any(row.label == "Padding mask" for row in stack_rows(one)) for one in (arm, of_text)] == [False, True]
+
+
 def test_a_checkpoint_is_shown_from_its_end_and_no_key_changes_it() -> None:
     checkpoint = 'model = { name = "hf_encoder", checkpoint = "google-bert/bert-base-uncased" }'
     arm = loads(TEXT.replace('model = { name = "bert" }', checkpoint), source="test", id="text").arm("base")

@@ -59,7 +59,9 @@ def test_the_title_has_the_number_of_the_selected_arm(ladder: Scenario) -> None:
     view = viewed(ladder, "weights", "baseline")
     assert "norm 4.25" in plain(inside_figure(view).title)
     view = viewed(ladder, "weights", "baseline", value=math.nan)
-    assert plain(inside_figure(view).title).startswith("Size of the weights ●  1/"), "what an arm does not have is not told"
+    assert plain(inside_figure(view).title).startswith("Size of the weights ●  1/"), (
+        "what an arm does not have is not told"
+    )
 
 
 def test_an_x_that_doubles_stands_at_equal_distances(ladder: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
