@@ -225,10 +225,11 @@ class RegtuiApp(RunsApp):
         self.push_screen(HelpScreen(pane, place_of([*own, *(node.id for node in around if node.id)])))
 
     def action_save_picture(self) -> None:
-        self.run_worker(self._save_picture(self.export_screenshot(title="regtui")), group="picture")
+        self.clear_notifications()  # what was said a moment ago is no part of the picture
+        self.call_after_refresh(lambda: self.run_worker(self._save_picture(), group="picture"))
 
-    async def _save_picture(self, svg: str) -> None:
-        sentence, is_error = await beside(partial(save_picture, svg))
+    async def _save_picture(self) -> None:
+        sentence, is_error = await beside(partial(save_picture, self.export_screenshot(title="regtui")))
         self.say(sentence, is_error=is_error)
 
     def action_copy_run(self) -> None:

@@ -339,6 +339,11 @@ async def test_a_picture_can_be_taken_of_every_screen(explore, tmp_path, monkeyp
         await user.until(lambda: "Saved" in user.toasts)
         (picture,) = tmp_path.glob("regtui-*.svg")
         assert "Goals" in picture.read_text(encoding="utf-8")
+        picture.unlink()
+        await user.press("e")
+        await user.until(lambda: any(tmp_path.glob("*.svg")) and "Saved" in user.toasts, "another picture")
+        (picture,) = tmp_path.glob("*.svg")
+        assert "Saved" not in picture.read_text(encoding="utf-8"), "what was said of the first is not in the second"
         titles = [command.title for command in user.app.get_system_commands(user.app.screen)]
         assert titles[0] == "Picture  (e)"
 
