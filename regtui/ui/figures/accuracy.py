@@ -40,7 +40,7 @@ def accuracy_figure(view: View) -> Figure:
     if stands is not None and stands.gap is not None:
         title = (*title, *line((f"  {view.sign(selected)} gap {stands.gap:.1f}", view.color(selected))))
     part = "val" if view.session.course == "validation" else "test"
-    title = (*title, *line(("  ╌ train", FAINT), (f"  ─ {part}", FAINT)))
+    title = (*title, *line((f"  ─ {part}", FAINT), ("  ╌ train", FAINT)))  # the curves with names and signs first
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 
