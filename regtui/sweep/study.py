@@ -132,8 +132,8 @@ class Study:
         complete = self._study.get_trials(deepcopy=False, states=(state,))
         if len(self._dimensions) < 2 or len(complete) < 4 or len({trial.value for trial in complete}) == 1:
             return {}
-        evaluator = self._optuna.importance.PedAnovaImportanceEvaluator()
         with warnings.catch_warnings(action="ignore"):  # of few trials it says what nobody could act on
+            evaluator = self._optuna.importance.PedAnovaImportanceEvaluator()
             return dict(self._optuna.importance.get_param_importances(self._study, evaluator=evaluator))
 
 
@@ -150,7 +150,8 @@ def _sampler(optuna: Any, name: Sampler, seed: int) -> Any:
     if name != "tpe":
         return optuna.samplers.RandomSampler(seed=seed)
     # Trials run side by side: without the liar several would be asked for at the same place.
-    return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+    with warnings.catch_warnings(action="ignore"):  # before Optuna 5 it is called experimental
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
 
 
 def _pruner(optuna: Any, name: Pruner, evaluations: int) -> Any:

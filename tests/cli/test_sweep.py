@@ -43,6 +43,7 @@ def command(folder: Path, *more: str) -> list[str]:
 def swept(folder: Path, *more: str) -> dict[str, Any]:
     done = subprocess.run(command(folder, *more), capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr, "what Optuna calls experimental is nothing that the user can act on"
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
