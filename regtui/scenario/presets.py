@@ -24,7 +24,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "convnets", "transformers", "imagenet-stack", "fine-tuning", "decay", "decay-where",
         "convnets-gpu", "transformers-gpu", "imagenet-stack-gpu",
     ),
-    "review": ("dropout-with-bn", "pre-or-post-deep", "without-search"),
+    "review": ("dropout-with-bn", "pre-or-post-deep", "without-search", "free", "free-text"),
 }  # fmt: skip
 """The lesson's order within a section; files that are not named here follow by name."""
 

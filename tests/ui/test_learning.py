@@ -10,7 +10,7 @@ import pytest
 from regtui.claims import Verdict, interval
 from regtui.predictions import Predictions
 from regtui.progress import Progress, Score
-from regtui.scenario import Question, Scenario, read_presets
+from regtui.scenario import Question, Scenario, find, load, read_presets
 from regtui.ui.keys import KEYS
 from regtui.ui.lesson_text import REFLECTIONS
 from regtui.ui.panes.claims import claim_lines
@@ -174,3 +174,11 @@ def test_rows_of_claims_fit_with_what_was_said_and_keep_the_interval(ladder: Sce
         assert "±5.0" in texts[room] or "[15.0, 25.0]" in texts[room], "no effect without its interval"
     assert "[15.0, 25.0]" in texts[100] and "±5.0" in texts[68] and "(you ✘)" in texts[42]
     assert "[15.0, 25.0]" in " ".join(map(plain, claim_lines(verdicts, 68)))
+
+
+async def test_of_one_arm_without_a_claim_nothing_is_asked_beforehand(explore) -> None:
+    async with explore(scenario=load(find("review/free"))) as user:
+        await user.sees("Press space to run the arm")
+        assert "g predicts first" not in user.text
+        await user.press("g")
+        await user.until(lambda: "nothing to predict" in user.toasts)

@@ -77,8 +77,10 @@ def next_steps(view: View) -> list[Line]:
         if not session.can_predict:
             here = offer_here(session)
             return [_key("f", here), run] if here else [run]
-        steps = [run, _key("g", "changes what you said" if session.predictions else "predicts first")]
-        return [*steps, _key("f", view.offer.sentence)] if view.offer is not None else steps
+        # Of one arm without a claim there is nothing to say beforehand.
+        asks = len(session.scenario.arms) > 1 or session.scenario.claims
+        steps = [_key("g", "changes what you said" if session.predictions else "predicts first")] if asks else []
+        return [run, *steps, *([_key("f", view.offer.sentence)] if view.offer is not None else [])]
     if seeds < most:
         more, rest = _key("m", f"one more seed ({seeds} of {most} done)"), _key("M", f"all {most}")
         if seeds == 1:
