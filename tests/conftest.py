@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from regtui.catalog import MODELS
 from regtui.own.named import NAMED
+from regtui.store import rundir
 
 sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, which importlib mode does not find
 
@@ -39,3 +41,17 @@ def _no_code_named() -> Iterator[None]:
     for name in NAMED:
         MODELS.pop(name, None)
     NAMED.clear()
+
+
+@pytest.fixture
+def stuck_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Writes of events wait until it is set."""
+    answers, write = threading.Event(), rundir._write_all
+
+    def held(*given: object) -> None:
+        assert answers.wait(60)
+        write(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rundir, "_write_all", held)
+    yield answers
+    answers.set()

@@ -31,54 +31,42 @@ def until(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Writes of events wait until it is set."""
-    answers, write = threading.Event(), rundir._write_all
-
-    def held(*given: object) -> None:
-        assert answers.wait(30)
-        write(*given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(rundir, "_write_all", held)
-    yield answers
-    answers.set()
-
-
-@pytest.fixture
-def recorder(tmp_path: Path, disk: threading.Event, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecorderBeside]:
+def recorder(tmp_path: Path, stuck_disk: threading.Event, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecorderBeside]:
     monkeypatch.setattr(beside, "ANSWER", 0.01)
     monkeypatch.setattr(beside, "FAREWELL", 0.01)
     recorder = RecorderBeside(tmp_path)
     yield recorder
-    disk.set()
+    stuck_disk.set()
     recorder.close()
 
 
-def test_nothing_waits_and_nothing_is_lost(recorder: RecorderBeside, tmp_path: Path, disk: threading.Event) -> None:
+def test_nothing_waits_and_nothing_is_lost(
+    recorder: RecorderBeside, tmp_path: Path, stuck_disk: threading.Event
+) -> None:
     recorder.open(RUN, SPEC)
     for event in (note(1), note(2), END):
         recorder.append(event)
     recorder.catch_up()
     recorder.close()
-    disk.set()
+    stuck_disk.set()
     until(lambda: replay(tmp_path / RUN).state == "finished")
     assert [marker.step for marker in replay(tmp_path / RUN).markers] == [1, 2] and not recorder.warning
 
 
 def test_a_slow_disk_is_told_while_it_is_slow(
-    recorder: RecorderBeside, tmp_path: Path, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+    recorder: RecorderBeside, tmp_path: Path, stuck_disk: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(beside, "SLOW", 0.001)
     recorder.open(RUN, SPEC)
     recorder.append(note(1))
     until(lambda: "has not answered for 0 s" in recorder.notice and str(tmp_path) in recorder.notice)
     assert not recorder.warning
-    disk.set()
+    stuck_disk.set()
     until(lambda: not recorder.notice)
 
 
 def test_a_disk_that_never_answers_is_given_up(
-    recorder: RecorderBeside, tmp_path: Path, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+    recorder: RecorderBeside, tmp_path: Path, stuck_disk: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder.open(RUN, SPEC)
     recorder.append(note(1))
@@ -87,20 +75,20 @@ def test_a_disk_that_never_answers_is_given_up(
     recorder.append(note(2))
     assert recorder.notice == f"Recording stopped: no answer for 0 min in {tmp_path}. Training goes on unrecorded."
     recorder.append(note(3))
-    disk.set()
+    stuck_disk.set()
     until(lambda: not (tmp_path / RUN / "writer.json").exists())
     assert [marker.step for marker in replay(tmp_path / RUN).markers] == [1]
 
 
 def test_what_a_worker_prints_does_not_gather_without_end(
-    recorder: RecorderBeside, tmp_path: Path, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+    recorder: RecorderBeside, tmp_path: Path, stuck_disk: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(beside, "MOST_TEXTS", 3)
     recorder.open(RUN, SPEC)
     recorder.append(note(1))
     for _ in range(100):
         recorder.log(RUN, b"x")
-    disk.set()
+    stuck_disk.set()
     recorder.close()
     until(lambda: 1 <= (tmp_path / RUN / "log.txt").stat().st_size <= 5)
 
