@@ -16,8 +16,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-FAREWELL = 1.0
-"""Seconds that are waited for a disk at the end of a process."""
+FAREWELL = 2.0
+"""Seconds that are waited for a disk at the end of a process, from one call to the next."""
 
 
 class Aside:
@@ -40,7 +40,7 @@ class Aside:
 
     @property
     def behind(self) -> float:
-        """Seconds since there was last nothing to do; 0 where there is nothing."""
+        """Seconds since a call was last finished, or since there was nothing to do; 0 where there is nothing."""
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -65,12 +65,18 @@ class Aside:
         return done.wait(seconds)
 
     def end(self, seconds: float) -> bool:
-        """The same, and the thread ends then; a later call begins another one."""
+        """Wait until all is done, and end the thread; a later call begins another one. A slow disk is waited for.
+
+        False: one call takes longer than so long.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return True
         self._calls.put(None)
-        thread.join(seconds)
+        left = -1
+        while thread.is_alive() and left != self._left:
+            left = self._left
+            thread.join(seconds)
         return not thread.is_alive()
 
     def _work(self) -> None:
@@ -78,8 +84,7 @@ class Aside:
             call()
             with self._lock:
                 self._left -= 1
-                if not self._left:
-                    self._since = None
+                self._since = time.monotonic() if self._left else None
 
 
 async def beside(call: Callable[[], T]) -> T:

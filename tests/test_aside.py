@@ -47,3 +47,19 @@ def test_calls_are_made_in_their_order_and_one_that_hangs_is_waited_for_so_long(
     assert aside.end(60)
     aside.do(lambda: made.append(5))
     assert aside.end(60) and made[-1] == 5
+
+
+def test_a_slow_disk_is_waited_for_as_long_as_it_does_something(held: threading.Event) -> None:
+    aside, steps, done = Aside("test"), [threading.Event() for _ in range(20)], 0
+
+    def slow(step: threading.Event) -> None:
+        nonlocal done
+        step.wait(0.02)
+        done += 1
+
+    for step in steps:
+        aside.do(lambda step=step: slow(step))  # type: ignore[misc]
+    assert aside.end(0.2) and done == len(steps), "together they took longer than one of them may"
+    aside.do(lambda: held.wait(60))
+    assert not aside.end(0.01)
+    held.set()

@@ -85,11 +85,11 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     command, workers = worker_command(arguments, runs_dir()), worker_count(arguments)
     if arguments.worker is None:
         command.append("--behind-screen")  # they share the cores with the screen
-    aside = Aside("keeper")  # no disk is waited for, neither by the screen nor, for long, at the end
+    aside, recorder = Aside("keeper"), RecorderBeside(runs_dir())  # no disk that hangs is waited for
     app = RegtuiApp(
         scenario,
         runner=lambda deliver: Runner(command, deliver, workers=workers),
-        recorder=RecorderBeside(runs_dir()),
+        recorder=recorder,
         device=arguments.device,
         threads=arguments.threads,
         precision=arguments.precision,
@@ -102,7 +102,7 @@ def _explore(scenario: Scenario, arguments: argparse.Namespace, remembered: Reme
     aside.do(partial(remember, state_file(), taken_down(app.view, app.explorer, app.theme)))
     aside.end(FAREWELL)
     gc.freeze()  # else the interpreter looks for garbage at its end, half a second in which the shell waits
-    return app.return_code or 0, crowding(arguments)
+    return app.return_code or 0, recorder.left or crowding(arguments)
 
 
 def _found(name: str) -> Path:

@@ -32,6 +32,8 @@ class RecorderBeside(Recorder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._aside = Aside("recorder")
+        self.left = ""
+        """What was not written when all was closed, in a sentence; "" for nothing."""
 
     @property
     def notice(self) -> str:
@@ -74,10 +76,10 @@ class RecorderBeside(Recorder):
             self._do(partial(super().log, run, text))
 
     def close(self, run: str | None = None) -> None:
-        """Close one run's file, or all and wait for that, but not long."""
+        """Close one run's file, or all and wait for that; not for a disk that hangs, which `left` says then."""
         self._do(partial(super().close, run))
-        if run is None:
-            self._aside.end(FAREWELL)
+        if run is None and not self._aside.end(FAREWELL):
+            self.left = f"The disk does not answer: what was measured last may not be recorded ({self.root})."
 
     def catch_up(self) -> None:
         self._aside.catch_up(ANSWER)

@@ -47,7 +47,9 @@ def test_nothing_waits_and_nothing_is_lost(
     for event in (note(1), note(2), END):
         recorder.append(event)
     recorder.catch_up()
+    assert not recorder.left
     recorder.close()
+    assert recorder.left.startswith("The disk does not answer: what was measured last may not be recorded")
     stuck_disk.set()
     until(lambda: replay(tmp_path / RUN).state == "finished")
     assert [marker.step for marker in replay(tmp_path / RUN).markers] == [1, 2] and not recorder.warning
