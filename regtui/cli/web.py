@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import time
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,7 +13,7 @@ from textual_serve.server import Server
 
 FAREWELL = 5.0
 """Seconds that open explorers have to quit."""
-REAPED = 0.2
+HEARD = 0.2
 """Seconds for the event loop to hear that their processes have ended; closed before, it complains."""
 
 
@@ -55,5 +57,17 @@ class WebServer(Server):  # type: ignore[misc]  # of an extra, unknown to the ch
         for task in self._pages:
             task.cancel()
         if self._pages:
+            deadline = time.monotonic() + FAREWELL
             await asyncio.wait(self._pages, timeout=FAREWELL)
-            await asyncio.sleep(REAPED)
+            while _has_children() and time.monotonic() < deadline:
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(HEARD)
+
+
+def _has_children() -> bool:
+    """Whether a process that was started here is still to be waited for; no where the system does not tell."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except (AttributeError, ChildProcessError):
+        return False
+    return True
