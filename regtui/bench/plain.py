@@ -6,6 +6,7 @@ Both train the engine's own model with PyTorch as it comes: no switch of the eng
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -20,6 +21,9 @@ from regtui.spec import RunSpec
 
 WARM_UP = 2
 """Steps before each slice: caches hold what others have left there."""
+START = "fork" if sys.platform == "linux" else None
+"""How a loader's processes begin on Linux, on Python 3.14 as well. Those of its new default, a forkserver, do not
+notice that whoever wanted their batches is gone, and stay for ever."""
 CLOSE = 1.3
 """Times the quickest trial of a loader, up to which another one is tried again."""
 
@@ -67,7 +71,7 @@ class LoaderLoop:
         pictures = Pictures((data.inputs[:].cpu() * 255).round().to(torch.uint8), data.labels.cpu(), randaugment)
         loader = DataLoader(
             pictures, spec.train.batch_size, sampler=Endless(len(pictures)), num_workers=setup.workers,
-            pin_memory=self.device.type == "cuda",
+            pin_memory=self.device.type == "cuda", multiprocessing_context=START if setup.workers else None,
         )  # fmt: skip
         before = set(multiprocessing.active_children())
         self.batches: Iterator[list[Tensor]] = iter(loader)
