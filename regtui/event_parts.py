@@ -39,7 +39,7 @@ class Bucket(msgspec.Struct, frozen=True, array_like=True):
     high: float
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Mean loss and accuracy of one split, in eval mode, without augmentation or mixing."""
 
     loss: float

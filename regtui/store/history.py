@@ -153,7 +153,7 @@ class RunHistory:
                     self.batch_accuracy.add(bucket)
             case Evaluated():
                 self.step = max(self.step, event.step)
-                self.evaluations.append(event)
+                self.evaluations.append(slim(event))
             case Norms():
                 _keep(self.norms, event)
             case Inside():

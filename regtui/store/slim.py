@@ -1,7 +1,8 @@
 """Earlier probes of a run in a third of their memory: what charts over time show of them.
 
 The latest probe is shown whole; of those before it a chart shows the mean over the channels of a norm, the numbers of a
-layer, and, as of an earlier time, its histogram. Twenty runs of four hundred probes are kept in all.
+layer, and, as of an earlier time, its histogram. Twenty runs of four hundred probes are kept in all, and every
+evaluation.
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ from typing import overload
 from msgspec.structs import replace
 
 from regtui.event_parts import LayerInside, NormLayer
-from regtui.events import Inside, Norms
+from regtui.events import Evaluated, Inside, Norms
+
+_NOTHING: dict[str, float] = {}
 
 
 @overload
 def slim(event: Norms) -> Norms: ...
 @overload
 def slim(event: Inside) -> Inside: ...
-def slim(event: Norms | Inside) -> Norms | Inside:
+@overload
+def slim(event: Evaluated) -> Evaluated: ...
+def slim(event: Norms | Inside | Evaluated) -> Norms | Inside | Evaluated:
     """The same event with channels reduced to their mean, histograms packed, and names that are shared by all."""
+    if isinstance(event, Evaluated):
+        return replace(event, run=sys.intern(event.run), studied=event.studied or _NOTHING)
     if isinstance(event, Norms):
         return replace(event, run=sys.intern(event.run), layers=[_norm(layer) for layer in event.layers])
     return replace(event, run=sys.intern(event.run), layers=[_inside(layer) for layer in event.layers])

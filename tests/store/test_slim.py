@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regtui.event_parts import HISTOGRAM_BINS, LayerInside, NormLayer
-from regtui.events import Inside, Norms, decode, encode
+from regtui.events import Evaluated, Inside, Measured, Norms, decode, encode
 from regtui.spec import RunSpec
 from regtui.store import RunHistory
 from regtui.store.slim import mean, slim
@@ -75,3 +75,20 @@ def test_a_run_keeps_its_probes_in_half_the_memory_and_the_latest_whole(probe: C
     events = run.norms or run.insides
     assert kept < plain / 2 and len(events) == len(whole)
     assert events[-1] == whole[-1]
+
+
+@pytest.mark.parametrize("studied", [{}, {"weights.norm": 1.5}])
+def test_an_evaluation_is_kept_as_it_came_and_shares_what_all_have(studied: dict[str, float]) -> None:
+    run = RunHistory("r", RunSpec(scenario="s", arm="a", seed=0))
+    whole = Measured(loss=0.5, accuracy=50.0)
+    told = [
+        Evaluated(run="a long name", step=step, epoch=1.0, seconds=1.0, train=whole, test=whole, studied=studied)
+        for step in (1, 2)
+    ]
+    for event in told:
+        line = decode(encode(event))
+        assert isinstance(line, Evaluated)
+        run.apply(line)
+    assert run.evaluations == told
+    first, second = run.evaluations
+    assert first.run is second.run and (first.studied is second.studied) == (not studied)

@@ -30,6 +30,10 @@ class Figure:
     does nothing."""
 
 
+MOST_POINTS = 500
+"""Of a curve of evaluations: a chart of 200 columns has 400 dots side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class OverSeeds:
     """A metric over epochs: mean, lowest and highest of all seeds that got that far."""
@@ -42,7 +46,11 @@ class OverSeeds:
 
 
 def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | None]) -> OverSeeds:
-    """One curve of an arm's evaluations; NaN and infinities of a single seed are left out of its mean."""
+    """One curve of an arm's evaluations; NaN and infinities of a single seed are left out of its mean.
+
+    A chart has a hundred columns, a run may have thousands of evaluations: beyond `MOST_POINTS` neighbours are drawn
+    together, all but the last one, mean, lowest and highest as over seeds.
+    """
     found: dict[float, list[float]] = {}
     seeds = 0
     for run in runs:
@@ -51,12 +59,15 @@ def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | N
         seeds += bool(numbers)
         for x, value in numbers:
             found.setdefault(x, []).append(value)
-    steps = sorted(found)
+    rows = [(x, math.fsum(found[x]) / len(found[x]), min(found[x]), max(found[x])) for x in sorted(found)]
+    together = max(1, math.ceil((len(rows) - 1) / MOST_POINTS))
+    parts = [rows[i : i + together] for i in range(0, len(rows) - 1, together)]
+    parts += [rows[-1:]] if rows else []
     return OverSeeds(
-        steps,
-        [math.fsum(found[at]) / len(found[at]) for at in steps],
-        [min(found[at]) for at in steps],
-        [max(found[at]) for at in steps],
+        [part[-1][0] for part in parts],
+        [math.fsum(row[1] for row in part) / len(part) for part in parts],
+        [min(row[2] for row in part) for part in parts],
+        [max(row[3] for row in part) for part in parts],
         seeds,
     )
 
