@@ -115,9 +115,9 @@ def short_name(layer: LayerTruth) -> str:
 
 
 def percent(off: Distance) -> str:
-    """The typical error of a channel's variance: ±8 %, or 3.1x where a share says little."""
+    """The typical error of a channel's variance: ±8 %, or ×3.1 where a share says little."""
     factor = math.exp(min(off.spread, LARGEST))
-    return f"±{100 * (factor - 1):.0f} %" if factor < 2 else f"{factor:.3g}x"
+    return f"±{100 * (factor - 1):.0f} %" if factor < 2 else f"×{factor:.3g}"
 
 
 def _layers(truth: NormTruth, chosen: int) -> list[Line]:

@@ -84,7 +84,7 @@ def test_the_memory_of_a_momentum_is_told_in_steps() -> None:
 
 
 def test_large_errors_are_factors_and_small_ones_percent() -> None:
-    assert [percent(Distance(0, 1, spread)) for spread in (0.0, 0.1, 1.1)] == ["±0 %", "±11 %", "3x"]
+    assert [percent(Distance(0, 1, spread)) for spread in (0.0, 0.1, 1.1)] == ["±0 %", "±11 %", "×3"]
 
 
 def test_a_click_finds_the_layer_of_its_row() -> None:
