@@ -61,7 +61,8 @@ class ForkedWorker:
 
 
 def _begin(ends: list[Connection], arguments: tuple[str, ...], code: str, environ: Mapping[str, str]) -> None:
-    """What the new process does."""
+    """What the new process does. A suite that was started under nohup hands its deafness down."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number, end in enumerate(ends):
         os.dup2(end.fileno(), number)
         end.close()
