@@ -1,4 +1,4 @@
-"""Earlier probes of a run in a third of their memory: what charts over time show of them.
+"""Earlier probes of a run in less than half of their memory: what charts over time show of them.
 
 The latest probe is shown whole; of those before it a chart shows the mean over the channels of a norm, the numbers of a
 layer, and, as of an earlier time, its histogram. Twenty runs of four hundred probes are kept in all, and every
@@ -37,8 +37,11 @@ def slim(event: Norms | Inside | Evaluated) -> Norms | Inside | Evaluated:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Of the channels of a norm; NaN where one is not finite. An empty sequence has none."""
-    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+    """Of channels or seeds; NaN where one, or their sum, is not finite. An empty sequence has none."""
+    try:
+        return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
+    except OverflowError:  # no number of ours is that large, but a record may come from anywhere
+        return math.nan
 
 
 def _norm(layer: NormLayer) -> NormLayer:

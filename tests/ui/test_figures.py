@@ -66,6 +66,14 @@ def test_of_thousands_of_evaluations_neighbours_are_drawn_together_and_the_last_
     assert curve.x == over_seeds([run], lambda event: event.train.loss).x, "the gap is drawn between the two"
 
 
+def test_a_record_from_elsewhere_with_numbers_beyond_measure_is_a_gap_in_the_curve(view: View) -> None:
+    run = view.session.current["baseline", 0]
+    huge = Evaluated(run=run.run, step=1, epoch=0.0, seconds=0.0, train=Measured(loss=1.7e308, accuracy=50.0))
+    run.evaluations = [huge]
+    curve = over_seeds([run, run], lambda event: event.train.loss)
+    assert len(curve.mean) == 1 and math.isnan(curve.mean[0]) and curve.high == [1.7e308]
+
+
 def test_other_arms_are_shaded_from_the_lowest_to_the_highest_seed(view: View) -> None:
     area = next(area for area in accuracy_figure(view).chart.areas if area.color == view.color("+ dropout"))
     assert area.high[-1] - area.low[-1] == pytest.approx(1.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from regtui.events import Evaluated
 from regtui.session import Session
 from regtui.store import RunHistory
+from regtui.store.slim import mean
 from regtui.ui.charts import Chart, Limits, Mark, Series
 from regtui.ui.standing import STEERED, apart
 from regtui.ui.text import Line
@@ -59,13 +60,13 @@ def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | N
         seeds += bool(numbers)
         for x, value in numbers:
             found.setdefault(x, []).append(value)
-    rows = [(x, math.fsum(found[x]) / len(found[x]), min(found[x]), max(found[x])) for x in sorted(found)]
+    rows = [(x, mean(found[x]), min(found[x]), max(found[x])) for x in sorted(found)]
     together = max(1, math.ceil((len(rows) - 1) / MOST_POINTS))
     parts = [rows[i : i + together] for i in range(0, len(rows) - 1, together)]
     parts += [rows[-1:]] if rows else []
     return OverSeeds(
         [part[-1][0] for part in parts],
-        [math.fsum(row[1] for row in part) / len(part) for part in parts],
+        [mean([row[1] for row in part]) for part in parts],
         [min(row[2] for row in part) for part in parts],
         [max(row[3] for row in part) for part in parts],
         seeds,
