@@ -25,15 +25,13 @@ IS_FULL = os.environ.get("REGTUI_FAULTS") == "full"
 fuzzed = settings(max_examples=6000 if IS_FULL else 60, deadline=None,
                   suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 
-PIECES = ["=", ":", ",", ".", "..", "@", "@@", " ", "", "nan", "inf", "-inf", "1e999", "1e308", "-1", "0", "00",
-"5e-324", "true",
-          "9" * 20, "9" * 400, "9" * 5000, "-" + "9" * 400, "\x00", "\x1b[2J", "\udcff", "\u202e", "'", '"', "\\",
-          "\n", "٣", "½",
-          "1_000", "0x10", "1j", "None", "~", "~x", "/", "../", "$HOME", "*", "!=", "<=", ">", "<", "==", "log",
-          ":log", "x" * 3000,
-          "[", "]", "{}", "train.lr", "dropout.p", "dropout@head.p", "model.width", "baseline",
-          "data.test_shift.mirror",
-          "seed", "(", ")*", "%s", "{0}"]  # fmt: skip
+PIECES = [
+    "=", ":", ",", ".", "..", "@", "@@", " ", "", "nan", "inf", "-inf", "1e999", "1e308", "-1", "0", "00", "5e-324",
+    "true", "9" * 20, "9" * 400, "9" * 5000, "-" + "9" * 400, "\x00", "\x1b[2J", "\udcff", "\u202e", "'", '"', "\\",
+    "\n", "٣", "½", "1_000", "0x10", "1j", "None", "~", "~x", "/", "../", "$HOME", "*", "!=", "<=", ">", "<", "==",
+    "log", ":log", "x" * 3000, "[", "]", "{}", "train.lr", "dropout.p", "dropout@head.p", "model.width", "baseline",
+    "data.test_shift.mirror", "seed", "(", ")*", "%s", "{0}",
+]  # fmt: skip
 
 
 def typed(*seeds: str) -> st.SearchStrategy[str]:
@@ -90,9 +88,9 @@ def test_settings_are_taken_or_refused(given_settings: list[str]) -> None:
 
 @fuzzed
 @given(st.lists(typed("dropout.p=0:0.7", "train.lr=1e-4:1e-1:log", "train.batch_size=16,32,64",
-"randaugment.magnitude=0:15",
-                      "weight_decay.strength=1e-5:1:log", "train.optimizer=sgd,adamw", "model.width=4:16",
-                      "dropout@head.p=0.1,0.5", "mixup.alpha=.1:.5"), min_size=1, max_size=3))  # fmt: skip
+                      "randaugment.magnitude=0:15", "weight_decay.strength=1e-5:1:log", "train.optimizer=sgd,adamw",
+                      "model.width=4:16", "dropout@head.p=0.1,0.5", "mixup.alpha=.1:.5"),
+                min_size=1, max_size=3))  # fmt: skip
 @example(["train.lr=1:" + "9" * 400])
 @example(["train.batch_size=" + "9" * 400 + "," + "9" * 401])
 def test_ranges_of_a_search_are_taken_or_refused(ranges: list[str]) -> None:
@@ -124,8 +122,8 @@ def stored() -> list[library.Entry]:
 
 @fuzzed
 @given(typed("arm=dropout lr<=2e-3 seed=0", "ladder seed<3", "dropout.p>.2", 'arm="+ dropout"',
-"train.lr!=1e-3 epochs>=5",
-             "scenario=overfitting", "state=finished gap<10", "model=cnn data.train=500"))  # fmt: skip
+             "train.lr!=1e-3 epochs>=5", "scenario=overfitting", "state=finished gap<10",
+             "model=cnn data.train=500"))  # fmt: skip
 def test_filters_of_stored_runs_are_taken_or_refused(text: str) -> None:
     entries = stored()
     assert query.completions(text, entries) is not None
@@ -139,8 +137,8 @@ def test_filters_of_stored_runs_are_taken_or_refused(text: str) -> None:
 
 @fuzzed
 @given(typed("folder:photos", "text:texts.csv", "folder:empty", "fashion-mnist", "wordnet", "cifar10", "text:",
-"folder:~/x",
-             "folder:/dev/null", "text:/dev/zero", "text:/proc/self/mem", "folder:photos/cats"))  # fmt: skip
+             "folder:~/x", "folder:/dev/null", "text:/dev/zero", "text:/proc/self/mem",
+             "folder:photos/cats"))  # fmt: skip
 @example("folder:a\0b")
 @example("text:a\0b")
 @example("text:" + "x" * 5000)
@@ -175,15 +173,14 @@ def test_names_of_models_reach_a_worker_whole_or_are_refused(
 
 
 @pytest.mark.parametrize("words", [
-    ["run", "ladder", "--set", "train.lr=" + "9" * 400], ["run", "ladder", "--set", "\x1b[2J=1"], ["run", "ladder",
-    "--arm", "\x1b[2J"],
-    ["run", "ladder", "--epochs", "9" * 5000], ["run", "ladder", "--seeds", "٣" * 99], ["run", "\x1b[2J"], ["run",
-    "x" * 5000],
+    ["run", "ladder", "--set", "train.lr=" + "9" * 400], ["run", "ladder", "--set", "\x1b[2J=1"],
+    ["run", "ladder", "--arm", "\x1b[2J"], ["run", "ladder", "--epochs", "9" * 5000],
+    ["run", "ladder", "--seeds", "٣" * 99], ["run", "\x1b[2J"], ["run", "x" * 5000],
     ["compare", "--where", "\x1b[2J=1"], ["run", "ladder", "--device", "cuda:" + "x" * 5000], ["resume", "\x1b[2J"],
     ["export", "\x1b[2J", "--as", "csv"], ["watch", "\x1b[2J"], ["compare", "\x1b[2J"], ["stop", "\x1b[2J"],
-    ["reveal", "\x1b[2J"], ["sweep", "ladder", "--over", "train.lr=1:" + "9" * 400], ["\x1b[2J"], ["run", "ladder",
-    "--\x1b[2J"],
-    ["run", "ladder", "--seeds", "\x1b[2J"], ["run", "ladder", "--device", "\x1b[2J"], ["check", "\x1b[2J"],
+    ["reveal", "\x1b[2J"], ["sweep", "ladder", "--over", "train.lr=1:" + "9" * 400], ["\x1b[2J"],
+    ["run", "ladder", "--\x1b[2J"], ["run", "ladder", "--seeds", "\x1b[2J"], ["run", "ladder", "--device", "\x1b[2J"],
+    ["check", "\x1b[2J"],
 ])  # fmt: skip
 def test_hostile_words_of_a_command_line_are_wrong_usage(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -13,10 +13,11 @@ from textual.message import Message
 
 from regtui.ui.listening import Listener, listen
 
-PIECES = [b"\x1b", b"\x1b[", b"\x1b[<", b"\x1b[200~", b"\x1b[201~", b";", b":", b"u", b"M", b"~", b"$y", b"99999999",
-b"-", b"\xe9", b"\xf0\x9f",
-          b"\xff", b"\x00", b"\x1bO", b"\x1bP", b"\x1b]", b"\x07", b"\x1b[?", b"t", b"R", b"\x1b[48;1;1;1;1t", b"1",
-          b"a"]  # fmt: skip
+PIECES = [
+    b"\x1b", b"\x1b[", b"\x1b[<", b"\x1b[200~", b"\x1b[201~", b";", b":", b"u", b"M", b"~", b"$y", b"99999999", b"-",
+    b"\xe9", b"\xf0\x9f", b"\xff", b"\x00", b"\x1bO", b"\x1bP", b"\x1b]", b"\x07", b"\x1b[?", b"t", b"R",
+    b"\x1b[48;1;1;1;1t", b"1", b"a",
+]  # fmt: skip
 
 
 def heard(data: bytes) -> list[Message]:
