@@ -9,12 +9,11 @@ import pytest
 from ui_fakes import FakeRunner
 from ui_streams import stream
 
-from regtui.events import Bucket, Evaluated, Marker, Measured, Started
+from regtui.events import Bucket, Marker, Started
 from regtui.scenario import Scenario
 from regtui.session import Session
 from regtui.store import RunHistory
 from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure, norms_figure
-from regtui.ui.figures.figure import MOST_POINTS, over_seeds
 from regtui.ui.figures.loss import BINS, binned
 from regtui.ui.palette import Looks
 from regtui.ui.racing import Race
@@ -46,32 +45,6 @@ def test_the_gap_of_the_selected_arm_is_the_shaded_area(view: View) -> None:
     area = next(area for area in figure.chart.areas if area.color == view.color("baseline"))
     assert area.high[-1] - area.low[-1] == pytest.approx(40.5)  # 40 with seed 0, 41 with seed 1
     assert "gap 40.5" in plain(figure.title)
-
-
-@pytest.mark.parametrize("count", [1, 2, MOST_POINTS, MOST_POINTS + 1, 2 * MOST_POINTS + 7, 10_000])
-def test_of_thousands_of_evaluations_neighbours_are_drawn_together_and_the_last_one_as_it_is(
-    view: View, count: int
-) -> None:
-    run = view.session.current["baseline", 0]
-    run.evaluations = [
-        Evaluated(run=run.run, step=step, epoch=0.0, seconds=0.0, train=Measured(loss=1.0, accuracy=step * step / 1e6))
-        for step in range(1, count + 1)
-    ]
-    curve = over_seeds([run], lambda event: event.train.accuracy)
-    assert min(count, MOST_POINTS) / 2 < len(curve.x) <= MOST_POINTS + 1
-    assert curve.mean[-1] == count * count / 1e6 and curve.x[-1] == count / run.steps_per_epoch
-    together = round(curve.x[0] * run.steps_per_epoch)
-    assert curve.mean[0] == pytest.approx(sum(i * i for i in range(1, together + 1)) / together / 1e6)
-    assert (curve.low[0], curve.high[0]) == (1e-6, together * together / 1e6)
-    assert curve.x == over_seeds([run], lambda event: event.train.loss).x, "the gap is drawn between the two"
-
-
-def test_a_record_from_elsewhere_with_numbers_beyond_measure_is_a_gap_in_the_curve(view: View) -> None:
-    run = view.session.current["baseline", 0]
-    huge = Evaluated(run=run.run, step=1, epoch=0.0, seconds=0.0, train=Measured(loss=1.7e308, accuracy=50.0))
-    run.evaluations = [huge]
-    curve = over_seeds([run, run], lambda event: event.train.loss)
-    assert len(curve.mean) == 1 and math.isnan(curve.mean[0]) and curve.high == [1.7e308]
 
 
 def test_other_arms_are_shaded_from_the_lowest_to_the_highest_seed(view: View) -> None:

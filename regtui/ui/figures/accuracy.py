@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from regtui.events import Evaluated
 from regtui.ui.charts import Area, Chart, Series
-from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, version, waiting_text
 from regtui.ui.figures.ghost import ghosted
+from regtui.ui.figures.over_seeds import over_seeds
 from regtui.ui.standing import drawn, standing
 from regtui.ui.text import FAINT, line
 from regtui.ui.view import View
@@ -19,7 +20,7 @@ def accuracy_figure(view: View) -> Figure:
     for arm in view.session.arms:
         color = view.color(arm.name)
         runs = drawn(view.session.of_arm(arm.name))
-        train = over_seeds(runs, lambda event: event.train.accuracy)
+        train = over_seeds(runs, train_accuracy)
         test = over_seeds(runs, test_accuracy)
         if train.x:
             series.append(Series(arm.name, train.x, train.mean, color, "dashed", dim=True, label_end=False))
@@ -42,6 +43,11 @@ def accuracy_figure(view: View) -> Figure:
     part = "val" if view.session.course == "validation" else "test"
     title = (*title, *line((f"  ─ {part}", FAINT), ("  ╌ train", FAINT)))  # the curves with names and signs first
     return Figure(title, chart, version(view), (view.session.scenario.id,))
+
+
+def train_accuracy(event: Evaluated) -> float:
+    """Percent."""
+    return event.train.accuracy
 
 
 def test_accuracy(event: Evaluated) -> float | None:

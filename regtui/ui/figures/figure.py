@@ -1,16 +1,14 @@
-"""A chart with its title, and what all figures share: curves over seeds, the epoch axis, marks of steering."""
+"""A chart with its title, and what all figures share: curves beside the others, the epoch axis, marks of steering."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from regtui.events import Evaluated
 from regtui.session import Session
 from regtui.store import RunHistory
-from regtui.store.slim import mean
 from regtui.ui.charts import Chart, Limits, Mark, Series
+from regtui.ui.figures.over_seeds import Read, over_seeds
 from regtui.ui.standing import STEERED, apart
 from regtui.ui.text import Line
 from regtui.ui.view import View
@@ -31,49 +29,7 @@ class Figure:
     does nothing."""
 
 
-MOST_POINTS = 500
-"""Of a curve of evaluations: a chart of 200 columns has 400 dots side by side."""
-
-
-@dataclass(frozen=True, slots=True)
-class OverSeeds:
-    """A metric over epochs: mean, lowest and highest of all seeds that got that far."""
-
-    x: Sequence[float]
-    mean: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
-    seeds: int
-
-
-def over_seeds(runs: Iterable[RunHistory], read: Callable[[Evaluated], float | None]) -> OverSeeds:
-    """One curve of an arm's evaluations; NaN and infinities of a single seed are left out of its mean.
-
-    A chart has a hundred columns, a run may have thousands of evaluations: beyond `MOST_POINTS` neighbours are drawn
-    together, all but the last one, mean, lowest and highest as over seeds.
-    """
-    found: dict[float, list[float]] = {}
-    seeds = 0
-    for run in runs:
-        values = [(event.step / run.steps_per_epoch, read(event)) for event in run.evaluations]
-        numbers = [(x, value) for x, value in values if value is not None and math.isfinite(value)]
-        seeds += bool(numbers)
-        for x, value in numbers:
-            found.setdefault(x, []).append(value)
-    rows = [(x, mean(found[x]), min(found[x]), max(found[x])) for x in sorted(found)]
-    together = max(1, math.ceil((len(rows) - 1) / MOST_POINTS))
-    parts = [rows[i : i + together] for i in range(0, len(rows) - 1, together)]
-    parts += [rows[-1:]] if rows else []
-    return OverSeeds(
-        [part[-1][0] for part in parts],
-        [mean([row[1] for row in part]) for part in parts],
-        [min(row[2] for row in part) for part in parts],
-        [max(row[3] for row in part) for part in parts],
-        seeds,
-    )
-
-
-def curves_apart(view: View, arm: str, read: Callable[[Evaluated], float | None]) -> list[Series]:
+def curves_apart(view: View, arm: str, read: Read) -> list[Series]:
     """A dotted curve for each run that is not averaged with the others of its arm: mostly since it was steered."""
     found = []
     for run in apart(view.session.of_arm(arm)):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from regtui.events import Evaluated
 from regtui.store import RunHistory
 from regtui.ui.charts import Series
 from regtui.ui.figures.figure import Figure
+from regtui.ui.figures.over_seeds import Read, over_seeds
 from regtui.ui.text import FAINT
 from regtui.ui.view import View
 
@@ -20,7 +19,7 @@ GHOST = "  ┈ before"
 Draw = Callable[[View], Figure]
 
 
-def ghosted(read: Callable[[Evaluated], float | None]) -> Callable[[Draw], Draw]:
+def ghosted(read: Read) -> Callable[[Draw], Draw]:
     """Put the ghost's curve beneath those of a figure, where the user asks for it; `read` is what the figure shows."""
 
     def wrap(draw: Draw) -> Draw:
@@ -58,11 +57,10 @@ def ghost_run(view: View) -> RunHistory | None:
     return earlier[-1] if earlier else view.stored_ghosts.get((view.session.scenario.id, arm, seed))
 
 
-def _curve(view: View, run: RunHistory, read: Callable[[Evaluated], float | None]) -> Series | None:
+def _curve(view: View, run: RunHistory, read: Read) -> Series | None:
     """Dotted and dim, in the arm's hue; None where nothing of the kind was measured."""
-    points = [(event.step / run.steps_per_epoch, read(event)) for event in run.evaluations]
-    known = [(x, y) for x, y in points if y is not None and math.isfinite(y)]
-    if not known:
+    curve = over_seeds([run], read)
+    if not curve.x:
         return None
     color = view.color(view.selected.name)
-    return Series("", [x for x, _ in known], [y for _, y in known], color, "dotted", dim=True, label_end=False)
+    return Series("", curve.x, curve.mean, color, "dotted", dim=True, label_end=False)

@@ -8,8 +8,9 @@ from regtui.events import Evaluated
 from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
-from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, over_seeds, version, waiting_text
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, version, waiting_text
 from regtui.ui.figures.ghost import ghosted
+from regtui.ui.figures.over_seeds import over_seeds
 from regtui.ui.standing import drawn
 from regtui.ui.text import FAINT, MUTED, line
 from regtui.ui.view import View
@@ -54,10 +55,10 @@ def binned(run: RunHistory, column: Column) -> tuple[list[float], list[float]]:
     """Epochs and exact means of at most `BINS` equal stretches of the run; a stretch with a NaN is a gap."""
     span = max(1.0, run.total_steps / BINS)
     sums: dict[int, tuple[float, int]] = {}
-    for bucket in column:
-        at = int((bucket.first - 1 + bucket.count / 2) / span)
+    for first, steps, mean in zip(column.steps, column.counts, column.means, strict=True):
+        at = int((first - 1 + steps / 2) / span)
         total, count = sums.get(at, (0.0, 0))
-        sums[at] = total + bucket.mean * bucket.count, count + bucket.count
+        sums[at] = total + mean * steps, count + steps
     x = [min((at + 0.5) * span, run.step) / run.steps_per_epoch for at in sums]
     y = [total / count if math.isfinite(total) else math.nan for total, count in sums.values()]
     return x, y

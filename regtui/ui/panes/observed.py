@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from regtui import own
 from regtui.catalog import DATASETS
-from regtui.diagnosis import GUESS, LATER, RISE, guess_limit, largest_share
+from regtui.diagnosis import GUESS, guess_limit, largest_share
 from regtui.events import Cost
 from regtui.machine import size
 from regtui.store import RunHistory
 from regtui.ui.panes.diagnosed import arm_diagnosis
+from regtui.ui.panes.memorizing import overfitting
 from regtui.ui.standing import Standing, standing
 from regtui.ui.text import duration
 from regtui.ui.view import View
@@ -78,34 +77,6 @@ def _largest(view: View) -> str:
 
 def _listed(names: list[str]) -> str:
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
-
-
-def overfitting(arm: str, run: RunHistory, *, of_many: bool = False) -> str:
-    """That a run learns its training set by heart: test loss up, clean train loss down, a gap that is there and grew.
-
-    `of_many`: name the seed, since the other figures are means over several.
-    """
-    held_out = [(event.held_out, event) for event in run.evaluations]
-    tested = [(split.loss, event) for split, event in held_out if split and math.isfinite(split.loss)]
-    if len(tested) <= LATER:
-        return ""
-    at = min(range(len(tested)), key=lambda i: tested[i][0])
-    (lowest, then), (loss, now) = tested[at], tested[-1]
-    if at >= len(tested) - LATER or loss <= RISE * lowest or now is not run.last:
-        return ""
-    if then.gap is None or now.gap is None or not now.gap > max(then.gap, 0.0):
-        return ""
-    if not now.train.loss < then.train.loss:
-        return ""
-    who = f"{arm} (seed {run.spec.seed})" if of_many else arm
-    # Right on more redrawn labels than true ones: those can only have been learned by heart.
-    fits_noise = now.true_train is not None and now.train.accuracy > now.true_train.accuracy
-    what = "memorizes, including the redrawn labels" if fits_noise else "memorizes its training set"
-    part = "test" if now.test else "validation"
-    return (
-        f"{who} {what}: {part} loss {lowest:.2f} at epoch {then.epoch:.3g}, {loss:.2f} now; "
-        f"clean train loss {then.train.loss:.2f} then, {now.train.loss:.2f} now."
-    )
 
 
 def redrawn_labels(view: View) -> str:
