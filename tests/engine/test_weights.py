@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -109,6 +109,41 @@ def test_strength_zero_changes_no_bit(
     train(ours, task, adam(ours), entry(name, **settings))
     train(plain, task, adam(plain))
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), plain.parameters(), strict=True))
+
+
+HOLDING: list[tuple[str, dict[str, Any]]] = [
+    ("weight_decay", {"strength": 1.0}),
+    ("l2", {"strength": 1.0}),
+    ("l1", {"strength": 1.0}),
+    ("l1", {"strength": 1.0, "exact_zeros": True}),
+    ("max_norm", {"limit": 0.01}),
+]
+"""Every entry that holds weights down."""
+
+
+@pytest.mark.parametrize(("name", "settings"), HOLDING)
+def test_weights_that_are_held_fast_stay_as_they_are(
+    name: str, settings: dict[str, Any], build: Callable[[], SiteModel], task: TaskData, entry: MakeEntry
+) -> None:
+    model, start = build(), dict(build().named_parameters())
+    for parameter in model.get_submodule("linear1").parameters():
+        parameter.requires_grad_(False)
+    train(model, task, adam(model), entry(name, **settings))
+    for path, parameter in model.named_parameters():
+        assert torch.equal(parameter, start[path]) == path.startswith("linear1."), path
+
+
+@pytest.mark.parametrize(("name", "settings"), HOLDING)
+def test_where_only_biases_are_trained_there_is_nothing_to_hold_down(
+    name: str, settings: dict[str, Any], build: Callable[[], SiteModel], task: TaskData, entry: MakeEntry
+) -> None:
+    held, plain = build(), build()
+    for model in (held, plain):
+        for parameter in model.parameters():
+            parameter.requires_grad_(parameter.ndim == 1)
+    train(held, task, adam(held), entry(name, **settings))
+    train(plain, task, adam(plain))
+    assert all(torch.equal(a, b) for a, b in zip(held.parameters(), plain.parameters(), strict=True))
 
 
 @pytest.mark.parametrize(("name", "strength"), [("l2", 0.1), ("l1", 0.01)])

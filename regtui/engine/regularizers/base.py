@@ -38,6 +38,17 @@ class Batch:
         return (self.labels[:, None] == torch.arange(self.classes, device=self.labels.device)).float()
 
 
+def trained_parameters(model: nn.Module, *, everything: bool = True) -> list[Tensor]:
+    """The parameters of a model that may be held down.
+
+    everything  False spares biases and norm parameters, all of one dimension
+
+    A network of the user's own may hold some fast (`requires_grad`), a pretrained backbone say. They have no gradient,
+    so torch's optimizers neither move nor decay them, and an entry of a stack must not either.
+    """
+    return [p for p in model.parameters() if p.requires_grad and (everything or p.ndim > 1)]
+
+
 class Regularizer:
     """Base class: does nothing.
 

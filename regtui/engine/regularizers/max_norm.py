@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from regtui.engine.models.sites import SiteModel
-from regtui.engine.regularizers.base import Regularizer
+from regtui.engine.regularizers.base import Regularizer, trained_parameters
 
 
 @torch.no_grad()
@@ -30,4 +30,4 @@ class MaxNorm(Regularizer):
     """The constraint on every weight of two dimensions and more, after each step of the optimizer."""
 
     def on_step(self, model: SiteModel) -> None:
-        limit_rows([p for p in model.parameters() if p.ndim > 1], self.numbers["limit"])
+        limit_rows(trained_parameters(model, everything=False), self.numbers["limit"])

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import Randomness
-from regtui.engine.regularizers.base import Regularizer
+from regtui.engine.regularizers.base import Regularizer, trained_parameters
 from regtui.spec import StackEntry
 
 
@@ -53,15 +53,16 @@ class Penalty(Regularizer):
         """The parameters that are held down."""
         if self._weights is None:  # not in `build`: later entries of the stack still add parameters there
             everything = bool(self.entry.params["norms_and_biases"])
-            self._weights = [p for p in model.parameters() if everything or p.ndim > 1]
+            self._weights = trained_parameters(model, everything=everything)
         return self._weights
 
 
 class L2(Penalty):
     """strength/2 x the sum of squares, coupled: it passes through the optimizer as in torch.optim.Adam."""
 
-    def penalty(self, model: SiteModel) -> Tensor:
-        return self.numbers["strength"] * half_squares(self.weights(model))
+    def penalty(self, model: SiteModel) -> Tensor | None:
+        weights = self.weights(model)
+        return self.numbers["strength"] * half_squares(weights) if weights else None
 
 
 class L1(Penalty):
@@ -76,9 +77,10 @@ class L1(Penalty):
         self._lr = torch.zeros((), device=randomness.device)
 
     def penalty(self, model: SiteModel) -> Tensor | None:
-        if self.entry.params["exact_zeros"]:
+        weights = self.weights(model)
+        if self.entry.params["exact_zeros"] or not weights:
             return None
-        return self.numbers["strength"] * absolute_sum(self.weights(model))
+        return self.numbers["strength"] * absolute_sum(weights)
 
     def on_gradients(self, model: SiteModel, lr: Tensor) -> None:  # noqa: ARG002
         self._lr = lr

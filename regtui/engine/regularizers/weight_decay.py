@@ -7,7 +7,7 @@ from torch import Tensor
 
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.randomness import Randomness
-from regtui.engine.regularizers.base import Regularizer
+from regtui.engine.regularizers.base import Regularizer, trained_parameters
 from regtui.spec import StackEntry
 
 
@@ -35,5 +35,6 @@ class WeightDecay(Regularizer):
     def on_gradients(self, model: SiteModel, lr: Tensor) -> None:
         if self._decayed is None:  # not in `build`: later entries of the stack still add parameters there
             everything = bool(self.entry.params["norms_and_biases"])
-            self._decayed = [p for p in model.parameters() if everything or p.ndim > 1]
-        shrink(self._decayed, lr, self.numbers["strength"])
+            self._decayed = trained_parameters(model, everything=everything)
+        if self._decayed:
+            shrink(self._decayed, lr, self.numbers["strength"])
