@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.engine.models.norms import batch_statistics
-from regtui.engine.probes import norm_modules
+from regtui.engine.norm_statistics import norm_modules
 from regtui.engine.studies.base import hooked
 
 

@@ -17,8 +17,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from regtui.commands import Probe
 from regtui.engine.entering import Entered, batchnorms, entering
 from regtui.engine.metrics import significant
+from regtui.engine.norm_statistics import CHANNELS
 from regtui.engine.preview import own_stack
-from regtui.engine.probes import CHANNELS
 from regtui.engine.randomness import derive
 from regtui.engine.recalibrate import equal_batches, recalibrate
 from regtui.engine.regularizers import Batch

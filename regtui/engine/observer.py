@@ -11,11 +11,13 @@ from contextlib import nullcontext
 
 import msgspec
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from regtui.engine import devices, graphs, studies
 from regtui.engine.datasets import Split
 from regtui.engine.metrics import evaluate, significant
-from regtui.engine.probes import SetProbe, Statistics, StepProbe, first_non_finite_layer
+from regtui.engine.norm_statistics import SetProbe, Statistics
+from regtui.engine.probes import StepProbe, first_non_finite_layer
 from regtui.engine.reporter import Reporter
 from regtui.engine.streaming import StreamedSplit
 from regtui.engine.text import TextData
@@ -103,7 +105,8 @@ class Observer:
         """A model on all splits, and what entered its norms; it is left in eval mode."""
         training = self._training
         task, batch_size = training.task, training.spec.train.evaluation_batch
-        piece = training.model.evaluation_piece if training.device.type == "cpu" else None
+        by_batch = any(isinstance(m, _BatchNorm) and m.running_mean is None for m in model.modules())
+        piece = training.model.evaluation_piece if training.device.type == "cpu" and not by_batch else None
         model.eval()
 
         def measured(split: Split, *more_labels: Tensor) -> list[Measured]:
@@ -143,7 +146,7 @@ class Observer:
             self._emit(Norms(run=self._run, step=step, layers=norms))
         layers = probe.inside(self._training.origin)
         self._emit(Inside(run=self._run, step=step, layers=layers))
-        for kind, layer, value, over in self._watch.see(layers):
+        for kind, layer, value, over in self._watch.see(probe.for_judges(layers)):
             self._emit(Trouble(run=self._run, step=step, kind=kind, layer=layer, value=significant(value), over=over))
 
     def marker(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None:

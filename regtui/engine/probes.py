@@ -7,10 +7,10 @@ an unprobed one, bit for bit.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -18,34 +18,22 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from regtui.engine import hooks
 from regtui.engine.histogram import histograms, thinned
 from regtui.engine.metrics import significant
-from regtui.engine.models.norms import Norm, batch_statistics
+from regtui.engine.models.norms import batch_statistics
 from regtui.engine.models.sites import Place, SiteModel
 from regtui.engine.models.split_norms import GhostBatchNorm, SyncBatchNorm
+from regtui.engine.norm_statistics import (
+    Statistics,
+    all_but_channels,
+    channel_statistics,
+    counted,
+    norm_modules,
+    numbers,
+)
 from regtui.engine.origin import Origin, layer_weights
 from regtui.events import LayerInside, NormLayer
 
-CHANNELS = 16
-"""Channels of a norm layer that are reported, the first ones."""
-
-Statistics = dict[str, tuple[list[float], list[float]]]
-"""Mean and unbiased variance a channel, of each norm by its name."""
-
-
-def norm_modules(model: nn.Module) -> dict[str, tuple[str, _BatchNorm | Norm]]:
-    """Every norm in a place of the model: its name, e.g. conv3.norm, to (catalog name, module).
-
-    A layer's second norm is called conv3.norm2.
-    """
-    found: dict[str, tuple[str, _BatchNorm | Norm]] = {}
-    counts: Counter[str] = Counter()
-    for place in model.modules():
-        if isinstance(place, Place):
-            for name, module in place.named_children():
-                if isinstance(module, (_BatchNorm, Norm)):
-                    counts[place.layer] += 1
-                    number = counts[place.layer]
-                    found[f"{place.layer}.norm{number if number > 1 else ''}"] = (name, module)
-    return found
+Seen = tuple[dict[str, Tensor], ...]
+"""What a probe saw of one step, on the device."""
 
 
 class StepProbe:
@@ -56,20 +44,25 @@ class StepProbe:
     """
 
     def __init__(self, model: SiteModel) -> None:
-        self._weights = layer_weights(model)
+        self._model = model
         self._norms = norm_modules(model)
         self._layers = {place.layer: place for place in model.places() if place.site in ("conv", "linear")}
         self._activations = {place.layer: place for place in model.places("activation")}
-        self._outputs: dict[str, Tensor] = {}
-        self._entering: dict[str, Tensor] = {}
-        self._dead: dict[str, Tensor] = {}
-        self._gradients: dict[str, Tensor] = {}
-        self._inputs: dict[str, Tensor] = {}
-        self._counts: dict[str, Tensor] = {}
+        self.show(({}, {}, {}, {}, {}, {}))
+
+    def seen(self) -> Seen:
+        """What the latest step that was watched left here: a replay of that step writes into the same tensors."""
+        return self._outputs, self._entering, self._dead, self._gradients, self._inputs, self._counts
+
+    def show(self, seen: Seen) -> None:
+        """Have the readings be of another step that was watched."""
+        self._outputs, self._entering, self._dead, self._gradients, self._inputs, self._counts = seen
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Hooks on layers, activations and norms."""
+        """Hooks on layers, activations and norms. What was seen before is not of this step: a network of the user's own
+        may leave layers out."""
+        self.show(({}, {}, {}, {}, {}, {}))
 
         def see_output(place: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             assert isinstance(place, Place)
@@ -90,16 +83,16 @@ class StepProbe:
             assert isinstance(place, Place)
             if place.layer in self._layers:
                 x = inputs[0].detach()
-                self._dead[place.layer] = (x.abs().sum(_all_but_channels(x)) == 0).float().mean()
+                self._dead[place.layer] = (x.abs().sum(all_but_channels(x)) == 0).float().mean()
 
         names: dict[nn.Module, str] = {module: name for name, (_, module) in self._norms.items()}
 
         def see_norm(norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
-            x, mask = inputs[0].detach(), _counted(norm, more)
+            x, mask = inputs[0].detach(), counted(norm, more)
             if isinstance(norm, (GhostBatchNorm, SyncBatchNorm)):
-                mean, biased, count = norm.seen(x, mask, _channel_statistics)
+                mean, biased, count = norm.seen(x, mask, channel_statistics)
             else:
-                mean, biased, count = _channel_statistics(x, mask)
+                mean, biased, count = channel_statistics(x, mask)
             self._counts[names[norm]] = count
             self._inputs[names[norm]] = torch.stack((mean, biased))
 
@@ -113,17 +106,19 @@ class StepProbe:
 
     def after_backward(self) -> None:
         """Note the gradients, before the stack changes them."""
-        for layer, weight in self._weights.items():
-            gradient = weight.grad
-            if gradient is not None:  # a model of the user's own may hold some weights fast
-                self._gradients[layer] = gradient.norm()
+        for layer, weight in layer_weights(self._model).items():
+            # A model of the user's own may hold some weights fast, and compute others from what it trains.
+            if weight.is_leaf and weight.grad is not None:
+                self._gradients[layer] = weight.grad.norm()
 
     def inside(self, origin: Origin | None = None) -> list[LayerInside]:
-        """The layers in the order of the forward pass; weights as they are now, and how far they are from `origin`."""
+        """The layers that were passed, in the order of the model; weights as they are now, and how far they are from
+        `origin`."""
         found = []
-        spreads = histograms([self._entering[layer] for layer in self._weights])
-        for (layer, weight), histogram in zip(self._weights.items(), spreads, strict=True):
-            mean, std = _numbers(self._outputs[layer])
+        weights = {layer: weight for layer, weight in layer_weights(self._model).items() if layer in self._entering}
+        spreads = histograms([self._entering[layer] for layer in weights])
+        for (layer, weight), histogram in zip(weights.items(), spreads, strict=True):
+            mean, std = numbers(self._outputs[layer])
             drift = origin.drift(layer, weight).item() if origin else math.nan
             found.append(
                 LayerInside(
@@ -139,10 +134,20 @@ class StepProbe:
             )
         return found
 
+    def for_judges(self, layers: Iterable[LayerInside]) -> list[LayerInside]:
+        """What `inside` gave, but a gradient that there is none of is no number, where 0 would be one that vanished."""
+        return [
+            layer if layer.name in self._gradients else msgspec.structs.replace(layer, grad=math.nan)
+            for layer in layers
+        ]
+
     def norms(self, whole_set: Statistics) -> list[NormLayer]:
-        """The norm layers; running statistics as they are now. `whole_set` is empty off the evaluation points."""
+        """The norm layers that were passed; running statistics as they are now. `whole_set` is empty off the evaluation
+        points."""
         found = []
         for name, (kind, norm) in self._norms.items():
+            if name not in self._counts:
+                continue
             n = int(self._counts[name])
             mean, biased = self._inputs[name]
             set_mean, set_var = whole_set.get(name, ([], []))
@@ -151,55 +156,16 @@ class StepProbe:
                     name=name,
                     kind=kind,
                     channels=norm.num_features,
-                    batch_mean=_numbers(mean),
-                    batch_var=_numbers(biased * (n / max(n - 1, 1))),
+                    batch_mean=numbers(mean),
+                    batch_var=numbers(biased * (n / max(n - 1, 1))),
                     count=n,
-                    running_mean=_numbers(norm.running_mean if isinstance(norm, _BatchNorm) else None),
-                    running_var=_numbers(norm.running_var if isinstance(norm, _BatchNorm) else None),
+                    running_mean=numbers(norm.running_mean if isinstance(norm, _BatchNorm) else None),
+                    running_var=numbers(norm.running_var if isinstance(norm, _BatchNorm) else None),
                     set_mean=set_mean,
                     set_var=set_var,
                 )
             )
         return found
-
-
-class SetProbe:
-    """Statistics of what enters each BatchNorm over a whole split, gathered by hooks while it is evaluated.
-
-    Batches are merged with the parallel formula of Chan, Golub & LeVeque 1979 (Stanford STAN-CS-79-773) in double
-    precision, so that means far from 0 cost no digits of the variance.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        self._names: dict[nn.Module, str] = {
-            module: name for name, (_, module) in norm_modules(model).items() if isinstance(module, _BatchNorm)
-        }
-        self._merged: dict[str, tuple[Tensor, Tensor, Tensor]] = {}  # count, mean (C,), squared deviations (C,)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Hooks on the norms while the model is evaluated."""
-        with hooks.before(self._names, self._see, with_kwargs=True):
-            yield
-
-    def statistics(self) -> Statistics:
-        """Mean and unbiased variance over every value seen."""
-        return {
-            name: (_numbers(mean), _numbers(squares / (count - 1).clamp(min=1)))
-            for name, (count, mean, squares) in self._merged.items()
-        }
-
-    def _see(self, norm: nn.Module, inputs: tuple[Tensor], more: dict[str, Tensor | None]) -> None:
-        mean, biased, here = (part.double() for part in _channel_statistics(inputs[0].detach(), _counted(norm, more)))
-        squares = biased * here
-        name = self._names[norm]
-        if name in self._merged:
-            before, old_mean, old_squares = self._merged[name]
-            distance = mean - old_mean
-            squares = old_squares + squares + distance**2 * (before * here / (before + here))
-            mean = old_mean + distance * (here / (before + here))
-            here = here + before
-        self._merged[name] = here, mean, squares
 
 
 def first_non_finite_layer(model: SiteModel, inputs: Tensor) -> str:
@@ -219,29 +185,3 @@ def first_non_finite_layer(model: SiteModel, inputs: Tensor) -> str:
     if not found and not bool(torch.isfinite(logits).all()):
         found.append("head")
     return found[0] if found else ""
-
-
-def _counted(norm: nn.Module, more: dict[str, Tensor | None]) -> Tensor | None:
-    """The mask of the words that a norm counts, None where it counts all."""
-    return more.get("mask") if getattr(norm, "masked", True) else None
-
-
-def _channel_statistics(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean and biased variance, (C',) each, of the first channels of (B, C, ...) or (B, L, C); values a channel, ()."""
-    if x.ndim == 3:
-        return batch_statistics(x[:, :, :CHANNELS], mask)
-    shown = x[:, :CHANNELS].float()
-    # Two passes are as exact as torch.var_mean and ten times faster on a CPU, which has no vector code for that one.
-    mean = shown.mean(_all_but_channels(x), keepdim=True)  # (1, C', 1, 1)
-    count = torch.full((), x.numel() // x.shape[1], device=x.device)
-    return mean.flatten(), (shown - mean).square_().mean(_all_but_channels(x)), count
-
-
-def _all_but_channels(x: Tensor) -> list[int]:
-    channels = 2 if x.ndim == 3 else 1
-    return [axis for axis in range(x.ndim) if axis != channels]
-
-
-def _numbers(values: Tensor | None) -> list[float]:
-    """The first channels as short floats; empty for statistics that a norm does not keep."""
-    return [] if values is None else [significant(value) for value in values[:CHANNELS].tolist()]

@@ -113,6 +113,17 @@ def test_evaluations_see_the_network_in_eval_mode_and_change_nothing(
     assert once.all(Evaluated)[-1].test == measured
 
 
+def test_a_norm_without_averages_is_evaluated_with_the_whole_evaluation_batch(
+    tiny: MakeSpec, make_run: MakeRun, entry: MakeEntry
+) -> None:
+    data = DataSpec(train=16, validation=0, test=160)
+    made = make_run(tiny(entry("batchnorm", statistics="batch"), data=data, epochs=1, evaluation_batch=160))
+    task, model = made.training.task, made.training.model.eval()
+    assert model.evaluation_piece is not None and model.evaluation_piece < 160
+    assert task.test is not None
+    assert made.all(Evaluated)[-1].test == evaluate(model, task.test.inputs, (task.test.labels,), 160)[0]
+
+
 def test_under_label_noise_the_true_labels_are_measured_as_well(tiny: MakeSpec, make_run: MakeRun) -> None:
     data = DataSpec(train=80, validation=20, test=40, label_noise=0.5)
     noisy = make_run(tiny(data=data)).all(Evaluated)

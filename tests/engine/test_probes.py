@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regtui.engine.norm_statistics import CHANNELS, SetProbe, norm_modules
 from regtui.engine.origin import Origin
-from regtui.engine.probes import CHANNELS, SetProbe, StepProbe, first_non_finite_layer, norm_modules
+from regtui.engine.probes import StepProbe, first_non_finite_layer
 from regtui.engine.training import Training
 from regtui.events import HISTOGRAM_BINS, HISTOGRAM_EDGE, Norms
 from regtui.spec import DataSpec, ModelSpec

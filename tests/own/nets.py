@@ -43,3 +43,23 @@ def not_a_module(num_classes: int) -> Tensor:
 
 def failing(num_classes: int) -> nn.Module:
     raise RuntimeError(f"no {num_classes} today")
+
+
+class Skipping(nn.Module):
+    """Its first convolution is held fast; every second training pass leaves the branch out, as people write stochastic
+    depth."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.stem, self.stem_norm = nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.branch, self.branch_norm = nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.head = nn.Linear(8, num_classes)
+        self.stem.requires_grad_(False)
+        self.passes = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.stem_norm(self.stem(x)))
+        self.passes += self.training
+        if not self.training or self.passes % 2:
+            x = x + self.branch_norm(self.branch(x))
+        return self.head(x.mean((2, 3)))

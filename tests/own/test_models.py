@@ -23,13 +23,13 @@ from regtui.engine.models.adopted import Adopted
 from regtui.engine.models.adopting import build
 from regtui.engine.models.initialize import initialize
 from regtui.engine.models.norms import BatchNorm, GroupNorm
-from regtui.engine.probes import norm_modules
+from regtui.engine.norm_statistics import norm_modules
 from regtui.engine.randomness import CPU, Randomness, derive
 from regtui.engine.regularizers.dropout import DropoutLayer
 from regtui.engine.splits import Split
 from regtui.engine.stack import Stack
 from regtui.engine.tasks import ImageData
-from regtui.events import Cost, Evaluated, Event, Inside, Inspected, Norms
+from regtui.events import Cost, Evaluated, Event, Inside, Inspected, Norms, Trouble
 from regtui.own.models import adopt, with_model
 from regtui.scenario import Scenario, ScenarioError, find, load, run_spec
 from regtui.scenario.resolve import own_stack
@@ -177,6 +177,20 @@ def test_two_steps_are_taken_probed_and_repeated(name: str) -> None:
         assert [event.layers[0].name for event in events if isinstance(event, Norms)] == ["conv1.norm"] * 2
     again = [event for event in made() if isinstance(event, Evaluated)][-1]
     assert (again.train, again.test) == (last.train, last.test)
+
+
+def test_a_probe_tells_of_the_layers_that_its_step_passed_and_no_trouble_of_one_that_is_held_fast() -> None:
+    name = f"{NETS}:Skipping"
+    adopted(name)
+    spec = run_spec_of(name, DataSpec(train=40, validation=10, test=10), *own_stack(ModelSpec(name=name)))
+    spec = msgspec.structs.replace(spec, train=msgspec.structs.replace(spec.train, probes=4))
+    events: list[Event] = []
+    loop.train(RunRequest(run="r", spec=spec), events.append, Control(), None)
+    layers = [[layer.name for layer in event.layers] for event in events if isinstance(event, Inside)]
+    norms = [[norm.name for norm in event.layers] for event in events if isinstance(event, Norms)]
+    assert layers == [["stem", "branch"], ["stem"]] * 2
+    assert norms == [["stem.norm", "branch.norm"], ["stem.norm"]] * 2
+    assert [event for event in events if isinstance(event, Trouble)] == []
 
 
 def test_what_a_model_draws_by_itself_survives_a_look_and_a_resume(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from regtui.engine.models.adopted_texts import AdoptedTexts
 from regtui.engine.models.adopting import build
 from regtui.engine.models.initialize import initialize
 from regtui.engine.models.norms import BatchNorm
-from regtui.engine.probes import norm_modules
+from regtui.engine.norm_statistics import norm_modules
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.splits import Split
 from regtui.engine.stack import Stack
