@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -50,6 +51,8 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What studies of the network as it began have found."""
     ranks: int | None = None
     """Processes that trained it together; None in a checkpoint that does not say."""
+    threads: int | None = None
+    """CPU threads of each; None in a checkpoint that does not say."""
 
 
 class CheckpointError(ValueError):
@@ -69,9 +72,10 @@ def save(training: Training, seconds: float, directory: Path) -> Path:
         mode=training.mode,
         studied=training.studied,
         ranks=training.ranks.world,
+        threads=training.threads,
     )
     text = msgspec.json.encode(rest)
-    tensors = {name: _portable(tensor) for name, tensor in _state(training)}
+    tensors = _portable(_state(training))
     path = directory / TENSORS
     _replace(path, lambda new: _write(tensors, new, text.decode()))
     _replace(directory / REST, lambda new: new.write_bytes(msgspec.json.format(text, indent=2)))
@@ -99,7 +103,7 @@ def restore(training: Training, directory: Path, *, ranks: int | None = None) ->
         raise CheckpointError(f"there is no checkpoint to go on from: {path} does not exist")
     try:
         with safe_open(path, framework="pt") as file:
-            rest = msgspec.json.decode((file.metadata() or {}).get("rest", ""), type=Rest)
+            rest = _rest(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not iterable
     except (SafetensorError, msgspec.DecodeError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
@@ -118,6 +122,21 @@ def restore(training: Training, directory: Path, *, ranks: int | None = None) ->
     training.steered.update(rest.steered)
     training.studied.update(rest.studied)
     return rest.seconds
+
+
+def threads(directory: Path) -> int | None:
+    """CPU threads that the run in a directory was trained with: another number would change the last bits. None where
+    no checkpoint says so."""
+    try:
+        with safe_open(directory / TENSORS, framework="pt") as file:
+            return _rest(file).threads
+    except (SafetensorError, msgspec.DecodeError, OSError):  # `restore` says what is amiss
+        return None
+
+
+def _rest(file: Any) -> Rest:
+    """Raises msgspec.DecodeError."""
+    return msgspec.json.decode((file.metadata() or {}).get("rest", ""), type=Rest)
 
 
 def _of_others(path: Path, had: int, has: int) -> str:
@@ -175,8 +194,17 @@ def _like(parameter: Tensor, saved: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(saved)
 
 
-def _portable(tensor: Tensor) -> Tensor:
-    return tensor.detach().cpu().contiguous()
+def _portable(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors on the CPU, each in memory of its own: a file of safetensors can have them in no other way, and in a
+    network of the user's own one buffer may be a part of another."""
+    found, taken = {}, set()
+    for name, tensor in tensors:
+        portable = tensor.detach().cpu().contiguous()
+        if (place := portable.untyped_storage().data_ptr()) in taken:
+            portable = portable.clone()
+        taken.add(place)
+        found[name] = portable
+    return found
 
 
 def _write(tensors: dict[str, Tensor], path: Path, rest: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from regtui.commands import Pause, Probe, Resume, RunCommand, SaveCheckpoint, Set, SetMode, Step, Stop
@@ -62,33 +61,38 @@ class Notes(Protocol):
     def __call__(self, kind: str, *, key: str = "", value: float | str = "", text: str = "") -> None: ...
 
 
-class Steering:
-    """Whether and how far a run may go on."""
+class Obeying(Protocol):
+    """What can be asked of the loop of a run."""
 
-    def __init__(
-        self,
-        control: Control,
-        training: Training,
-        note: Notes,
-        save: Callable[[], None],
-        answer: Callable[[Probe], None],
-    ) -> None:
+    def save(self) -> None:
+        """Write a checkpoint."""
+
+    def answer(self, probe: Probe) -> None:
+        """Look at what is asked for."""
+
+
+class Steering:
+    """Whether and how far a run may go on.
+
+    It does not keep the loop that obeys: the two would hold each other, and with them all memory of a run that is over,
+    until Python looks for such circles.
+    """
+
+    def __init__(self, control: Control, training: Training, note: Notes) -> None:
         self._control = control
         self._training = training
         self._note = note
-        self._save = save
-        self._answer = answer
         self._held = False
         self._until: int | None = None
         """Hold again after this step; None: no end was set."""
         self._stepped_from = 0
         self._stopped = False
 
-    def obey(self) -> None:
+    def obey(self, loop: Obeying) -> None:
         """Obey what has been told so far."""
         self.mark_steps_done()
         for command in self._control.take():
-            self._obey(command)
+            self._obey(command, loop)
 
     @property
     def is_held(self) -> bool:
@@ -115,7 +119,7 @@ class Steering:
             self._note("stepped", value=self._training.step - self._stepped_from)
             self._until, self._held = None, True
 
-    def _obey(self, command: RunCommand | Probe) -> None:
+    def _obey(self, command: RunCommand | Probe, loop: Obeying) -> None:
         match command:
             case Pause():
                 if not self._held:
@@ -145,8 +149,8 @@ class Steering:
                     self._training.switch_to(mode)
                     self._note("set", key=MODE_KEY, value=mode)
             case SaveCheckpoint():
-                self._save()
+                loop.save()
             case Stop():
                 self._stopped = True
             case Probe():
-                self._answer(command)
+                loop.answer(command)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from regtui import machine
 from regtui.commands import Probe
-from regtui.engine import devices
+from regtui.engine import devices, graphs
 from regtui.engine.loop import stepper
 from regtui.engine.metrics import evaluate
 from regtui.engine.training import Training
@@ -17,7 +17,13 @@ from regtui.events import Cost
 from regtui.spec import RunSpec, evaluation_steps
 
 STEPS = 3
-"""Steps that are timed, after one that is not: it reserves memory and starts threads."""
+"""Steps that are timed."""
+
+
+def steps_before(device: torch.device) -> int:
+    """Steps that are not timed: the first one reserves memory and starts threads; on a GPU the first ones warm up a
+    CUDA graph, and the next one captures it."""
+    return graphs.WARM_UP + 1 if device.type == "cuda" else 1
 
 
 def cost(probe: Probe) -> Cost:
@@ -25,7 +31,8 @@ def cost(probe: Probe) -> Cost:
     spec = probe.spec
     device = devices.resolve(spec.device)
     free = _free(device)
-    with torch.random.fork_rng(devices=[]):
+    # A graph cannot be captured on the stream that everybody shares.
+    with devices.Stream(spec.device).use(), torch.random.fork_rng(devices=[]):
         training = Training(spec)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
@@ -43,7 +50,8 @@ def cost(probe: Probe) -> Cost:
 def _seconds(training: Training, spec: RunSpec) -> float:
     """Of the whole run: its steps, and the evaluations by the samples that they pass."""
     step, task = stepper(training), training.task
-    step()
+    for _ in range(steps_before(training.device)):
+        step()
     _wait(training.device)
     began = time.perf_counter()
     for _ in range(STEPS):

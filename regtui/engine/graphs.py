@@ -17,11 +17,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from regtui.engine.probes import StepProbe
+from regtui.engine.probes import Seen, StepProbe
 from regtui.engine.step import Step
 from regtui.engine.streaming import StreamedSplit
 from regtui.engine.training import Training
@@ -31,6 +32,17 @@ WARM_UP = 3
 each way that a step can take, one is enough after that."""
 Way = tuple[bool, bool]
 """Whether a step is probed, and whether the model is in train mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The graph of one way, and where each replay leaves what the step told."""
+
+    graph: torch.cuda.CUDAGraph
+    inputs: Tensor | None
+    """The batch as the model saw it."""
+    seen: Seen | None
+    """What the probe saw; None for a step that is not probed."""
 
 
 def obstacle(training: Training) -> str:
@@ -45,9 +57,12 @@ def obstacle(training: Training) -> str:
 class GraphedStep:
     """Takes steps eagerly until all is warm, then replays them. What cannot be captured goes on eagerly."""
 
-    def __init__(self, step: Step, on_refused: Callable[[str], None]) -> None:
-        """`on_refused` hears, in a sentence, why a step of this run cannot be captured after all; once for each way."""
-        self._step = step
+    def __init__(self, step: Step, on_refused: Callable[[str], None], *, captures: bool = True) -> None:
+        """`on_refused` hears, in a sentence, why a step of this run cannot be captured after all; once for each way.
+
+        Without `captures`, which an `obstacle` forbids, all steps are taken eagerly.
+        """
+        self._step, self._captures = step, captures
         self._training = step.training
         self._on_refused = on_refused
         self._samples = torch.zeros(
@@ -55,8 +70,7 @@ class GraphedStep:
         )  # (B,)
         self._taken: Counter[Way] = Counter()
         """Steps that were taken eagerly."""
-        self._graphs: dict[Way, tuple[torch.cuda.CUDAGraph, Tensor | None]] = {}
-        """The graph, and where it leaves the batch as the model saw it."""
+        self._graphs: dict[Way, Captured] = {}
         self._refused: set[Way] = set()
         self.preparing = 0.0
         """Seconds spent on captures so far."""
@@ -67,15 +81,18 @@ class GraphedStep:
         return self._step.inputs
 
     def __call__(self, samples: Tensor, probe: StepProbe | None) -> bool:
-        """One step, as Step takes it. The probe must be the same object each time: a replay writes into its tensors."""
+        """One step, as Step takes it. The probe must be the same object each time: it is shown what a replay left."""
         self._samples.copy_(samples)
         way = probe is not None, self._training.model.training
         is_warm = self._taken.total() >= WARM_UP and self._taken[way] > 0
-        if is_warm and way not in self._graphs and way not in self._refused:
+        if is_warm and self._captures and way not in self._graphs and way not in self._refused:
             self._capture(way, probe)
         if way in self._graphs:
-            graph, self._step.inputs = self._graphs[way]
-            graph.replay()
+            captured = self._graphs[way]
+            captured.graph.replay()
+            self._step.inputs = captured.inputs
+            if probe and captured.seen:
+                probe.show(captured.seen)  # another way of the step may have been probed meanwhile
             return True
         self._taken[way] += 1
         done = self._step(self._samples, probe)
@@ -98,15 +115,25 @@ class GraphedStep:
             with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
                 self._step(self._samples, probe)
         except RuntimeError as error:
-            # A capture that breaks off leaves its generators waiting for it to go on.
+            # A capture that breaks off leaves its generators waiting for it to go on. They get new states, which graphs
+            # of before know nothing of: these would go on drawing from the old ones, so they are captured anew.
             for generator, state in zip(everyone, before, strict=True):
                 generator.graphsafe_set_state(state)
+            torch.cuda.current_stream().synchronize()
+            self._graphs.clear()
             training.optimizer.zero_grad()
             self._refused.add(way)
             self._on_refused(
                 f"{'a probed step' if probe else 'the step'} could not be captured as a CUDA graph, so its operations "
-                f"are launched one by one, which is slower and trains the same: {str(error).partition(chr(10))[0]}"
+                f"are launched one by one, which is slower and trains the same: {_first_cause(error)}"
             )
         else:
-            self._graphs[way] = graph, self._step.inputs
+            self._graphs[way] = Captured(graph, self._step.inputs, probe.seen() if probe else None)
         self.preparing += time.monotonic() - began
+
+
+def _first_cause(error: BaseException) -> str:
+    """The first line of what broke a capture off: its end fails as well, and says only that something did before."""
+    while isinstance(error.__context__, RuntimeError):
+        error = error.__context__
+    return str(error).partition("\n")[0]

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from regtui.commands import Probe, RunRequest
 from regtui.engine import answers, checkpoint, devices, graphs, threads
 from regtui.engine.control import Control, Steering
@@ -55,8 +57,10 @@ def turns(request: RunRequest, emit: Callable[[Event], None], control: Control, 
 
     Raises ValueError, with a sentence for people, for a spec that cannot be built or a checkpoint that does not fit.
     """
-    training, seconds = Training(threads.settle(request.spec, stepper)), 0.0
-    folder = store / request.run if store else None
+    folder, spec = store / request.run if store else None, request.spec
+    if request.resume and folder and spec.threads == "auto" and (known := checkpoint.threads(folder)):
+        spec = msgspec.structs.replace(spec, threads=known)
+    training, seconds = Training(threads.settle(spec, stepper)), 0.0
     if request.reveal:
         reveal(request, training, emit, folder)
         return
@@ -114,12 +118,13 @@ class Loop:
     ) -> None:
         self.run_id, self.emit, self.folder = run, emit, folder
         self.training, self.observer, self.control = training, observer, control
-        self.steering = Steering(control, training, observer.marker, self.save, self.answer)
+        self.steering = Steering(control, training, observer.marker)
         on_gpu = training.device.type == "cuda"
         self.meter = PlacedMeter(BLOCK, training.device) if on_gpu else StepMeter()
         self.step: Step | GraphedStep = Step(training, self.meter)
-        if on_gpu and not graphs.obstacle(training):
-            self.step = GraphedStep(self.step, lambda why: observer.marker("uncaptured", text=why))
+        if on_gpu:
+            captures = not graphs.obstacle(training)
+            self.step = GraphedStep(self.step, lambda why: observer.marker("uncaptured", text=why), captures=captures)
         self.probe = StepProbe(training.model)
         self.evaluations = frozenset(evaluation_steps(training.spec))
         # Evaluation points are probed as well: only there the statistics of the whole set are known.
@@ -135,10 +140,10 @@ class Loop:
         with contextlib.suppress(OSError):  # said when a checkpoint is due
             self.place()
         while not training.is_over:
-            self.steering.obey()
+            self.steering.obey(self)
             while self.steering.is_held:
                 yield True
-                self.steering.obey()
+                self.steering.obey(self)
             if self.steering.over:
                 self.save_before_the_end()
                 return observer.stopped(interrupted=self.steering.is_interrupted)

@@ -13,11 +13,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from regtui.commands import Set, Stop
-from regtui.engine import checkpoint
+from regtui import machine
+from regtui.commands import RunRequest, Set, Stop
+from regtui.engine import checkpoint, loop, threads
 from regtui.engine.checkpoint import CheckpointError
+from regtui.engine.control import Control
 from regtui.engine.training import Training
-from regtui.events import AnyRunEvent, Evaluated, Finished, Inside, Marker, Started, Steps
+from regtui.events import AnyRunEvent, Evaluated, Event, Finished, Inside, Marker, Started, Steps
 
 if TYPE_CHECKING:
     from tests.engine.conftest import MadeRun, MakeEntry, MakeRun, MakeSpec
@@ -161,3 +163,38 @@ def test_a_checkpoint_of_another_spec_is_refused(tiny: MakeSpec, tmp_path: Path)
     checkpoint.save(Training(tiny(lr=0.1)), 0.0, tmp_path)
     with pytest.raises(CheckpointError, match="another run"):
         checkpoint.restore(Training(tiny(lr=0.2)), tmp_path)
+
+
+def test_buffers_that_are_parts_of_one_another_are_written_and_read(tiny: MakeSpec, tmp_path: Path) -> None:
+    def with_buffers(first: float) -> Training:
+        training, whole = Training(tiny()), torch.arange(6.0) + first
+        for name, buffer in {"whole": whole, "part": whole[:3], "turned": whole.view(2, 3)}.items():
+            training.model.register_buffer(name, buffer)
+        return training
+
+    checkpoint.save(with_buffers(1.0), 0.0, tmp_path)
+    restored = with_buffers(0.0)
+    checkpoint.restore(restored, tmp_path)
+    assert restored.model.get_buffer("whole").tolist() == [1, 2, 3, 4, 5, 6]
+    assert restored.model.get_buffer("part").tolist() == [1, 2, 3]
+
+
+def test_a_run_that_left_its_threads_to_the_machine_goes_on_with_as_many(
+    tiny: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = msgspec.structs.replace(tiny(), threads="auto", device="cpu")
+
+    def settled(most: int, *, resume: bool) -> int:
+        monkeypatch.setattr(machine, "cores", lambda: 1)
+        monkeypatch.setattr(threads, "candidates", lambda _: (most,))
+        events: list[Event] = []
+        loop.train(RunRequest(run="r", spec=spec, resume=resume), events.append, Control(), tmp_path)
+        assert isinstance(events[0], Started)
+        return events[0].threads
+
+    before = torch.get_num_threads()
+    try:
+        assert settled(2, resume=False) == 2
+        assert settled(1, resume=True) == 2
+    finally:
+        torch.set_num_threads(before)

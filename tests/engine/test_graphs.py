@@ -6,7 +6,7 @@ Without a GPU a stand-in for PyTorch's graphs shows the order of things; the res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from torch.testing import assert_close
 
 from regtui.commands import Set
 from regtui.engine import graphs
+from regtui.engine.cost import steps_before
 from regtui.engine.graphs import WARM_UP, GraphedStep
 from regtui.engine.models.cnn import Cnn
 from regtui.engine.probes import StepProbe
@@ -39,12 +40,18 @@ class Recorder:
         self.done: list[str] = []
         self.capturing = False
         self.trouble: Exception | None = None
+        self.waits: list[int] = []
+        """After how many calls the stream was waited for."""
+        self.end_trouble: Exception | None = None
+        """What the end of a capture raises that was broken off."""
         self.graphs: list[Any] = []
         self.generator: Any = None
 
     def __call__(self, samples: Tensor, probe: StepProbe | None) -> bool:
         self.inputs = torch.zeros(len(self.done))
         self.done.append(f"{'capture' if self.capturing else 'step'}{'+probe' if probe else ''} {samples[0]:g}")
+        with probe.watching() if probe else nullcontext(), torch.no_grad():
+            self.training.model(self.training.task.train.inputs[:2])
         if self.capturing and self.trouble:
             raise self.trouble
         return True
@@ -82,11 +89,14 @@ def recorder(tiny: MakeSpec, entry: MakeEntry, monkeypatch: pytest.MonkeyPatch) 
             yield
         finally:
             made.capturing = False
+            if made.trouble and made.end_trouble:
+                raise made.end_trouble
 
     made.generator = Generator()
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", capture)
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(synchronize=lambda: None))
+    waited = SimpleNamespace(synchronize=lambda: made.waits.append(len(made.done)))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: waited)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(torch.cuda, "default_generators", [Generator()])
     monkeypatch.setattr(made.training.randomness, "on_device", lambda: [made.generator])
@@ -126,15 +136,67 @@ def test_eval_mode_has_a_graph_of_its_own_and_the_way_back_needs_no_new_one(reco
     ]  # fmt: skip
 
 
+def test_a_probe_shows_what_the_latest_step_left_whatever_way_it_took(recorder: Recorder) -> None:
+    probe, model = StepProbe(recorder.training.model), recorder.training.model
+    step = GraphedStep(recorder, pytest.fail)
+    shown = []
+    for training in (True, True, True, True, False, True, False, True):
+        model.train(training)
+        step(batch(0), probe)
+        shown.append(probe.seen()[0]["conv1"])  # of an output, in the tensor that a replay writes into
+    captured, in_eval, again, captured_in_eval, at_last = shown[3:]
+    assert recorder.done[3:] == [
+        "capture+probe 0", "replay 0", "step+probe 0", "replay 0", "capture+probe 0", "replay 1", "replay 0"
+    ]  # fmt: skip
+    assert again is captured and at_last is captured
+    assert len({id(one) for one in (captured, in_eval, captured_in_eval)}) == 3
+
+
+def test_a_capture_that_fails_has_earlier_graphs_captured_anew_for_they_know_nothing_of_the_new_states(
+    recorder: Recorder,
+) -> None:
+    said: list[str] = []
+    step, probe = GraphedStep(recorder, said.append), StepProbe(recorder.training.model)
+    for first in (probe, None, None, None):
+        step(batch(0), first)
+    recorder.trouble = RuntimeError("no")
+    step(batch(1), probe)
+    recorder.trouble = None
+    for probed in (None, probe, None):
+        step(batch(2), probed)
+    assert recorder.done[WARM_UP:] == [
+        "capture 0", "replay 0", "capture+probe 1", "step+probe 1", "capture 2", "replay 2", "step+probe 2", "replay 2",
+    ]  # fmt: skip
+    assert len(said) == 1
+
+
 def test_what_cannot_be_captured_goes_on_eagerly_with_its_generators_where_they_were(recorder: Recorder) -> None:
     said: list[str] = []
     recorder.trouble = RuntimeError("operation not permitted when stream is capturing\nmore")
+    recorder.end_trouble = RuntimeError("operation failed due to a previous error during capture")
     step = GraphedStep(recorder, said.append)
     for number in range(WARM_UP + 2):
         assert step(batch(number), None)
     assert recorder.done == ["step 0", "step 1", "step 2", "capture 3", "step 3", "step 4"]
     assert recorder.generator.put_back == ["before"]
     assert len(said) == 1 and said[0].endswith("operation not permitted when stream is capturing")
+
+
+def test_a_run_that_has_no_graph_waits_as_well_until_what_all_runs_share_is_there(recorder: Recorder) -> None:
+    step = GraphedStep(recorder, pytest.fail, captures=False)
+    for number in range(WARM_UP + 2):
+        step(batch(number), None)
+    assert recorder.done == ["step 0", "step 1", "step 2", "step 3", "step 4"]
+    assert recorder.waits == [1, 2, 3]
+
+
+def test_the_steps_that_an_estimate_of_the_cost_times_are_replays(recorder: Recorder) -> None:
+    step = GraphedStep(recorder, pytest.fail)
+    for _ in range(steps_before(torch.device("cuda"))):
+        step(batch(0), None)
+    recorder.done.clear()
+    step(batch(0), None)
+    assert recorder.done == ["replay 0"]
 
 
 def test_a_stack_or_a_model_can_say_that_it_cannot_be_captured(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -101,3 +102,17 @@ def test_what_a_screen_keeps_of_a_run_stops_growing(long: RunSpec) -> None:
                 history.apply(event)
     assert len(history.insides) <= KEPT_PROBES and len(history.norms) <= KEPT_PROBES
     assert history.insides[0].step == 1, "the first stays"
+
+
+def test_a_run_that_is_over_leaves_nothing_behind_for_python_to_look_for(long: RunSpec) -> None:
+    """On a GPU that would be memory which the next run does not get."""
+    gc.collect()
+    gc.disable()
+    try:
+        loop = make(msgspec.structs.replace(long, train=msgspec.structs.replace(long.train, epochs=1)), lambda _: None)
+        train(loop)
+        held = weakref.ref(loop.training)
+        del loop
+        assert held() is None
+    finally:
+        gc.enable()
