@@ -60,6 +60,8 @@ class Hello(Event, frozen=True):
     host: str
     ranks: int = 1
     """Processes that train each run together."""
+    gpu_trouble: str = ""
+    """Why PyTorch can use no GPU although it has been built for one, as far as it says."""
 
 
 class Started(RunEvent, frozen=True):

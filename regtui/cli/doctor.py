@@ -165,6 +165,11 @@ def _worker(named: str | None) -> list[Finding]:
     return [
         Finding("worker", "ok", f"torch {hello.torch} on {hello.host}, {took}"),
         Finding("devices", "ok", f"{devices}; {default_workers()} workers race on a CPU"),
+        *(
+            [Finding("gpu", "warning", hello.gpu_trouble, "until PyTorch can use it, runs are made on the CPU")]
+            if hello.gpu_trouble
+            else []
+        ),
         *([Finding("bf16", "ok", "this CPU has it: --precision bf16")] if not named and machine.has_bf16() else []),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 
 import torch
 
@@ -13,22 +14,40 @@ from regtui.events import Device
 CPU = torch.device("cpu")
 
 
+def gpus() -> int:
+    """How many GPUs PyTorch can use. The driver may show more: one that is too old for this PyTorch is counted by
+    `torch.cuda.device_count`, and what is asked of it fails."""
+    gpu_trouble()
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+@cache
+def gpu_trouble() -> str:
+    """What PyTorch says, once, where it looks for GPUs and can use none: the driver is too old, say; "" for nothing."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return ""
+    return " ".join(" ".join(str(one.message).partition("(Triggered internally")[0].split()) for one in said)
+
+
 def resolve(name: str) -> torch.device:
     """The device a spec names: auto (the first GPU, else the CPU), cpu, cuda or cuda:N.
 
     Raises ValueError, naming what there is, for a device this machine does not have.
     """
     if name == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda:0" if gpus() else "cpu")
     kind, _, index = name.partition(":")
     if kind == "cpu" and not index:
         return torch.device("cpu")
     if kind == "cuda" and (index.isdigit() or name == "cuda"):
         number = int(index or 0)
-        if number < torch.cuda.device_count():
+        if number < gpus():
             return torch.device("cuda", number)
     there = ", ".join(device.name for device in available())
-    raise ValueError(f"device {name!r} is not on this machine; there is {there}")
+    why = f" (PyTorch says: {gpu_trouble()})" if gpu_trouble() else ""
+    raise ValueError(f"device {name!r} is not on this machine; there is {there}{why}")
 
 
 def is_gpu(name: str) -> bool:
@@ -41,7 +60,7 @@ def is_gpu(name: str) -> bool:
 
 def available() -> list[Device]:
     """The CPU and every GPU of this machine."""
-    cuda = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    cuda = [torch.device("cuda", index) for index in range(gpus())]
     return [Device(name=str(device), label=label(device), memory=_memory(device)) for device in [CPU, *cuda]]
 
 
@@ -53,17 +72,32 @@ def label(device: torch.device) -> str:
     return f"{count} core" + ("s" if count > 1 else "")
 
 
+def has_failed() -> bool:
+    """Whether a GPU has failed for good, an assertion in a kernel say: this process can then use none any more."""
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False
+
+
 class Stream:
     """Where a run lets a GPU work: on a stream of its own, as CUDA graphs demand, beside those of other runs."""
 
     def __init__(self, name: str) -> None:
         """`name` is the device as a spec has it; where that is no GPU of this machine there is nothing to do."""
-        self.is_on_gpu = is_gpu(name)
+        self.device = resolve(name) if is_gpu(name) else CPU
         self._stream: torch.cuda.Stream | None = None
         if self.is_on_gpu:
-            device = resolve(name)
-            torch.cuda.synchronize(device)  # what earlier runs have made for all
-            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            torch.cuda.synchronize(self.device)  # what earlier runs have made for all
+            self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether it is one of a GPU."""
+        return self.device.type == "cuda"
 
     def use(self) -> AbstractContextManager[object]:
         """Everything inside is done there; to be entered as often as one likes."""

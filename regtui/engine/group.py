@@ -24,6 +24,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from regtui.commands import RunRequest
+from regtui.engine import devices
 from regtui.engine.models.sites import SiteModel
 from regtui.engine.models.split_norms import GhostBatchNorm, SyncBatchNorm
 from regtui.engine.ranks import Objective, Ranks, uniform_rows
@@ -71,7 +72,7 @@ class Group(Ranks):
         self.is_broken = False
         """Whether the ranks no longer agree on what comes next."""
         self._store, self.rank, self.world = next(iter(rendezvous("env://")))
-        gpus = torch.cuda.device_count()
+        gpus = devices.gpus()
         if self.local_rank < gpus:
             torch.cuda.set_device(self.local_rank)
         dist.init_process_group(
@@ -91,14 +92,14 @@ class Group(Ranks):
     # -- what a step needs ---------------------------------------------------------------------------------------
 
     def device_name(self, name: str) -> str:
-        if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        if name == "cpu" or (name == "auto" and not devices.gpus()):
             return "cpu"
         if name not in ("auto", "cuda"):
             raise ValueError(
                 f"device is {name!r}, and {self.world} processes train together, each on a GPU of its own; allowed are "
                 "auto, cuda and cpu"
             )
-        gpus = torch.cuda.device_count()
+        gpus = devices.gpus()
         if self.local_rank >= gpus:
             raise ValueError(
                 f"process {self.local_rank} of this machine has no GPU, of which there are {gpus}; start no more "

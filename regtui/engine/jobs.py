@@ -84,6 +84,11 @@ class Jobs:
             self._current.append(self._waiting.popleft())
             return self._current[-1]
 
+    @property
+    def count(self) -> int:
+        """Runs that are being made."""
+        return len(self._current)
+
     def joining(self) -> list[Job]:
         """The next run, if it may be made beside those that are being made: one that is for a GPU."""
         with self._changed:

@@ -7,6 +7,7 @@ and one that ends, fails or is held leaves the others as they are. On a CPU a ru
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -35,20 +36,26 @@ def race(first: Lane, join: Callable[[], Iterable[Lane]], wait: Callable[[bool],
     """
     lanes = [first]
     while lanes:
-        if has_room(lanes):
-            lanes += join()
         said = [_turn(lane) for lane in lanes]
         lanes = [lane for lane, is_held in zip(lanes, said, strict=True) if is_held is not None]
         if lanes and all(said):
             wait(has_room(lanes))
+        if lanes and has_room(lanes):  # not before the first turn: only then has a run taken what it needs
+            lanes += join()
 
 
 def has_room(lanes: list[Lane]) -> bool:
-    """Whether one more run would fit: on a GPU whose free memory is twice what these have taken, a run."""
+    """Whether one more run would fit: on GPUs whose free memory is twice what these have taken, a run."""
     if len(lanes) >= MOST or not all(lane.stream.is_on_gpu for lane in lanes):
         return False
-    free, _ = torch.cuda.mem_get_info()
-    return free > 2 * torch.cuda.memory_reserved() / len(lanes)
+    runs = Counter(lane.stream.device for lane in lanes)
+    try:
+        return all(
+            torch.cuda.mem_get_info(device)[0] > 2 * torch.cuda.memory_reserved(device) / count
+            for device, count in runs.items()
+        )
+    except RuntimeError:  # a GPU has failed, which each of its runs will find out
+        return False
 
 
 def _turn(lane: Lane) -> bool | None:

@@ -48,6 +48,7 @@ def serve(commands_fd: int, events_fd: int, store: Path, group: Group | None = N
             pid=os.getpid(),
             host=platform.node(),
             ranks=group.world if group else 1,
+            gpu_trouble=devices.gpu_trouble(),
         )
     )
     threading.Thread(target=_read, args=(commands_fd, jobs, sender), name="reader", daemon=True).start()
@@ -117,7 +118,10 @@ def _turns(job: Job, jobs: Jobs, sender: Sender, store: Path, group: Group | Non
         sender.put(shared.lost(run, error, _log(store / run / "log.txt")))
         jobs.end()
     except Exception as error:
-        sender.put(failure(run, error, _log(store / run / "log.txt")))
+        failed = failure(run, error, _log(store / run / "log.txt"), beside=jobs.count - 1)
+        sender.put(failed)
+        if failed.ends_worker:
+            jobs.end()
     finally:
         jobs.done(job)
 

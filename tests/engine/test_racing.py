@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -118,6 +119,61 @@ def test_on_a_cpu_nobody_joins(monkeypatch: pytest.MonkeyPatch) -> None:
         yield False
 
     race(Lane(one(), Stream("cpu")), join=lambda: pytest.fail("asked"), wait=lambda _: pytest.fail("held"))
+
+
+def test_the_first_run_has_taken_its_memory_before_another_may_join(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def two(name: str) -> Iterator[bool]:
+        for turn in range(2):
+            done.append(f"{name}{turn}")
+            yield False
+
+    monkeypatch.setattr(racing, "has_room", lambda lanes: done.append("asked") or len(lanes) < 2)
+    others = [Lane(two("b"), Stream("cpu"))]
+    race(Lane(two("a"), Stream("cpu")), join=lambda: [others.pop()] if others else [], wait=lambda _: None)
+    assert done[:2] == ["a0", "asked"] and "b1" in done
+
+
+@dataclass
+class Place:
+    """Where a lane works, as far as room is concerned."""
+
+    device: torch.device
+    is_on_gpu: bool = True
+
+
+@pytest.mark.parametrize(
+    ("free", "reserved", "on", "fits"),
+    [
+        ((9, 9), (2, 2), (0,), True),
+        ((9, 1), (2, 2), (1,), False),  # the other GPU has the room
+        ((1, 9), (0, 2), (1,), True),
+        ((9, 9), (8, 0), (0, 0), True),  # two of 4
+        ((7, 9), (8, 0), (0, 0), False),
+        ((9, 1), (2, 2), (0, 1), False),
+    ],
+)
+def test_there_is_room_where_the_gpu_of_the_runs_has_twice_what_one_of_them_takes(
+    free: tuple[int, int], reserved: tuple[int, int], on: tuple[int, ...], fits: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.undo()
+    first = torch.device("cuda:0")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device=first: (free[device.index], 100))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device=first: reserved[device.index])
+    lanes = [Lane(iter(()), Place(torch.device("cuda", number))) for number in on]  # type: ignore[arg-type]
+    assert racing.has_room(lanes) == fits
+
+
+def test_a_gpu_that_has_failed_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+
+    def gone(_: object) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", gone)
+    assert not racing.has_room([Lane(iter(()), Place(torch.device("cuda:0")))])  # type: ignore[arg-type]
 
 
 @pytest.mark.gpu
