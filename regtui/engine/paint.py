@@ -106,12 +106,13 @@ def _histogram(flat: Tensor) -> Tensor:
     if not flat.is_cuda or not torch.are_deterministic_algorithms_enabled():
         return counts.scatter_add_(2, flat, one.expand_as(flat))
     # The deterministic kernel of a GPU sorts, and may read the largest index back to the host; sums of integers are the
-    # same without it.
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(False)
-    counts.scatter_add_(2, flat, one.expand_as(flat))
-    torch.use_deterministic_algorithms(True, warn_only=warn_only)
-    return counts
+    # same without it. Not by use_deterministic_algorithms, which loads PyTorch's compiler.
+    mode = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("default")
+    try:
+        return counts.scatter_add_(2, flat, one.expand_as(flat))
+    finally:
+        torch.set_deterministic_debug_mode(mode)
 
 
 def _each(numbers: Tensor, images: Tensor) -> Tensor:

@@ -25,18 +25,20 @@ def recalibrate(model: nn.Module, inputs: Tensor) -> None:
     if not norms:
         return
     modes, momenta = [module.training for module in model.modules()], [norm.momentum for norm in norms]
-    model.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.train()
-    for count, batch in enumerate(equal_batches(inputs)):
+    try:
+        model.eval()
         for norm in norms:
-            norm.momentum = 1 / (count + 1)  # makes the running average the plain one
-        model(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    for module, mode in zip(model.modules(), modes, strict=True):
-        module.training = mode
+            norm.reset_running_stats()
+            norm.train()
+        for count, batch in enumerate(equal_batches(inputs)):
+            for norm in norms:
+                norm.momentum = 1 / (count + 1)  # makes the running average the plain one
+            model(batch)
+    finally:  # a pass may run out of memory where one only wanted to look
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+        for module, mode in zip(model.modules(), modes, strict=True):
+            module.training = mode
 
 
 def equal_batches(inputs: Tensor) -> list[Tensor]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from torch.testing import assert_close
 
@@ -195,3 +196,16 @@ def test_recalibration_takes_equal_batches(task: TaskData, entry: MakeEntry, mon
     recalibrate(model, task.clean.inputs)
     update_bn(list(task.clean.inputs.split(25)), theirs)
     assert_same_state(model, theirs)
+
+
+def test_a_recalibration_that_breaks_off_leaves_modes_and_momenta_as_they_were(
+    task: TaskData, entry: MakeEntry
+) -> None:
+    model = build(task, entry, "batchnorm").train()
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    handle = norms[-1].register_forward_pre_hook(lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        recalibrate(model, task.clean.inputs)
+    handle.remove()
+    assert [norm.momentum for norm in norms] == [0.1] * len(norms)
+    assert all(module.training for module in model.modules())

@@ -88,3 +88,26 @@ def test_shape_dtype_and_range_are_kept_and_the_callers_batch_too(dtype: torch.d
 def test_tiny_pictures_have_nothing_to_sharpen() -> None:
     images = torch.rand(2, 1, 2, 5)
     assert torch.equal(paint.sharpness(images, torch.zeros(2)), images)
+
+
+class OnGpu(Tensor):
+    """Says that it is on a GPU."""
+
+    is_cuda = True  # type: ignore[assignment]
+
+
+def test_brightnesses_are_counted_on_a_gpu_without_its_sorting_kernel_and_without_the_compiler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def compiler(*_: object, **__: object) -> None:
+        raise AssertionError("this function loads PyTorch's compiler")
+
+    before, flat = torch.get_deterministic_debug_mode(), torch.randint(256, (2, 1, 50))
+    torch.set_deterministic_debug_mode("warn")
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", compiler)
+    try:
+        counts = paint._histogram(flat.as_subclass(OnGpu))
+        assert torch.get_deterministic_debug_mode() == 1, "as it was"
+    finally:
+        torch.set_deterministic_debug_mode(before)
+    assert torch.equal(counts.as_subclass(Tensor), paint._histogram(flat))

@@ -148,3 +148,12 @@ def test_a_copied_layer_has_the_same_ranks() -> None:
     norm = SyncBatchNorm(5, 1e-5, 0.1, device=CPU)
     norm.ranks = second_of_two()
     assert copy.deepcopy(norm).ranks is norm.ranks
+
+
+def test_a_part_of_a_single_word_has_no_variance_and_spoils_nothing() -> None:
+    norm, x, mask = ghost(2), torch.randn(2, 4, 5), torch.zeros(2, 4, dtype=torch.bool)
+    mask[0, 0] = mask[1, :3] = True
+    before = norm.running_var.clone()
+    assert norm(x, mask=mask).isfinite().all()
+    assert norm.running_var is not None
+    assert_close(norm.running_var, before * 0.9)

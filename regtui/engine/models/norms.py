@@ -166,7 +166,8 @@ class BatchNorm(_BatchNorm, TakesMask):
             self.num_batches_tracked += thawed
             share = thawed / self.num_batches_tracked.clamp(min=1) if self.cumulative else thawed * self.momentum
             self.running_mean.lerp_(mean, share)
-            self.running_var.lerp_(var * (count / (count - 1)), share)
+            # One word alone, of a text that lost all others, has no variance.
+            self.running_var.lerp_(var * (count / (count - 1).clamp(min=1)), share)
         if not self.freezes:
             return mean, var
         return torch.where(thawed, mean, self.running_mean), torch.where(thawed, var, self.running_var)

@@ -18,8 +18,9 @@ class EarlyStopping(Regularizer):
     """Ends the run when the validation loss has had no new minimum for `patience` evaluations.
 
     Every evaluation on the way is of the weights that the run has there; the last one is of the weights with the
-    lowest validation loss, whether the run ends early or not. Together with an average of the weights it is the average
-    that is watched and kept.
+    lowest validation loss, whether the run ends early or not. With `min_delta` a loss is only then lower where it is so
+    by more than that, so the weights that are kept are those before a fall that is too small to count. Together with an
+    average of the weights it is the average that is watched and kept.
     """
 
     def __init__(self, entry: StackEntry, randomness: Randomness) -> None:
@@ -55,7 +56,9 @@ class EarlyStopping(Regularizer):
 
     @property
     def kept(self) -> str:
-        return f"the weights of step {self._step} are kept: their validation loss of {self._lowest:.4g} is the lowest"
+        smallest = float(self.entry.params["min_delta"])
+        than = f"; no later one was lower by more than {smallest:g}" if smallest else " is the lowest"
+        return f"the weights of step {self._step} are kept: their validation loss of {self._lowest:.4g}{than}"
 
     def state(self) -> dict[str, Tensor]:
         best = {f"best/{name}": value.clone() for name, value in self._best.items()}
