@@ -18,7 +18,8 @@ def clip(gradients: Sequence[Tensor], limit: Tensor) -> None:
 
     limit  0-dim, > 0
 
-    As torch.nn.utils.clip_grad_norm_, whose 1e-6 in the denominator makes a clipped norm a little smaller.
+    As torch.nn.utils.clip_grad_norm_ but for the last bit, since that multiplies by a reciprocal; its 1e-6 in the
+    denominator makes a clipped norm a little smaller.
     """
     factor = limit / (get_total_norm(list(gradients)) + 1e-6)
     torch._foreach_mul_(list(gradients), factor.clamp(max=1))

@@ -111,8 +111,10 @@ def _add(entry: StackEntry, lines: _Lines, lifted: Lifted) -> None:
             lifted.take("regularizers.weight_decay", "shrink")
             lines.gradients.append(f"shrink({held}, lr, {strength})  # as AdamW decays (arXiv:1711.05101)")
         case "gradient_clipping":
-            limit = float(params["limit"])
-            lines.gradients.append(f"nn.utils.clip_grad_norm_(model.parameters(), {limit!r})")
+            # nn.utils.clip_grad_norm_ multiplies by a reciprocal, which is another last bit for most limits.
+            lifted.take("regularizers.gradient_clipping", "clip")
+            limit = f"torch.tensor({float(params['limit'])!r})"
+            lines.gradients.append(f"clip([weight.grad for weight in model.parameters()], {limit})")
         case "l2":
             lifted.take("regularizers.penalties", "half_squares")
             lines.penalties.append(f"{strength} * half_squares({held})")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import msgspec
+
 from regtui.export.script import batch, pieces
 from regtui.export.script.lift import Lifted
 from regtui.export.script.load import load
@@ -13,6 +15,7 @@ from regtui.export.script.samples import samples_of
 from regtui.export.stored import StoredRun
 from regtui.own import is_own
 from regtui.scenario.errors import printable
+from regtui.spec import RunSpec
 
 _IMPORTS = (
     ("copy", "import copy"), ("hashlib", "import hashlib"), ("json", "import json"), ("math", "import math"),
@@ -24,12 +27,13 @@ _IMPORTS = (
 _TORCH = (
     ("torch", "import torch"), ("F", "import torch.nn.functional as F"), ("nn", "from torch import nn"),
     ("Tensor", "from torch import Tensor"), ("_BatchNorm", "from torch.nn.modules.batchnorm import _BatchNorm"),
+    ("get_total_norm", "from torch.nn.utils import get_total_norm"),
 )  # fmt: skip
 
 
 def script(stored: StoredRun) -> str:
     """train.py of a run that `refusal` let through."""
-    spec = stored.spec
+    spec = with_its_threads(stored)
     lifted = Lifted()
     data = load(spec, lifted)
     changed = batch.augment(spec, lifted)
@@ -48,6 +52,13 @@ def script(stored: StoredRun) -> str:
     ]
     body = _spaced("\n".join(part.strip("\n") for part in parts if part))
     return _head(stored, body) + body
+
+
+def with_its_threads(stored: StoredRun) -> RunSpec:
+    """The spec of a run with the number of threads that it was trained with, where it left that to the machine."""
+    if stored.spec.threads != "auto":
+        return stored.spec
+    return msgspec.structs.replace(stored.spec, threads=stored.history.started.threads if stored.history.started else 1)
 
 
 def spoken(text: str) -> str:
