@@ -7,27 +7,41 @@ along, and a saved model must load where regtui is not installed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 NOTHING = nullcontext().__exit__
 """Takes anything, does nothing and can be pickled: what a copied model has in the place of a hook."""
 
 
 class Hook:
-    """Calls a function with a name and what the module has seen, outside of autograd; tells how long that took."""
+    """Calls a function with a name and what the module has seen, outside of autograd; tells how long that took.
 
-    def __init__(self, look: Callable[..., None], name: str, paid: Callable[[float], None]) -> None:
-        self._look, self._name, self._paid = look, name, paid
+    It is called in the middle of the training's own passes, which must not end here: `failed` hears of an error.
+    """
+
+    def __init__(
+        self,
+        look: Callable[..., None],
+        name: str,
+        paid: Callable[[float], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._look, self._name, self._paid, self._failed = look, name, paid, failed
 
     def __call__(self, *seen: Any) -> None:
         began = time.perf_counter()
-        with torch.no_grad():
-            self._look(self._name, *seen)
+        try:
+            with torch.no_grad():
+                self._look(self._name, *seen)
+        except Exception as error:  # whatever somebody else's layers let pass
+            self._failed(error)
         self._paid(time.perf_counter() - began)
 
     def __deepcopy__(self, _: object) -> Any:
@@ -37,21 +51,52 @@ class Hook:
         return getattr, (nullcontext(), "__exit__")
 
 
-class FirstPass:
-    """A forward pre-hook, with keywords, that learns the size of the training's batches before its first step."""
+def nothing() -> None:
+    """As a weak reference to what is no more."""
 
-    def __init__(self, size_of: Callable[[Any], int]) -> None:
-        self._size_of = size_of
-        self.size = 0
-        """Samples in the latest batch, of those in train mode where there were any; 0: none was seen."""
+
+class FirstPass:
+    """A forward pre-hook, with keywords, that learns how many samples the training's first step takes."""
+
+    def __init__(self, first_tensor: Callable[[Any], Tensor | None]) -> None:
+        self._first_tensor = first_tensor
+        self._latest = self._taken = 0
+        self._batch: Callable[[], Tensor | None] = nothing
+        self._counted: Callable[[], Tensor | None] = nothing
         self._in_training = False
+
+    @property
+    def size(self) -> int:
+        """Samples of all backward passes, else of the latest batch, in train mode if any was; 0: none was seen."""
+        return self._taken or self._latest
+
+    def attach(self, modules: Iterable[nn.Module]) -> list[RemovableHandle]:
+        """See the passes of these modules, each of which is inside the one before, until the handles are removed."""
+        handles = []
+        for module in modules:
+            handles.append(module.register_forward_pre_hook(self, with_kwargs=True))
+        trained = [parameter for parameter in module.parameters() if parameter.requires_grad and parameter.is_leaf]
+        for parameter in trained[-1:]:  # behind all layers that a pass may leave out
+            handles.append(parameter.register_post_accumulate_grad_hook(self.went_back))  # type: ignore[no-untyped-call]
+        return handles
 
     def __call__(self, module: Any, inputs: tuple[Any, ...], more: dict[str, Any]) -> None:
         if torch.compiler.is_compiling():
             return  # it must leave no trace in what is compiled
         if module.training >= self._in_training:
-            self.size = self._size_of(inputs) or self._size_of(more)
+            batch = self._first_tensor(inputs)
+            batch = self._first_tensor(more) if batch is None else batch
+            self._latest = 0 if batch is None else len(batch)
+            self._batch = nothing if batch is None else weakref.ref(batch)
             self._in_training = module.training
+
+    def went_back(self, _: Tensor) -> None:
+        """A backward pass is over. Several with batches of their own make one step where gradients are accumulated;
+        several with the same batch, as LBFGS takes them, are one."""
+        batch = self._batch()
+        if batch is None or batch is not self._counted():
+            self._taken += self._latest
+            self._counted = self._batch
 
     def __deepcopy__(self, _: object) -> Self:
         return NOTHING  # type: ignore[return-value]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from regtui.monitor.monitor import Monitor
-from regtui.monitor.together import agreed
+from regtui.monitor.together import agreed, ranks
 
 try:
     from transformers import TrainerCallback
@@ -20,7 +20,8 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
     """`Trainer(..., callbacks=[MonitorCallback(test=dataset)])`; the options are those of `Monitor`.
 
     Without `train` and `test` the Trainer's own loaders are read: their collators make the batches. The Trainer tells
-    its callbacks no loss of a step, so the one that the model's forward pass gives is taken.
+    its callbacks no loss of a step, so the one that the model's forward pass gives is taken; of accumulated passes the
+    latest, or their sum where each is a share of the step's.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -28,6 +29,9 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
         self.monitor: Monitor | None = None
         """There from the beginning of the training on."""
         self._loss: Tensor | None = None
+        """Of the step so far."""
+        self._is_share = False
+        """Whether that is a sum of shares in the mean over all that the step's batches and processes hold."""
         self._hook: RemovableHandle | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
@@ -44,11 +48,14 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
         if held_out is not None:
             known["validation"] = held_out
         self.monitor = Monitor(seen["model"], **(known | self._options))
-        self._hook = seen["model"].register_forward_hook(self._see_loss)
+        self._hook = seen["model"].register_forward_hook(self._see_loss, with_kwargs=True)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **seen: Any) -> None:  # noqa: ARG002
+        """The optimizer has taken a step."""
         if self.monitor and self._loss is not None:
-            self.monitor.step(self._loss)
+            among_all = self._is_share and getattr(args, "average_tokens_across_devices", False)
+            self.monitor.step(self._loss * (ranks() if among_all else 1))
+        self._loss = None
         is_asked = self.monitor is not None and self.monitor.should_stop
         control.should_training_stop |= agreed(is_asked, state.global_step, args.device)
 
@@ -58,7 +65,10 @@ class MonitorCallback(TrainerCallback):  # type: ignore[misc]  # untyped where t
         if self.monitor:
             self.monitor.close()
 
-    def _see_loss(self, model: nn.Module, _: Any, output: Any) -> None:
+    def _see_loss(self, model: nn.Module, _: Any, named: dict[str, Any], output: Any) -> None:
         loss = getattr(output, "loss", None)
         if model.training and isinstance(loss, Tensor):
-            self._loss = loss.detach()
+            # Told how many words the whole step has, a model divides by those: the losses of its batches add up.
+            self._is_share = named.get("num_items_in_batch") is not None
+            before = self._loss if self._is_share else None
+            self._loss = loss.detach() if before is None else before + loss.detach()

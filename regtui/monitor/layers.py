@@ -7,8 +7,7 @@ is what leaves it, before norm and activation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -21,9 +20,8 @@ from torch.utils.hooks import RemovableHandle
 from regtui.engine.metrics import significant
 from regtui.events import LayerInside, NormLayer
 from regtui.monitor.hooks import Hook
+from regtui.monitor.norms import SetStatistics, all_but_channels, channel_statistics, numbers
 
-CHANNELS = 16
-"""Channels of a norm layer that are reported, the first ones; the engine's probes report as many."""
 MOST_LAYERS = 64
 """Layers that are reported; of a deeper model an even choice, first and last included."""
 ZEROING = (nn.ReLU, nn.ReLU6, nn.Threshold, nn.Hardswish, nn.Hardshrink, nn.Softshrink)
@@ -37,6 +35,8 @@ class Layers:
         self.model = model
         layers = {name or "model": module for name, module in model.named_modules() if _is_layer(module)}
         self.layers = _thinned(layers)
+        self.others = [module for name, module in layers.items() if name not in self.layers]
+        """Layers that are not reported."""
         self.norms = _thinned({name: m for name, m in model.named_modules() if isinstance(m, _BatchNorm)})
         self.activations = {name: m for name, m in model.named_modules() if isinstance(m, ZEROING)}
 
@@ -52,7 +52,9 @@ class StepWatch:
         self._gradients: dict[str, Tensor] = {}
         self._inputs: dict[str, tuple[Tensor, int]] = {}
         self._latest = ""
+        """The layer that was passed last; "" where it is not reported."""
         self._handles: list[RemovableHandle] = []
+        self._trouble: Exception | None = None
 
     def attach(self) -> None:
         """From now on passes in train mode are seen; the latest one counts."""
@@ -65,6 +67,8 @@ class StepWatch:
                 see = self._hook(self._see_gradient, name)
                 handle = weight.register_post_accumulate_grad_hook(see)  # type: ignore[no-untyped-call]
                 self._handles.append(handle)
+        for layer in watched.others:
+            self._handles.append(layer.register_forward_hook(self._hook(self._see_other, "")))
         for name, activation in watched.activations.items():
             self._handles.append(activation.register_forward_hook(self._hook(self._see_activation, name)))
         for name, norm in watched.norms.items():
@@ -77,7 +81,9 @@ class StepWatch:
 
     @property
     def saw_anything(self) -> bool:
-        """False where no pass was made in train mode, or the layers are compiled."""
+        """False where no pass was made in train mode, or the layers are compiled. Raises what a hook failed with."""
+        if self._trouble is not None:
+            raise self._trouble
         return bool(self._outputs or self._inputs)
 
     def inside(self, scale: float = 1.0) -> list[LayerInside]:
@@ -130,11 +136,11 @@ class StepWatch:
                     name=name,
                     kind="batchnorm",
                     channels=norm.num_features,
-                    batch_mean=_numbers(mean),
-                    batch_var=_numbers(biased * (count / max(count - 1, 1))),
+                    batch_mean=numbers(mean),
+                    batch_var=numbers(biased * (count / max(count - 1, 1))),
                     count=count,
-                    running_mean=_numbers(norm.running_mean),
-                    running_var=_numbers(norm.running_var),
+                    running_mean=numbers(norm.running_mean),
+                    running_var=numbers(norm.running_var),
                     set_mean=set_mean,
                     set_var=set_var,
                 )
@@ -142,21 +148,30 @@ class StepWatch:
         return found
 
     def _hook(self, look: Callable[..., None], name: str) -> Hook:
-        return Hook(look, name, self._paid)
+        return Hook(look, name, self._paid, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self._trouble = self._trouble or error
 
     def _see_output(self, name: str, layer: nn.Module, _: Any, output: Any) -> None:
         if layer.training and isinstance(output, Tensor):
+            self._latest = ""
+        if layer.training and isinstance(output, Tensor) and output.numel():  # an expert may be given no samples
             found = output.detach().float()
             mean = found.mean()
             self._outputs[name] = torch.stack((mean, _length(found - mean) / math.sqrt(max(found.numel(), 1))))
             self._latest = name
 
+    def _see_other(self, _: str, layer: nn.Module, __: Any, ___: Any) -> None:
+        if layer.training:
+            self._latest = ""
+
     def _see_activation(self, _: str, activation: nn.Module, __: Any, output: Any) -> None:
-        if activation.training and isinstance(output, Tensor) and self._latest:
+        if activation.training and isinstance(output, Tensor) and output.numel() and self._latest:
             # Units are dimension 1 of convolutions, (B, C, ...), and the last one of linear layers, (B, ..., C).
             after_conv = isinstance(self._watched.layers[self._latest], _ConvNd)
             found = output.detach() if isinstance(activation, (nn.ReLU, nn.ReLU6)) else output.detach().abs()
-            silent = found.amax(_all_but_channels(output, 1 if after_conv else -1)) == 0
+            silent = found.amax(all_but_channels(output, 1 if after_conv else -1)) == 0
             self._dead.setdefault(self._latest, silent.float().mean())
 
     def _see_gradient(self, name: str, weight: Tensor) -> None:
@@ -164,60 +179,8 @@ class StepWatch:
             self._gradients[name] = _length(weight.grad.detach().float())
 
     def _see_norm(self, name: str, norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if norm.training:
+        if norm.training and inputs:
             self._inputs[name] = channel_statistics(inputs[0])
-
-
-class SetStatistics:
-    """Statistics of what enters each BatchNorm over many batches.
-
-    Batches are merged with the parallel formula of Chan, Golub & LeVeque 1979 (Stanford STAN-CS-79-773) in double
-    precision.
-    """
-
-    def __init__(self, watched: Layers) -> None:
-        self._watched = watched
-        self._merged: dict[str, tuple[int, Tensor, Tensor]] = {}  # count, mean (C,), squared deviations (C,)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Hooks on the norms while the model is evaluated."""
-        handles = [
-            norm.register_forward_pre_hook(lambda _, inputs, name=name: self._see(name, inputs[0]))
-            for name, norm in self._watched.norms.items()
-        ]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
-
-    def of(self, name: str) -> tuple[list[float], list[float]]:
-        """Mean and unbiased variance of the first channels; empty lists for a norm that was not passed."""
-        if name not in self._merged:
-            return [], []
-        count, mean, squares = self._merged[name]
-        return _numbers(mean), _numbers(squares / max(count - 1, 1))
-
-    def _see(self, name: str, x: Tensor) -> None:
-        (mean, biased), here = channel_statistics(x)
-        mean, squares = mean.double(), biased.double() * here
-        if name in self._merged:
-            before, old_mean, old_squares = self._merged[name]
-            distance = mean - old_mean
-            squares = old_squares + squares + distance**2 * (before * here / (before + here))
-            mean = old_mean + distance * (here / (before + here))
-            here += before
-        self._merged[name] = here, mean, squares
-
-
-def channel_statistics(x: Tensor) -> tuple[Tensor, int]:
-    """Mean and biased variance, (2, C'), of the first channels of (B, C, ...); values a channel."""
-    shown = x.detach()[:, :CHANNELS].float()
-    axes = _all_but_channels(shown)
-    # Two passes are as exact as torch.var_mean and ten times faster on a CPU, which has no vector code for that one.
-    mean = shown.mean(axes, keepdim=True)
-    return torch.stack((mean.flatten(), (shown - mean).square_().mean(axes))), shown.numel() // max(shown.shape[1], 1)
 
 
 def _length(values: Tensor) -> Tensor:
@@ -239,11 +202,3 @@ def _thinned(found: dict[str, Any]) -> dict[str, Any]:
     return {
         names[i]: found[names[i]] for i in sorted({round(last * k / (MOST_LAYERS - 1)) for k in range(MOST_LAYERS)})
     }
-
-
-def _all_but_channels(x: Tensor, channels: int = 1) -> list[int]:
-    return [axis for axis in range(x.ndim) if axis != channels % x.ndim]
-
-
-def _numbers(values: Tensor | None) -> list[float]:
-    return [] if values is None else [significant(value) for value in values[:CHANNELS].tolist()]

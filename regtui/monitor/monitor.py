@@ -16,13 +16,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from regtui.monitor import evaluation
+from regtui.monitor import evaluation, together
 from regtui.monitor.budget import Budget
 from regtui.monitor.evaluation import Predict, evaluating
 from regtui.monitor.hooks import FirstPass, is_compiled, unwrapped
 from regtui.monitor.observation import EVALUATE_EVERY, Observation, Plan
 from regtui.monitor.record import Record, RecordingError, device_of, settings_of, spec_of
-from regtui.monitor.samples import fixed_samples, length_of, size_of, untouched_generators
+from regtui.monitor.samples import first_tensor, fixed_samples, length_of, size_of, untouched_generators
 from regtui.monitor.trial import must_be_measurable, tried
 
 PROBE_EVERY = 50
@@ -100,8 +100,7 @@ class Monitor:
             raise ValueError(f"budget is {budget}, a share of the training's time; allowed is 0 or more, as in 0.02")
         if test is None and validation is None:
             raise ValueError("Monitor needs test= or validation=: without held-out samples there is no gap")
-        self._closed = torch.distributed.is_available() and torch.distributed.is_initialized() \
-            and torch.distributed.get_rank() > 0  # fmt: skip
+        self._closed = together.rank() > 0
         if self._closed:
             return
         self._model = unwrapped(model)
@@ -135,10 +134,10 @@ class Monitor:
         self._steps_per_epoch, self._total, self._size = steps_per_epoch, total_steps, size
         self._store = Path(store) if store is not None else None
         self._is_compiled = is_compiled(model)
-        self._passes = FirstPass(size_of)
+        self._passes = FirstPass(first_tensor)
         # Around a compiled model, not in it, the hook is called; hooks of the modules inside are not.
         whole = {id(module): module for module in (model, self._model)}.values()
-        self._handles = [module.register_forward_pre_hook(self._passes, with_kwargs=True) for module in whole]
+        self._handles = self._passes.attach(whole)
         self._exit = partial(_close, weakref.ref(self))
         atexit.register(self._exit)
 
@@ -214,7 +213,7 @@ class Monitor:
         """The run, at its first step: now the size of a batch is known."""
         self._take_hooks_away()
         told = self._steps_per_epoch and math.ceil(self._size / self._steps_per_epoch)
-        size = self._passes.size or told or self._batch_size
+        size = self._passes.size * together.ranks() or told or self._batch_size
         epoch = self._steps_per_epoch or math.ceil(self._size / size)  # a DataLoader keeps the rest of a batch
         spec = self._spec(batch_size=size, epochs=math.ceil((self._total or epoch) / epoch))
         record = Record(spec, self._store)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from numbers import Real
 from typing import Any
 
 import torch
@@ -17,7 +18,8 @@ from regtui.engine.reporter import Reporter
 from regtui.events import Diverged, Evaluated, Failed, Finished, Inside, Marker, Norms, Stopped, Trouble
 from regtui.monitor.budget import Budget
 from regtui.monitor.evaluation import Predict, evaluating, measure
-from regtui.monitor.layers import Layers, SetStatistics, StepWatch
+from regtui.monitor.layers import Layers, StepWatch
+from regtui.monitor.norms import SetStatistics
 from regtui.monitor.record import Record, device_of
 from regtui.monitor.samples import Samples, untouched_generators
 from regtui.trouble import Watch
@@ -72,6 +74,8 @@ class Observation:
         self._evaluated_at = 0
         self._probe_cost = self._paid_inside = 0.0
         """Seconds of the last look inside, and of all before it."""
+        self._scale = 1.0
+        """What the loss of the step that is looked at is multiplied with."""
         self._tell_cost, self._told_at = 0.0, time.perf_counter()
         self._cost = plan.cost
         """Seconds of an evaluation, as the last one took."""
@@ -108,7 +112,12 @@ class Observation:
     def end(self, error: BaseException | None) -> None:
         """The last evaluation and the event that ends the run."""
         self.leave()
-        self.tell()
+        try:
+            self.tell()
+        except Exception:
+            if error is None:
+                raise
+            # What ended the training took its device along, with the losses there: that end is what there is to tell.
         if self.is_over:
             return
         run, seconds = self.record.run, self._reporter.seconds
@@ -170,6 +179,8 @@ class Observation:
         """Have the next step seen."""
         self._probe_is_due, self._paid_inside = False, self.budget.parts["inside"]
         with self.budget.paid("inside"):
+            # Now, since the scaler may change it at the end of the step.
+            self._scale = float(self.plan.scaler.get_scale()) if self.plan.scaler is not None else 1.0
             self._watch = StepWatch(self._watched, self.budget.pay)
             self._watch.attach()
 
@@ -186,8 +197,7 @@ class Observation:
         if norms := watch.statistics(self._whole_set):
             self.record.emit(Norms(run=run, step=self.count, layers=norms))
             self._whole_set = None
-        scale = float(self.plan.scaler.get_scale()) if self.plan.scaler is not None else 1.0
-        layers = watch.inside(scale)
+        layers = watch.inside(self._scale)
         self.record.emit(Inside(run=run, step=self.count, layers=layers))
         seen = watch.for_judges(layers, is_scaled=self.plan.scaler is not None)
         for kind, layer, value, over in self._troubles.see(seen):
@@ -197,7 +207,7 @@ class Observation:
 
     def _evaluate(self) -> None:
         self.tell()
-        began, device, whole_set = time.perf_counter(), device_of(self.model), SetStatistics(self._watched)
+        began, device, whole_set = time.perf_counter(), device_of(self.model), SetStatistics(self._watched.norms)
         with untouched_generators(), evaluating(self.model):
             with whole_set.watching():
                 train = measure(self.model, self.plan.train, self.plan.predict, device)
@@ -219,7 +229,7 @@ class Observation:
         )
 
 
-def _single(loss: Tensor | float) -> Tensor:
+def _single(loss: Any) -> Tensor:
     """The loss of a step as a scalar that nothing is waited for; raises TypeError or ValueError for anything else."""
     if isinstance(loss, Tensor):
         if loss.numel() != 1:
@@ -227,7 +237,8 @@ def _single(loss: Tensor | float) -> Tensor:
                 f"the loss has the shape {tuple(loss.shape)}; step() takes the single number that backward() was "
                 "called on, as loss.mean() is"
             )
-        return loss.detach().float().reshape(())
-    if not isinstance(loss, (int, float)):
+        # A copy: a loop may add to its loss in place, and a CUDA graph writes the next one into the same memory.
+        return loss.detach().to(torch.float32, copy=True).reshape(())
+    if not isinstance(loss, Real):  # NumPy's numbers are no floats of Python
         raise TypeError(f"the loss is a {type(loss).__name__}; step() takes a tensor of one number, or a number")
     return torch.tensor(float(loss))

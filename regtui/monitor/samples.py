@@ -46,7 +46,8 @@ def fixed_samples(source: Any, limit: int, what: str) -> Samples:
         size = source.batch_size or BATCH
         if not isinstance(source.dataset, IterableDataset):
             return _indexed(source.dataset, limit, size, source.collate_fn, what)
-        return _first(source, limit, what)
+        with _left_alone(source.generator):
+            return _first(source, limit, what)
     if isinstance(source, Sequence) and len(source) == 2 and all(map(_is_array, source)):
         inputs, labels = map(torch.as_tensor, source)
         if len(inputs) != len(labels):
@@ -80,19 +81,34 @@ def untouched_generators() -> Iterator[None]:
             numpy.random.set_state(numpy_state)
 
 
+@contextmanager
+def _left_alone(generator: torch.Generator | None) -> Iterator[None]:
+    """A loader's own generator is afterwards where it was: each pass through the loader draws from it."""
+    state = None if generator is None else generator.get_state()
+    try:
+        yield
+    finally:
+        if generator is not None and state is not None:
+            generator.set_state(state)
+
+
 def size_of(batch: Any) -> int:
     """Samples in a batch: the length of its first tensor."""
+    first = first_tensor(batch)
+    return 0 if first is None else len(first)
+
+
+def first_tensor(batch: Any) -> Tensor | None:
+    """The first tensor of a batch that has a length; a single number, a temperature say, has none."""
     if isinstance(batch, Tensor):
-        return len(batch)
+        return batch if batch.ndim else None
     parts: Iterable[Any] = (
         batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, Sequence) else ()
     )
     for part in parts:
-        if isinstance(part, Tensor):
-            return len(part)
-        if isinstance(part, (Mapping, list, tuple)) and (size := size_of(part)):
-            return size
-    return 0
+        if isinstance(part, (Tensor, Mapping, list, tuple)) and (found := first_tensor(part)) is not None:
+            return found
+    return None
 
 
 def length_of(source: Any) -> int:

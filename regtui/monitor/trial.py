@@ -23,6 +23,11 @@ def must_be_measurable(model: Any) -> None:
             "the model has lazy layers that no batch has passed yet; pass one through it, before the optimizer is "
             "made, and then make the Monitor"
         )
+    if any(parameter.is_meta for parameter in model.parameters()):
+        raise TypeError(
+            "parameters of the model are on the device meta, where they have no numbers; give them some "
+            "(model.to_empty(device=...), then its weights), before the optimizer is made, and then make the Monitor"
+        )
     names = {type(part).__name__ for part in (*model.modules(), *model.parameters())}
     if names & {"DTensor", "FullyShardedDataParallel"}:
         raise TypeError(

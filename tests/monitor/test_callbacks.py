@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from regtui.events import Steps
 from regtui.store import RunHistory, list_runs, replay
+from regtui.store.rundir import read_events
 
 
 def only_run(store: Path) -> RunHistory:
@@ -83,3 +85,29 @@ def test_hugging_face_gives_the_loss_of_the_forward_pass(tmp_path: Path) -> None
     assert run.spec.model.params["optimizer"] == "AdamW"
     assert [inside.step for inside in run.insides] == [5, 10]
     assert run.insides[0].layers[0].name == "bert.encoder.layer.0.attention.self.query"
+
+
+def test_the_shares_of_accumulated_batches_add_up_to_the_loss_of_the_step(tmp_path: Path) -> None:
+    pytest.importorskip("accelerate", reason="needs transformers' Trainer, which needs accelerate")
+    transformers = pytest.importorskip("transformers", reason="needs the extra hf")
+    from regtui.monitor.huggingface import MonitorCallback
+
+    torch.manual_seed(0)
+    words = torch.randint(0, 50, (24, 12))
+    samples = [{"input_ids": row, "attention_mask": torch.ones_like(row), "labels": row} for row in words]
+    config = transformers.GPT2Config(vocab_size=50, n_positions=12, n_embd=16, n_layer=1, n_head=2)
+    callback = MonitorCallback(test=samples[16:], probe_every=2, budget=1e9, store=tmp_path)
+    arguments = transformers.TrainingArguments(
+        str(tmp_path / "out"), max_steps=4, per_device_train_batch_size=4, gradient_accumulation_steps=4, report_to=[],
+        disable_tqdm=True, save_strategy="no", use_cpu=True, logging_steps=1,
+    )  # fmt: skip
+    trainer = transformers.Trainer(
+        model=transformers.GPT2LMHeadModel(config), args=arguments, train_dataset=samples[:16], callbacks=[callback]
+    )
+    trainer.train()
+    said = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+    run = only_run(tmp_path)
+    assert (run.spec.train.batch_size, run.steps_per_epoch) == (16, 1)
+    (info,) = list_runs(tmp_path)
+    steps = [event for event in read_events(tmp_path / info.run) if isinstance(event, Steps)]
+    assert [bucket.mean for event in steps for bucket in event.loss] == pytest.approx(said, rel=1e-3)
