@@ -99,7 +99,7 @@ def text_model(name: str, width: int = 8, **more: Scalar) -> ModelSpec:
 RUNS = {
     "nothing at all": tiny(data=DataSpec(train=80, validation=0, test=60), optimizer="sgd", schedule="cosine"),
     "decay and clipping": tiny(
-        entry("weight_decay", strength=0.3), entry("gradient_clipping", limit=0.5), schedule="constant", batch_size=13
+        entry("weight_decay", strength=0.3), entry("gradient_clipping", limit=0.3), schedule="constant", batch_size=13
     ),
     "whole pixels": tiny(entry("crop"), entry("flip", p=0.3), entry("vertical_flip")),
     "mixed between motions": tiny(
@@ -169,6 +169,12 @@ def test_the_script_repeats_every_evaluation_bit_for_bit(name: str, tmp_path: Pa
     with contextlib.redirect_stdout(out):
         runpy.run_path(str(tmp_path / "script" / "train.py"), run_name="__main__")
     assert [figures(line) for line in out.getvalue().splitlines()] == measured(stored)
+
+
+def test_a_run_that_left_its_threads_to_the_machine_has_a_script_with_those_it_found(tmp_path: Path) -> None:
+    stored = trained(msgspec.structs.replace(tiny(model=MLP, epochs=1), threads="auto"), tmp_path)
+    assert stored.spec.threads == "auto" and stored.history.started is not None
+    assert f"torch.set_num_threads({stored.history.started.threads})" in script(stored)
 
 
 def test_the_script_is_one_readable_page_of_torch(tmp_path: Path, store: Callable[..., StoredRun]) -> None:
