@@ -28,7 +28,9 @@ from regtui.engine.randomness import CPU, Randomness, derive
 from regtui.engine.regularizers.dropout import DropoutLayer
 from regtui.engine.splits import Split
 from regtui.engine.stack import Stack
+from regtui.engine.studies import STUDIES
 from regtui.engine.tasks import ImageData
+from regtui.engine.training import Training
 from regtui.events import Cost, Evaluated, Event, Inside, Inspected, Norms, Trouble
 from regtui.own.models import adopt, with_model
 from regtui.scenario import Scenario, ScenarioError, find, load, run_spec
@@ -301,3 +303,9 @@ def test_the_cost_of_a_run_is_measured_before_it_starts() -> None:
     assert isinstance(found, Cost) and not found.trouble
     assert found.seconds > 0 and found.free > 0
     assert found.data == 120 * 28 * 28 * 4
+
+
+def test_the_study_of_gradients_leaves_out_layers_that_are_held_fast() -> None:
+    training = Training(run_spec_of(f"{NETS}:Skipping", DataSpec(train=20, validation=10, test=10)))
+    found = STUDIES["gradients"](training, training.model.eval())
+    assert found.values["ratio"] == 1.0 and found.values["last"] > 0, "of the branch alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from regtui.engine.norm_statistics import norm_modules
 from regtui.engine.randomness import CPU, Randomness
 from regtui.engine.splits import Split
 from regtui.engine.stack import Stack
+from regtui.engine.studies import STUDIES
 from regtui.engine.text import TextData, build_vocabulary
+from regtui.engine.training import Training
 from regtui.events import Evaluated, Event, Inspected
 from regtui.own.models import adopt
 from regtui.scenario.resolve import own_stack
@@ -135,3 +138,12 @@ def test_what_does_not_fit_is_refused_in_a_sentence() -> None:
         build(ModelSpec(name=f"{NETS}:too_small"), task())
     with pytest.raises(ValueError, match=r"torchvision:resnet18 takes pictures; texts take a factory of yours"):
         build(ModelSpec(name="torchvision:resnet18"), task())
+
+
+def test_texts_get_no_more_padding_than_a_network_was_built_for(scenario, table: Path) -> None:  # type: ignore[no-untyped-def]
+    data = scenario(f"text:{table}", model='name = "bert", layers = 1, width = 8, heads = 2').arms[0].data
+    train = TrainSpec(epochs=1, batch_size=4, evaluations=1, probes=0)
+    model = ModelSpec(name=f"{NETS}:Encoder")
+    training = Training(RunSpec(scenario="s", arm="a", seed=0, data=data, model=model, train=train))
+    found = STUDIES["padding"](training, training.model.eval()).values
+    assert math.isfinite(found["mates"]) and math.isnan(found["padding"]) and math.isnan(found["eval_padding"])

@@ -41,17 +41,17 @@ def signal(training: Training, model: nn.Module) -> Found:
 
 
 def gradients(training: Training, model: nn.Module) -> Found:
-    """Norm of the gradient of the loss for the weights of each layer.
+    """Norm of the gradient of the loss for the weights of each layer, but for those that a network holds fast.
 
     Of a transformer these are the first matrices of the hidden layers of its blocks. Theorem 1 of Xiong et al. 2020
     (https://arxiv.org/abs/2002.04745) is about the second ones: larger in the last block of post-LN than of pre-LN, by
     the root of the number of blocks.
     """
     clean, size = training.task.clean, training.spec.train.batch_size
-    layers = _layers(model)
-    if not layers:
+    weights = [model.get_submodule(layer).get_parameter("weight") for layer in _layers(model)]
+    weights = [weight for weight in weights if weight.requires_grad]
+    if not weights:
         return Found(dict.fromkeys(("ratio", "last", "largest", "smallest"), math.nan))
-    weights = [model.get_submodule(layer).get_parameter("weight") for layer in layers]
     normalize_by_batch(model)
     with torch.enable_grad():
         loss = F.cross_entropy(model(clean.inputs[:size]), clean.labels[:size])

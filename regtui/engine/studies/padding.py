@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regtui.engine.models.adopted_texts import AdoptedTexts
 from regtui.engine.studies.base import Found, curve, generator, normalize_by_batch, probabilities
 from regtui.engine.text import PAD
 from regtui.engine.training import Training
@@ -26,28 +27,28 @@ def padding(training: Training, model: nn.Module) -> Found:
     """Change of the probabilities of test texts when only their mates in the batch change, or only the padding.
 
     In train mode without Dropout: BatchNorm takes the batch's statistics, the others know no modes. The change of a
-    text is the total variation distance of its probabilities. NaN where the test set has no two batches.
+    text is the total variation distance of its probabilities. NaN where the test set has no two batches, and for more
+    padding than a network of somebody else's was built for.
     """
+    values, curves = dict.fromkeys(("mates", "padding", "eval_padding"), math.nan), list[StudyCurve]()
     size, texts = training.spec.train.batch_size, training.task.held_out.inputs
     kept = min(BATCHES, len(texts) // size) * size
     if kept < 2 * size:
-        return Found(dict.fromkeys(("mates", "padding", "eval_padding"), math.nan))
+        return Found(values)
     draws = generator(training, "padding")
     texts = texts[torch.randperm(len(texts), generator=draws)[:kept].to(texts.device)]
     others = torch.randperm(kept, generator=draws).to(texts.device)  # the same texts, parted into batches anew
-    padded = F.pad(texts, (0, COLUMNS), value=PAD)
-    calm, calm_padded = (probabilities(model, ids, size) for ids in (texts, padded))
+    padded = None if isinstance(training.model, AdoptedTexts) else F.pad(texts, (0, COLUMNS), value=PAD)
+    if padded is not None:
+        values["eval_padding"] = float(distance(*(probabilities(model, ids, size) for ids in (texts, padded))).mean())
     normalize_by_batch(model)
-    seen, seen_padded, elsewhere = (probabilities(model, ids, size) for ids in (texts, padded, texts[others]))
-    by_mates, by_padding = distance(seen[others], elsewhere), distance(seen, seen_padded)
-    return Found(
-        values={
-            "mates": float(by_mates.mean()),
-            "padding": float(by_padding.mean()),
-            "eval_padding": float(distance(calm, calm_padded).mean()),
-        },
-        curves=[_sorted(by_mates, "other mates"), _sorted(by_padding, "more padding")],
-    )
+    seen = probabilities(model, texts, size)
+    if padded is not None:
+        by_padding = distance(seen, probabilities(model, padded, size))
+        values["padding"], curves = float(by_padding.mean()), [_sorted(by_padding, "more padding")]
+    by_mates = distance(seen[others], probabilities(model, texts[others], size))
+    values["mates"] = float(by_mates.mean())
+    return Found(values, [_sorted(by_mates, "other mates"), *curves])
 
 
 def distance(one: Tensor, other: Tensor) -> Tensor:
