@@ -45,7 +45,8 @@ class Monitor:
 
     The training is not changed: modes, buffers and global generators are left as they were, hooks exist only during a
     probed step, and an error in here is warned of once and ends the monitor, never the training. In a distributed
-    training only the first rank writes; the others do nothing.
+    training only the first rank writes, and what it sees inside is its own part of each batch, gradients before they
+    are averaged; the others do nothing.
     """
 
     def __init__(
