@@ -8,7 +8,7 @@ import fcntl
 import os
 import pty
 import re
-import select
+import selectors
 import struct
 import subprocess
 import termios
@@ -82,6 +82,8 @@ class Child:
             command, stdin=terminal, stdout=terminal, stderr=terminal, env=dict(environ), start_new_session=True
         )
         os.close(terminal)
+        self._selector = selectors.DefaultSelector()  # select.select takes no descriptor above 1023
+        self._selector.register(self._fd, selectors.EVENT_READ)
 
     @property
     def pid(self) -> int:
@@ -96,8 +98,7 @@ class Child:
         """Take what comes within so many seconds, at least one look."""
         end = time.perf_counter() + seconds
         while True:
-            ready, _, _ = select.select([self._fd], [], [], max(end - time.perf_counter(), 0))
-            if not ready:
+            if not self._selector.select(max(end - time.perf_counter(), 0)):
                 return
             self._take()
 
@@ -105,7 +106,7 @@ class Child:
         """Wait until the screen says so; gives the time at which it did. Raises BenchError."""
         deadline = time.perf_counter() + PATIENCE
         while not seen(self.glass.text):
-            select.select([self._fd], [], [], 1.0)
+            self._selector.select(1.0)
             if time.perf_counter() > deadline or not self._take():
                 screen = " / ".join(row.strip() for row in self.glass.text.split("\n") if row.strip())
                 raise BenchError(f"{' '.join(self._command[:4])} did not show {what}; its screen says: {screen[:300]}")
@@ -115,12 +116,12 @@ class Child:
         """End it at once."""
         self._process.kill()
         self._process.wait()
+        self._selector.close()
         os.close(self._fd)
 
     def _take(self) -> bool:
         """Read what is there; False where the program has ended."""
-        ready, _, _ = select.select([self._fd], [], [], 0)
-        if not ready:
+        if not self._selector.select(0):
             return self._process.poll() is None
         try:
             data = os.read(self._fd, _CHUNK)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
+import selectors
 import time
 from collections import deque
 from collections.abc import Callable
@@ -63,7 +63,7 @@ class Outlet:
         self._loop.remove_writer(self._fd)
         deadline = time.monotonic() + FAREWELL
         while self._waiting and (left := deadline - time.monotonic()) > 0:
-            select.select([], [self._fd], [], left)
+            await_room(self._fd, left)
             if self._take():
                 deadline = time.monotonic() + FAREWELL
         os.close(self._fd)
@@ -98,3 +98,10 @@ class Outlet:
         except OSError:  # the terminal is gone, which others notice
             self._waiting.clear()
         return self._count < before
+
+
+def await_room(fd: int, seconds: float) -> None:
+    """Wait until a terminal takes bytes again, so many seconds at most."""
+    with selectors.DefaultSelector() as selector:  # select.select takes no descriptor above 1023
+        selector.register(fd, selectors.EVENT_WRITE)
+        selector.select(seconds)

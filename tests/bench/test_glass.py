@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
+import fcntl
+
 import pyte
 
 from regtui.bench import glass
 from regtui.bench.glass import Glass, child
 from regtui.bench.protocol import BenchError
+from regtui.machine import allow_many_files
 
 SENT = (
     "\x1b[?1049h\x1b[2;3H\x1b[1;38;2;1;2;3mab\x1b[0m\x1b[2C⠁─\r\nnext\x1b[?2026l\x1b]52;c;YQ==\x07 row"
@@ -52,6 +55,23 @@ def test_a_program_sees_a_terminal_of_that_size_and_its_keys_arrive() -> None:
         opened.press(b"x\n")
         opened.until(lambda text: "pressed x" in text, "its key")
         assert opened.received > 20
+
+
+def test_a_terminal_may_be_behind_the_thousandth_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    def high() -> tuple[int, int]:
+        low, theirs = os.openpty()
+        try:
+            ours = fcntl.fcntl(low, fcntl.F_DUPFD, 1500)
+        except OSError:
+            pytest.skip("this system gives no process so many descriptors")
+        finally:
+            os.close(low)
+        return ours, theirs
+
+    allow_many_files()
+    monkeypatch.setattr(glass.pty, "openpty", high)
+    with child([sys.executable, "-c", "print('here')"], os.environ, (50, 7)) as opened:
+        opened.until(lambda text: "here" in text, "its word")
 
 
 def test_what_never_comes_is_a_sentence_with_what_the_screen_says(monkeypatch: pytest.MonkeyPatch) -> None:

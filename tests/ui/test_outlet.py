@@ -13,10 +13,12 @@ import pytest
 
 pytest.importorskip("termios", reason="there are no pseudo-terminals here")
 
+import fcntl
 import tty
 
+from regtui.machine import allow_many_files
 from regtui.ui import outlet
-from regtui.ui.outlet import FAREWELL, MOST, Outlet
+from regtui.ui.outlet import FAREWELL, MOST, Outlet, await_room
 
 LARGE = b"".join(b"%07d " % i for i in range(4 * MOST // 8))
 """More than any terminal takes unread."""
@@ -98,7 +100,7 @@ async def test_at_the_end_a_slow_reader_gets_the_rest_too(
     way = Outlet(theirs, lambda: None)
     way.write(LARGE)
     monkeypatch.setattr(outlet, "time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr(outlet, "select", SimpleNamespace(select=wait))
+    monkeypatch.setattr(outlet, "await_room", wait)
     way.close()
     assert now > 2 * FAREWELL
     assert got + await read(ours, len(LARGE) - len(got)) == LARGE
@@ -139,3 +141,14 @@ async def test_what_is_no_terminal_is_refused() -> None:
         Outlet(theirs, lambda: None)
     os.close(ours)
     os.close(theirs)
+
+
+def test_room_is_awaited_behind_the_thousandth_descriptor_too(terminal: tuple[int, int]) -> None:
+    allow_many_files()
+    try:
+        high = fcntl.fcntl(terminal[1], fcntl.F_DUPFD, 1500)
+    except OSError:
+        pytest.skip("this system gives no process so many descriptors")
+    await_room(high, 10)
+    assert os.write(high, b"one") == 3
+    os.close(high)
