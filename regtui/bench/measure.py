@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -13,7 +12,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from regtui import machine
+from regtui import itself, machine
 from regtui.bench import arms
 from regtui.bench.history import SHORT, History
 from regtui.bench.protocol import BenchError, Ready, Settled, Sizes, Spent, sizes_for
@@ -140,7 +139,7 @@ async def _stepper(device: str) -> AsyncIterator[_Stepper]:
     pipe = asyncio.subprocess.PIPE
     with tempfile.TemporaryFile() as complaints:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "regtui.bench.stepper", device,
+            *itself.module("regtui.bench.stepper", device),
             stdin=pipe, stdout=pipe, stderr=complaints, start_new_session=True,
         )  # fmt: skip
         assert process.stdin is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from regtui import machine
+from regtui import itself, machine
 from regtui.bench.glass import Child, child
 
 SIZE = (120, 40)
@@ -68,7 +68,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 
 def _explorer(environ: dict[str, str], device: str) -> Any:
-    return child([sys.executable, "-m", "regtui", SCENARIO, "--device", device], environ, SIZE)
+    return child(itself.command(SCENARIO, "--device", device), environ, SIZE)
 
 
 def _paints(environ: dict[str, str], rounds: int) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _paints(environ: dict[str, str], rounds: int) -> dict[str, Any]:
     first: list[float] = []
     full: list[float] = []
     for _ in range(rounds):
-        with child([sys.executable, "-c", EMPTY_APP], environ, SIZE) as opened:
+        with child([sys.executable, "-P", "-c", EMPTY_APP], environ, SIZE) as opened:
             empty.append(opened.until(lambda text: "hello there" in text, "its text") - opened.began)
         with _explorer(environ, "cpu") as opened:
             first.append(opened.until(lambda text: "Which of the" in text, "its question") - opened.began)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from regtui import itself
 from regtui.machine import cores
 
 MOST_WORKERS = 8
@@ -13,7 +13,7 @@ MOST_WORKERS = 8
 
 def default_command(store: Path | None = None) -> list[str]:
     """The worker on this machine, with this Python."""
-    return [sys.executable, "-m", "regtui", "worker", *(["--store", str(store)] if store else [])]
+    return itself.command("worker", *(["--store", str(store)] if store else []))
 
 
 def default_workers(threads: int = 1) -> int:

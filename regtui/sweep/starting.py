@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from regtui import itself
 from regtui.catalog import REGULARIZERS
 from regtui.export.command import run_words
 from regtui.scenario import Arm, Problem, ScenarioError
@@ -62,7 +62,7 @@ class SweepProcess:
         self._store = store
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  its last line says why, where it ends early
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "regtui", *words, "--out", str(store)], stdin=subprocess.DEVNULL,
+            itself.command(*words, "--out", str(store)), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=self._errors, start_new_session=True,
         )  # fmt: skip
 
