@@ -6,7 +6,8 @@ COLUMNS = {
     "arm": "its arm",
     "seed": "its seed",
     "steered": "true where a setting was changed while it trained",
-    "row": "steps: training batches, one row a bucket of consecutive steps; evaluation: one row an evaluation",
+    "row": "steps: training batches, one row a bucket of consecutive steps; evaluation: one row an evaluation; "
+    "revealed: the one look at the test part of own data",
     "first_step": "first step of the bucket, from 1; the step of the evaluation",
     "last_step": "last step of the bucket; the step of the evaluation",
     "epoch": "passes over the training samples done by then",
@@ -24,7 +25,7 @@ COLUMNS = {
     "validation_accuracy": "percent",
     "test_loss": "nats",
     "test_accuracy": "percent",
-    "gap": "clean train minus test accuracy, percentage points",
+    "gap": "clean train minus test accuracy, of own data minus validation accuracy, percentage points",
     "true_train_accuracy": "clean training subset against the labels before label noise, percent",
     "drift": "fine-tuning: relative distance from the pretrained weights",
     "pretraining_loss": "fine-tuning: loss of the pretraining task, nats",

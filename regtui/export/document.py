@@ -17,7 +17,7 @@ def json_text(run: StoredRun) -> str:
 
 
 def document(run: StoredRun) -> dict[str, Any]:
-    """Spec, state, evaluations, steps, norms, inside, studies, markers and ending."""
+    """Spec, state, evaluations, steps, norms, inside, studies, the reveal, markers and ending."""
     history = run.history
     ending = history.ending
     return {
@@ -29,6 +29,7 @@ def document(run: StoredRun) -> dict[str, Any]:
         "norms": [_plain(event) for event in run.all(Norms)],
         "inside": [_plain(event) for event in run.all(Inside)],
         "studies": [_plain(event) for event in run.all(Studied)],
+        "revealed": _plain(history.revealed) if history.revealed else None,
         "markers": [_plain(event) for event in run.all(Marker)],
         "ending": {"kind": type(ending).__name__.lower(), **_plain(ending)} if ending else None,
     }  # fmt: skip

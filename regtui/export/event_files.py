@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from regtui.events import Evaluated, Inside, Steps
+from regtui.events import Evaluated, Inside, Revealed, Steps
 from regtui.export.errors import ExportError
 from regtui.export.stored import StoredRun
 
@@ -76,6 +76,8 @@ def _points(run: StoredRun) -> Iterator[tuple[int, float, Scalars]]:
                     if (value := getattr(event, name)) is not None:
                         scalars[f"fine_tuning/{name}"] = value
                 yield event.step, event.seconds, scalars
+            case Revealed() if event is run.history.revealed:
+                yield event.step, seconds, {"test/loss": event.test.loss, "test/accuracy": event.test.accuracy}
             case Inside():
                 scalars = {}
                 for layer in event.layers:

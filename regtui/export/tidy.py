@@ -1,4 +1,4 @@
-"""Runs as one CSV table: a row for each bucket of steps and for each evaluation, in the order they were reported."""
+"""Runs as one CSV table: a row for each bucket of steps, each evaluation and a reveal, in the order of the reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from regtui.events import Bucket, Evaluated, Steps
+from regtui.events import Bucket, Evaluated, Revealed, Steps
 from regtui.export.columns import COLUMNS
 from regtui.export.stored import StoredRun
 
@@ -36,6 +36,8 @@ def _rows(run: StoredRun) -> Iterator[Row]:
                     yield about | row | ({"lr": event.lr} if row["last_step"] == event.step else {})
             case Evaluated():
                 yield about | _evaluation(event)
+            case Revealed() if event is run.history.revealed:
+                yield about | _revealed(event)
             case _:
                 pass
 
@@ -47,6 +49,11 @@ def _bucket(loss: Bucket, accuracy: Bucket | None, steps_per_epoch: int) -> Row:
         if bucket is not None:
             row |= {name: bucket.mean, f"{name}_low": bucket.low, f"{name}_high": bucket.high}
     return row
+
+
+def _revealed(event: Revealed) -> Row:
+    row: Row = {"row": "revealed", "first_step": event.step, "last_step": event.step}
+    return row | {"test_loss": event.test.loss, "test_accuracy": event.test.accuracy}
 
 
 def _evaluation(event: Evaluated) -> Row:

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from regtui.cli import main
-from regtui.events import Marker, Trouble
+from regtui.events import Marker, Measured, Revealed, Trouble
 from regtui.export.columns import COLUMNS
 from regtui.export.document import document, json_text
 from regtui.export.errors import ExportError
@@ -62,6 +62,14 @@ def test_the_json_object_has_everything_that_was_recorded(store: Store) -> None:
     assert [(row["step"], row["gap"]) for row in found["evaluations"]] == [(1, 20.0), (3, 40.0)]
     assert found["markers"][0]["value"] == 0.5 and found["inside"][0]["layers"][0]["name"] == "conv1"
     assert found["ending"]["kind"] == "finished" and found["norms"] == [] and found["studies"] == []
+
+
+def test_the_one_look_at_the_test_part_of_own_data_goes_along(store: Store) -> None:
+    look = Revealed(run="", step=3, test=Measured(loss=0.5, accuracy=55.0), samples=9, at="2026-01-02T03:04:05Z")
+    stored = store(more=(look,))
+    (row,) = [row for row in rows(csv_text([stored])) if row["row"] == "revealed"]
+    assert (row["last_step"], row["test_loss"], row["test_accuracy"], row["gap"]) == ("3", "0.5", "55.0", "")
+    assert document(stored)["revealed"]["at"] == "2026-01-02T03:04:05Z" and document(store())["revealed"] is None
 
 
 def test_event_files_say_what_the_run_said(store: Store, tmp_path: Path) -> None:
