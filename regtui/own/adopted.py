@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -13,6 +15,10 @@ from regtui.catalog import DATASETS, Dataset
 from regtui.own import pictures, texts
 from regtui.own.names import PICTURES, OwnDataError, is_own, located, path_of
 from regtui.own.parts import default_sizes
+from regtui.scenario.errors import printable
+
+EVERY = 5.0
+"""Seconds between two lines that say how far it is, where none can be written over."""
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +84,15 @@ def described(record: Dataset) -> str:
 
 
 def _pictures(name: str, size: int, fit: str) -> Adopted:
-    tell = _told if sys.stderr.isatty() else None
-    found = pictures.prepare(path_of(name), size, fit if fit == "stretch" else "crop", tell)
+    found = pictures.prepare(path_of(name), size, fit if fit == "stretch" else "crop", _tell)
     record = _record(
         name, "image", found.classes, found.labels, shape=(found.channels, found.size, found.size),
         summary=f"{path_of(name)}: {'gray' if found.channels == 1 else 'RGB'}, {found.size}x{found.size}.",
     )  # fmt: skip
     notes = _notes(found.skipped, "could not be decoded and were", found.leaked, "pictures", record)
+    if found.others:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.others.items()))
+        notes += (f"{sum(found.others.values()):,} were passed over, of kinds that are not read: {kinds}",)
     return Adopted(record=record, notes=notes, defaults=_defaults(record, found.content, size=found.size))
 
 
@@ -132,7 +140,26 @@ def _notes(skipped: list[str], how: str, leaked: int, noun: str, record: Dataset
     return tuple(found)
 
 
-def _told(sentence: str) -> None:
-    """On one line of a terminal, each over the one before."""
-    sys.stderr.write(f"\r\x1b[K{sentence}")
-    sys.stderr.flush()
+def can_erase(stream: TextIO) -> bool:
+    """Whether what was written last can be written over: not in a file or a pipe, nor in an editor's shell."""
+    return stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
+class _Teller:
+    """Says how far it is: on one line of a terminal, each sentence over the last; elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def __call__(self, sentence: str) -> None:
+        if can_erase(sys.stderr):
+            sys.stderr.write(f"\r\x1b[K{printable(sentence)}")
+        elif time.monotonic() - self._said_at >= EVERY:
+            sys.stderr.write(f"regtui: {printable(sentence)}\n")
+        else:
+            return
+        self._said_at = time.monotonic()
+        sys.stderr.flush()
+
+
+_tell = _Teller()

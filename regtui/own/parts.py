@@ -8,7 +8,8 @@ machine, and whatever the files are called.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from regtui.own.names import OwnDataError
 
@@ -30,6 +31,18 @@ MOST_VALIDATION = 5000
 def part_named(name: str) -> str | None:
     """The part that a folder or file of that name holds."""
     return next((part for part, names in ALIASES.items() if name.lower() in names), None)
+
+
+def parts_of(entries: Iterable[Path], where: Path) -> dict[str, Path]:
+    """The folders or files of a directory that are named as parts. Raises OwnDataError for two of one part."""
+    parts: dict[str, Path] = {}
+    for entry in entries:
+        if (part := part_named(entry.name if entry.is_dir() else entry.stem)) is None:
+            continue
+        if part in parts:
+            raise OwnDataError(f"{where} has both {parts[part].name} and {entry.name} for {part}; leave one of them")
+        parts[part] = entry
+    return parts
 
 
 Sample = tuple[str, int, int]
@@ -64,7 +77,7 @@ def check_classes(classes: Sequence[str], counts: Mapping[str, Counter[str]], wh
     if len(classes) == 1:
         raise OwnDataError(f"{where} holds one class, {classes[0]}; there is nothing to tell apart below two")
     if odd := next((name for name in classes if not name.isprintable()), ""):
-        raise OwnDataError(f"{where} has a class called {odd!r}, with control characters in its name; rename it")
+        raise OwnDataError(f"{where} has a class called {odd!r}, a name that cannot be printed; rename it")
     for part, counted in counts.items():
         for name in counted:
             if name not in classes:

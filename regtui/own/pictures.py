@@ -12,7 +12,7 @@ import os
 import shutil
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,12 +20,11 @@ import msgspec
 
 from regtui import paths
 from regtui.files import decoded, open_file
+from regtui.own.listing import File, listed, named, stamp
 from regtui.own.names import OwnDataError
-from regtui.own.parts import Sample, check_classes, part_named, with_test_part
+from regtui.own.parts import Sample, check_classes, with_test_part
 from regtui.own.squares import AT_ONCE, GRAY, Fit, squares
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-"""As torchvision.datasets.folder.IMG_EXTENSIONS; other files are passed over."""
 SIZES = (8, 512)
 """Smallest and largest side of a picture, pixels."""
 DEFAULT_SIZE = 64
@@ -59,6 +58,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Test pictures that are in the training part as well, byte for byte."""
     pixels: str
     """File of (N, size, size, channels) bytes."""
+    others: dict[str, int] = {}
+    """By suffix: files that are pictures of a kind which is not read."""
 
     @property
     def pictures(self) -> int:
@@ -67,6 +68,11 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=16)
 def prepare(root: Path, size: int = 0, fit: Fit = "crop", tell: Tell | None = None) -> Prepared:
+    """As `look`, once a process: what was read first stays for all of its runs. Raises OwnDataError."""
+    return look(root, size, fit, tell)
+
+
+def look(root: Path, size: int = 0, fit: Fit = "crop", tell: Tell | None = None) -> Prepared:
     """The index of a folder whose pictures are ready at this size; they are made so if they are not.
 
     size  pixels of either side; 0: that of the pictures where they are all equal squares below 64, else 64
@@ -78,78 +84,59 @@ def prepare(root: Path, size: int = 0, fit: Fit = "crop", tell: Tell | None = No
     """
     if size and not SIZES[0] <= size <= SIZES[1]:
         raise OwnDataError(f"data.size is {size}; allowed is a whole number from {SIZES[0]} to {SIZES[1]} (pixels)")
-    files = _files(root)
-    listing = _listing(root, files)
-    folder = paths.prepared_dir() / hashlib.sha256(f"{root}|{size}|{fit}".encode()).hexdigest()[:16]
+    tell = tell or (lambda _: None)
     try:
-        known = decoded((folder / "index.json").read_bytes(), Prepared)
-        if known.listing == listing and (folder / known.pixels).is_file():
-            return msgspec.structs.replace(known, pixels=str(folder / known.pixels))
-    except (OSError, msgspec.DecodeError):
-        pass  # not prepared yet, or by another version
+        files, others = listed(root)
+    except OSError as error:
+        raise OwnDataError(f"{error.filename or root} cannot be read: {error.strerror or error}") from None
+    stamped = stamp(root, files)
+    asked = _folder(root, size, fit)
     try:
-        return _made(root, files, listing, folder, size, fit, tell or (lambda _: None))
+        made = _known(asked, stamped)
+        if made is None:
+            _check_classes(root, files)
+            side, channels = _chosen(files, size, tell)
+            folder = _folder(root, side, fit)
+            made = _known(folder, stamped) or _made(root, files, stamped, folder, side, channels, fit, tell)
+            if folder != asked:
+                _write(asked, msgspec.structs.replace(made, pixels=os.path.relpath(made.pixels, asked)))
     except OSError as error:
         raise OwnDataError(
-            f"{folder} cannot be written: {error.strerror or error}; the resized pictures are kept there, set "
+            f"{asked} cannot be written: {error.strerror or error}; the resized pictures are kept there, set "
             "XDG_CACHE_HOME to a place with room"
         ) from error
+    return msgspec.structs.replace(made, others=dict(others))
 
 
-def _files(root: Path) -> list[tuple[str, str, Path]]:
-    """(part, class, file) of every picture below the root, by name. Raises OwnDataError."""
-    if not root.is_dir():
-        raise OwnDataError(f"{root} is {'a file' if root.exists() else 'not there'}; folder: needs a folder")
-    below = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    parts = {part: entry for entry in below if (part := part_named(entry.name))}
-    if "train" not in parts:
-        parts = {"train": root}
-    found: list[tuple[str, str, Path]] = []
-    for part, folder in parts.items():
-        classes = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-        if not classes:
-            raise OwnDataError(f"{folder} has no folders; it needs one a class, with the pictures of that class in it")
-        for one in classes:
-            pictures = sorted(
-                path for path in _below(one)
-                if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
-            )  # fmt: skip
-            if not pictures and part == "train":
-                raise OwnDataError(f"{one} holds no pictures ({', '.join(SUFFIXES)}); fill it or take it away")
-            found += [(part, one.name, picture) for picture in pictures]
-    return found
+def _folder(root: Path, size: int, fit: Fit) -> Path:
+    """Where the pictures of a folder are kept at a size, 0: at the one that was chosen for them."""
+    name = os.fsencode(root) + f"|{size}|{fit}".encode()
+    return paths.prepared_dir() / hashlib.sha256(name).hexdigest()[:16]
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Every file of a folder and of those in it and linked from it, a folder that links back to itself once."""
-    seen: set[tuple[int, int]] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        known = Path(place).stat()
-        if (known.st_dev, known.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((known.st_dev, known.st_ino))
-        yield from (Path(place, name) for name in names)
+def _known(folder: Path, stamped: str) -> Prepared | None:
+    """What was prepared there of these very files; None where that was never done, or by another version."""
+    try:
+        known = decoded((folder / "index.json").read_bytes(), Prepared)
+    except (OSError, msgspec.DecodeError):
+        return None
+    pixels = Path(os.path.normpath(folder / known.pixels))
+    if known.listing != stamped or not pixels.is_file():
+        return None
+    return msgspec.structs.replace(known, pixels=str(pixels))
 
 
-def _listing(root: Path, files: Sequence[tuple[str, str, Path]]) -> str:
-    digest = hashlib.sha256()
-    for _, _, path in files:
-        try:
-            stat = path.stat()
-            digest.update(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-        except OSError:  # a link to nothing, which cannot be decoded either
-            digest.update(f"{path.relative_to(root)}\n".encode())
-    return digest.hexdigest()
+def _check_classes(root: Path, files: Sequence[File]) -> None:
+    counts: dict[str, Counter[str]] = {}
+    for part, name, _ in files:
+        counts.setdefault(part, Counter())[name] += 1
+    check_classes(sorted(counts.get("train", ())), counts, str(root))
 
 
 def _made(
-    root: Path, files: list[tuple[str, str, Path]], listing: str, folder: Path, size: int, fit: Fit, tell: Tell
+    root: Path, files: list[File], stamped: str, folder: Path, size: int, channels: int, fit: Fit, tell: Tell
 ) -> Prepared:
     classes = tuple(sorted({name for part, name, _ in files if part == "train"}))
-    check_classes(classes, {part: Counter(n for p, n, _ in files if p == part) for part in {f[0] for f in files}},
-                  str(root))  # fmt: skip
-    size, channels = _chosen(files, size, tell)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     needed, free = len(files) * size * size * channels, shutil.disk_usage(folder).free
     if needed > free:
@@ -170,7 +157,7 @@ def _made(
                     tell(f"{root.name}: {number:,} of {len(files):,} pictures resized to {size}x{size}")
                 part, name, path = entry
                 if isinstance(made, str):
-                    skipped.append(f"{path.relative_to(root)} ({made})")
+                    skipped.append(f"{named(path, root)} ({made})")
                     continue
                 digest, pixels, sums = made
                 out.write(pixels)
@@ -185,16 +172,21 @@ def _made(
     mean, std = _mean_and_std([moments[row] for _, _, row in split["train"]], size * size)
     trained = {digest for digest, _, _ in split["train"]}
     prepared = Prepared(
-        listing=listing, content=_content(split, classes), classes=classes, size=size, channels=channels,
+        listing=stamped, content=_content(split, classes), classes=classes, size=size, channels=channels,
         rows={part: [row for _, _, row in given] for part, given in split.items()},
         labels={part: [label for _, label, _ in given] for part, given in split.items()},
         mean=mean, std=std, skipped=skipped, leaked=sum(digest in trained for digest, _, _ in split["test"]),
         pixels=name,
     )  # fmt: skip
+    _write(folder, prepared)
+    return msgspec.structs.replace(prepared, pixels=str(folder / name))
+
+
+def _write(folder: Path, prepared: Prepared) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     index = folder / f".{os.getpid()}.index"
     index.write_bytes(msgspec.json.encode(prepared))
     index.replace(folder / "index.json")
-    return msgspec.structs.replace(prepared, pixels=str(folder / name))
 
 
 def _check_skipped(skipped: list[str], files: int, root: Path) -> None:
@@ -213,7 +205,7 @@ def _content(split: dict[str, list[Sample]], classes: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def _chosen(files: Sequence[tuple[str, str, Path]], size: int, tell: Tell) -> tuple[int, int]:
+def _chosen(files: Sequence[File], size: int, tell: Tell) -> tuple[int, int]:
     """The side in pixels, and 1 channel where every picture is gray, else 3; from the heads of the files."""
     from PIL import Image
 

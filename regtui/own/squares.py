@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from regtui.files import open_file
 from regtui.machine import cores
@@ -42,7 +43,10 @@ def squares(files: Sequence[Path], size: int, channels: int, fit: Fit) -> Iterat
 
     with ThreadPoolExecutor(cores()) as pool:
         for first in range(0, len(files), AT_ONCE):
-            yield from pool.map(square, files[first : first + AT_ONCE])
+            # What is wrong with a file is told by its name; a decoder's own warnings name lines of its code.
+            with warnings.catch_warnings(action="ignore"):
+                made = list(pool.map(square, files[first : first + AT_ONCE]))
+            yield from made
 
 
 def _said(error: Exception) -> str:
@@ -57,12 +61,20 @@ def _said(error: Exception) -> str:
 def decoded(data: bytes, channels: int) -> Image:
     """A picture in gray or RGB, without its transparency, not turned by its EXIF tag: as torchvision loads it.
 
-    16 bits a pixel are brought to 8; Pillow itself would cut them off at 255.
+    16 bits a pixel are brought to 8; Pillow itself would cut them off at 255. Raises what Pillow raises, and ValueError
+    for floating-point pixels that are no shades from 0 to 255: it would make black or white of them.
     """
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
         image.load()
+        if image.mode == "F":
+            low, high = cast("tuple[float, float]", image.getextrema())
+            if low < 0 or not 1 < high <= 255:
+                raise ValueError(
+                    f"floating-point pixels from {low:g} to {high:g}; save it with 8 or 16 bits a channel, or from 0 "
+                    "to 255"
+                )
         whole = image.point(lambda value: value * (1 / 257)) if image.mode.startswith("I") else image
         return whole.convert("L" if channels == 1 else "RGB")
 

@@ -34,6 +34,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = dict(DATASETS)
     pictures.prepare.cache_clear()
     texts.read.cache_clear()
+    texts._read.cache_clear()
     yield
     DATASETS.clear()
     DATASETS.update(before)
