@@ -52,8 +52,9 @@ def _check(spec: DataSpec) -> None:
     here = texts.read(path).content if is_text else pictures.prepare(path, spec.size, spec.fit).content
     if here != spec.content:
         raise ValueError(
-            f"{path} holds other data on this machine than those that the run was asked for; its samples have changed, "
-            "or another folder is there: start the run anew, or bring the same data to the same path"
+            f"{path} holds other data on this machine than those that the run was asked for. If its samples have "
+            "changed, a new run takes them as they are now, in an explorer once it was left and started again; if "
+            "another folder is there, bring the same data to the same path"
         )
     if not spec.test_shift.is_identity:
         raise ValueError("data.test_shift moves test pictures of the catalog; your own are measured as they are")

@@ -10,6 +10,7 @@ from regtui.own.names import OwnDataError, is_own, label, located, path_of
 
 if TYPE_CHECKING:
     from regtui.own.adopted import Adopted, adopt, described, filled
+    from regtui.own.freshness import why_stale
     from regtui.own.pictures import SIZES
 
 __all__ = [
@@ -23,9 +24,13 @@ __all__ = [
     "label",
     "located",
     "path_of",
+    "why_stale",
 ]
 
-_LATER = {"Adopted": "adopted", "adopt": "adopted", "described": "adopted", "filled": "adopted", "SIZES": "pictures"}
+_LATER = {
+    "Adopted": "adopted", "adopt": "adopted", "described": "adopted", "filled": "adopted", "SIZES": "pictures",
+    "why_stale": "freshness",
+}  # fmt: skip
 """Name -> the module that has it."""
 
 

@@ -6,7 +6,10 @@ A key that throws something away, or lets runs count no more, is asked for twice
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+from regtui import own
+from regtui.aside import beside
 from regtui.scenario import Scenario
 from regtui.ui.sweeping import SweepApp
 from regtui.ui.unfinished import take_up
@@ -22,10 +25,10 @@ class RunsApp(SweepApp):
     """The key that was pressed once and asks for a second press, and when."""
 
     def action_run_or_pause(self) -> None:
-        self.changed(self.view.race.run_or_pause())
+        self._start(self.view.race.run_or_pause)
 
     def action_step(self) -> None:
-        self.changed(self.view.race.step())
+        self._start(self.view.race.step)
 
     def action_stop(self) -> None:
         self.changed(self.view.race.stop())
@@ -34,10 +37,10 @@ class RunsApp(SweepApp):
         self.changed(take_up(self.view, self.open_scenario))
 
     def action_more_seeds(self) -> None:
-        self.changed(self.view.race.more_seeds())
+        self._start(self.view.race.more_seeds)
 
     def action_all_seeds(self) -> None:
-        self.changed(self.view.race.all_seeds())
+        self._start(self.view.race.all_seeds)
 
     def action_training_mode(self) -> None:
         race, arm = self.view.race, self.view.selected.name
@@ -66,6 +69,24 @@ class RunsApp(SweepApp):
 
     def action_previous_scenario(self) -> None:
         self._go(-1, "p")
+
+    def _start(self, start: Callable[[], str]) -> None:
+        """Have runs start; on data of the user's own once it is known that they are still those that were read."""
+        if self.view.session.is_sealed and not self.view.session.is_busy:
+            self.run_worker(self._start_on_the_same(start), group="start", exclusive=True)
+        else:
+            self.changed(start())
+
+    async def _start_on_the_same(self, start: Callable[[], str]) -> None:
+        session = self.view.session
+        data = [arm.data for arm in session.arms]
+        sentence = await beside(lambda: own.why_stale(data))
+        if session is not self.view.session:
+            return  # another scenario was opened meanwhile
+        if sentence:
+            self.say(sentence, is_error=True)
+        else:
+            self.changed(start())
 
     def _go(self, by: int, key: str) -> None:
         scenario = self.curriculum.neighbour(self.view.session.scenario.id, by)

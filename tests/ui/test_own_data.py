@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,7 @@ async def test_validation_stands_for_test_until_it_is_revealed(explore: Callable
         user.runner.deliver(Cost(ask=probe.ask, seconds=75, weights=2**20, data=2**20, free=2**30, device="cpu"))
         await user.sees("about 1:15 a run and seed on cpu, 2 MiB")
         await user.press("space")
+        await user.until(lambda: user.runner.requests, "a run")
         (request,) = user.runner.requests
         run = request.run
         for event in (
@@ -71,6 +74,25 @@ async def test_validation_stands_for_test_until_it_is_revealed(explore: Callable
         user.runner.deliver(Revealed(run=run, step=4, test=Measured(loss=0.3, accuracy=60.0), samples=6,
                                      at="2026-01-02T03:04:05Z"))  # fmt: skip
         await user.sees("revealed 2026-01-02 03:04 UTC", "train/test", "60.0", "gap 30.0")
+
+
+async def test_data_that_have_changed_are_told_before_any_worker_is_asked(
+    explore: Callable[..., Any], pets: Scenario, tmp_path: Path
+) -> None:
+    async with explore(scenario=pets) as user:
+        picture = tmp_path / "pets" / "cat" / "0.png"
+        os.utime(picture, (1, 1))  # another time alone is no change
+        await user.press("m")
+        await user.until(lambda: user.runner.requests, "a run")
+        user.app.open_scenario(pets)
+        Image.new("L", (8, 8), 255).save(picture)
+        await user.press("space")
+        await user.until(lambda: "has changed since regtui read it. Leave regtui and start it again" in user.toasts)
+        picture.unlink()
+        shutil.rmtree(tmp_path / "pets" / "dog")
+        await user.press("s")
+        await user.until(lambda: "Nothing was started: " in user.toasts and "one class, cat" in user.toasts)
+        assert len(user.runner.requests) == 1
 
 
 async def test_where_test_is_shown_there_is_nothing_to_reveal(explore: Callable[..., Any]) -> None:

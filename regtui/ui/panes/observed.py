@@ -102,7 +102,7 @@ def cost_sentence(cost: Cost) -> str:
 def own_data(view: View) -> str:
     """What own data of a scenario file are; with --data its story says so."""
     session = view.session
-    if not session.is_sealed or session.scenario.options:
+    if not session.is_sealed or "--data" in session.scenario.options:
         return ""
     return own.described(DATASETS[view.selected.data.name]) + "."
 
