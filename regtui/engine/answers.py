@@ -13,6 +13,7 @@ from regtui.engine.both_modes import both_modes
 from regtui.engine.live_subnetworks import live_subnetworks
 from regtui.engine.norm_truth import norm_truth, recalibrated
 from regtui.engine.preview import preview
+from regtui.engine.told import told
 from regtui.engine.training import Training
 from regtui.events import ANSWERS, AnyAnswer, Cost, Inspected
 from regtui.modes import Weights
@@ -48,7 +49,8 @@ def answer(probe: Probe, training: Training | None = None, *, store: Path | None
             checkpoint.restore(restored, folder)
         return LOOKS[probe.kind](probe, restored, "stored" if stored else "initial")
     except Exception as error:
-        reason = str(error.args[0]) if error.args else type(error).__name__
+        # A ValueError is a sentence of ours; what else there is comes from a model of the user's own, or says little.
+        reason = str(error.args[0]) if isinstance(error, ValueError) and error.args else told(error)
         return ANSWERS[probe.kind](ask=probe.ask, trouble=f"{probe.spec.arm} cannot be shown: {reason}")
 
 

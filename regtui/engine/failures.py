@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from regtui.engine import devices
+from regtui.engine.told import place
 from regtui.events import Failed
 
 MESSAGE = 400
@@ -36,7 +37,9 @@ def failure(run: str, error: Exception, log: str, *, beside: int = 0) -> Failed:
             traceback=log,
         )  # fmt: skip
     # PyTorch's messages can be pages with line breaks; a screen has room for a sentence, and the log has it all.
-    text = " ".join(str(error.args[0] if error.args else "").split())
+    # The first argument of an OSError is a number.
+    told = error if isinstance(error, OSError) else error.args[0] if error.args else ""
+    text = " ".join(str(told).split())
     message = "".join(filter(str.isprintable, text))[:MESSAGE] or f"{type(error).__name__} without a message"
     if NOT_BUILT in said:
         hint = "this PyTorch is not built for that GPU; train with --device cpu, or install one that is (pytorch.org)"
@@ -52,4 +55,6 @@ def failure(run: str, error: Exception, log: str, *, beside: int = 0) -> Failed:
             traceback=log,
             ends_worker=True,
         )  # fmt: skip
+    if where := place(error):  # a model of the user's own: a line of its code says more than the message
+        message = f"{message} ({where})"
     return Failed(run=run, kind=type(error).__name__, message=message, traceback=log)

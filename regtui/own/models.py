@@ -5,7 +5,7 @@ They are code, so they need a command line that names them: a scenario file alon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -13,9 +13,9 @@ import msgspec
 
 from regtui.catalog import MODELS, REGULARIZERS, Model, Site
 from regtui.events import Inspected
+from regtui.own.exchange import exchanged
 from regtui.own.named import NAMED, is_code, model_words
-from regtui.scenario.checking import check_arm
-from regtui.scenario.errors import Problems, ScenarioError, printable
+from regtui.scenario.errors import Problems, printable
 from regtui.scenario.resolve import own_stack
 from regtui.scenario.schema import Arm, Scenario
 from regtui.spec import ModelSpec, Scalar, StackEntry
@@ -60,8 +60,13 @@ def adopt(name: str, inspected: Inspected, params: Mapping[str, Scalar] | None =
     return record
 
 
-def with_model(scenario: Scenario, name: str, params: Mapping[str, Scalar], inspected: Inspected) -> Scenario:
+def with_model(
+    scenario: Scenario, name: str, params: Mapping[str, Scalar], inspected: Inspected,
+    wanted: Collection[str] | None = None,
+) -> Scenario:  # fmt: skip
     """The scenario on another model: its own norms and dropouts, and on top what each arm adds.
+
+    wanted  arms that will be run, None: all; of the others those that the model cannot be are left out
 
     An entry whose place the model lacks goes to the next of its places that there is. Raises ScenarioError for an arm
     with an entry that has none: an arm must be what its name says. An arm that names this model itself, as the winner
@@ -69,22 +74,20 @@ def with_model(scenario: Scenario, name: str, params: Mapping[str, Scalar], insp
     """
     record = adopt(name, inspected, params)
     model, is_named = NAMED[name], any(arm.model.name == name for arm in scenario.arms)
-    problems, notes = Problems(), list(inspected.notes)
-    arms = [_on(arm, model, record, problems, notes) for arm in scenario.arms]
+    notes = list(inspected.notes)
+
+    def on(arm: Arm, problems: Problems) -> Arm:
+        return _on(arm, model, record, problems, notes)
+
+    arms, claims = exchanged(scenario, on, "--model", wanted)
     for before, arm in pairwise(arms):
         if (before.stack, before.data, before.train) == (arm.stack, arm.data, arm.train):
             notes.append(f"the arms {before.name} and {arm.name} are the same: {name} has all that {arm.name} adds")
-    for arm in arms:
-        found = Problems()
-        check_arm(arm, arm.name, found)
-        problems.add_new(found)
-    if problems:
-        raise ScenarioError("--model", problems)
     told = ". ".join(_sentence(note) for note in dict.fromkeys(notes))
     called = {} if is_named else {
         "id": f"{scenario.id}@{record.title}", "title": f"{scenario.title} ({record.title})"}  # fmt: skip
     return msgspec.structs.replace(
-        scenario, arms=tuple(arms), **called,
+        scenario, arms=arms, claims=claims, **called,
         story=f"{scenario.story.rstrip()} {told}.".strip() if told else scenario.story,
         options=(*scenario.options, *model_words(name, params)), notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip

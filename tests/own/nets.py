@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,6 +37,31 @@ class Odd(nn.Module):
 
 def three_outputs() -> nn.Module:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3))
+
+
+halved = partial(small, width=2)
+made = nn.Linear(3, 3)
+
+
+class Gives(nn.Module):
+    """Logits in what its author likes."""
+
+    def __init__(self, num_classes: int, in_chans: int, kind: str = "") -> None:
+        super().__init__()
+        self.head, self.kind = nn.Linear(in_chans, num_classes), kind
+        self.requires_grad_(kind != "frozen")
+
+    def forward(self, x: Tensor) -> object:
+        logits = self.head(x.mean((2, 3)))
+        if self.kind == "nowhere":
+            return self.missing(logits)
+        if self.kind == "probabilities":
+            return logits.softmax(1)
+        if self.kind == "two in training":
+            return (logits, x) if self.training else logits
+        return {"frozen": logits, "tuple": (logits, x), "dict": {"logits": logits, "loss": None}, "nothing": None}[
+            self.kind
+        ]
 
 
 def not_a_module(num_classes: int) -> Tensor:

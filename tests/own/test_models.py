@@ -247,6 +247,53 @@ def test_what_cannot_be_had_or_does_not_fit_is_refused_in_a_sentence() -> None:
         build(ModelSpec(name=f"{NETS}:small", content="other"), task())
 
 
+@pytest.mark.parametrize(("kind", "sentence"), [
+    ("tuple", r"gives a tuple of 2, tensors of \(2, 5\), \(2, 3, 32, 32\); a run takes one tensor of logits, \(B, 5\)"),
+    ("dict", r"gives a dict of logits, loss; .* let its forward, or a factory that wraps it, return that alone"),
+    ("nothing", r"gives nothing \(None\); a run takes one tensor"),
+    ("nowhere", r"cannot take pictures of 32x32: AttributeError: .*'missing' \(nets.py, line \d+\)$"),
+])  # fmt: skip
+def test_what_a_forward_gives_in_the_place_of_logits_is_told(kind: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        build(ModelSpec(name=f"{NETS}:Gives", params={"kind": kind}), task())
+
+
+@pytest.mark.parametrize(("kind", "sentence"), [
+    ("probabilities", "it gives probabilities, as it seems: each row sums to 1"),
+    ("two in training", "in train mode the model gives a tuple of 2, tensors of (2, 10), (2, 1, 28, 28); a run takes "
+                        "one tensor of logits: let its forward return that alone in train mode too"),
+    ("frozen", "the model has no parameter that takes a gradient; there is nothing to train"),
+])  # fmt: skip
+def test_what_would_not_learn_is_told_before_it_is_trained(kind: str, sentence: str) -> None:
+    spec = run_spec_of(f"{NETS}:Gives", DataSpec(train=10, validation=10, test=10))
+    spec = msgspec.structs.replace(spec, model=ModelSpec(name=spec.model.name, params={"kind": kind}))
+    found = answer(Probe(ask="1", spec=spec, kind="model"))
+    assert isinstance(found, Inspected)
+    assert sentence in found.trouble or any(sentence in note for note in found.notes)
+
+
+def test_a_size_that_does_not_fit_is_told_with_what_could() -> None:
+    with pytest.raises(ValueError, match=r"cannot take .* let its factory take image_size, or .* --set data.size=N$"):
+        build(ModelSpec(name="torchvision:alexnet"), task(pixels=8))
+
+
+def test_a_factory_may_be_a_part_of_another_one_but_no_network_that_is_made() -> None:
+    spec = ModelSpec(name=f"{NETS}:halved")
+    assert build(spec, task()).get_submodule("0").out_channels == 2
+    assert factories.digest(spec.name) == factories.digest(f"{NETS}:small")
+    assert factories.digest("builtins:dict") == "", "what is written in C has no source"
+    with pytest.raises(ValueError, match=r"is a network that is made already \(Linear\); name its class, or a"):
+        build(ModelSpec(name=f"{NETS}:made"), task())
+
+
+def test_a_module_that_is_a_script_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "its_own_script.py").write_text("raise SystemExit(2)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"ends the program when it is imported \(SystemExit: 2\); put what it does"):
+        build(ModelSpec(name="its_own_script:Net"), task())
+
+
 def test_timm_says_what_to_install() -> None:
     try:
         import timm  # noqa: F401
@@ -295,6 +342,12 @@ def test_an_entry_without_a_place_is_refused_by_arm() -> None:
     found = Inspected(ask="", sites=list(MODELS[f"{NETS}:small"].sites))
     with pytest.raises(ScenarioError, match=r"baseline.stack: has stochastic_depth@residual, which has no place"):
         with_model(deep, f"{NETS}:small", {}, found)
+    mixed = msgspec.structs.replace(ladder, arms=(*arms, *ladder.arms[1:]))
+    alone = with_model(mixed, f"{NETS}:small", {}, found, wanted=["+ dropout", "+ BatchNorm"])
+    assert [arm.name for arm in alone.arms] == [arm.name for arm in ladder.arms[1:]], "baseline is not to be run"
+    assert len(alone.claims) == len([c for c in ladder.claims if "baseline" not in (c.check.of, c.check.against)])
+    with pytest.raises(ScenarioError, match="which has no place"):
+        with_model(deep, f"{NETS}:small", {}, found, wanted=["no such arm"])
 
 
 def test_the_cost_of_a_run_is_measured_before_it_starts() -> None:

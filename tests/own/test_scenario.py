@@ -31,6 +31,12 @@ def test_the_ladder_is_asked_of_ones_own_pictures(make_folder: MakeFolder) -> No
     assert "always saying dog" in scenario.story
 
 
+def test_batches_of_a_small_set_are_as_many_as_it_has_samples_for(make_folder: MakeFolder) -> None:
+    scenario = with_data(load(find("ladder")), f"folder:{make_folder({'cat': 10, 'dog': 10}, 'few')}", Path())
+    (data,) = {arm.data for arm in scenario.arms}
+    assert data.train == 13 and {arm.train.batch_size for arm in scenario.arms} == {4}
+
+
 def test_the_copied_line_names_the_data(make_folder: MakeFolder) -> None:
     root = make_folder(COUNTS)
     session = Session(with_data(load(find("ladder")), "folder:pets", root.parent))

@@ -29,6 +29,7 @@ from regtui.engine.models.sites import Place, SiteModel
 from regtui.engine.models.traced import Call, Trace
 from regtui.engine.randomness import Randomness, derive, drawing_from
 from regtui.engine.splits import TaskData
+from regtui.engine.told import OF_SIZES, told, what
 from regtui.spec import Scalar
 
 ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Tanh)
@@ -118,27 +119,28 @@ class Adopted(SiteModel):
         inner = target.partition(".")[0] not in self._modules
         return self.net.get_submodule(target) if inner and target else super().get_submodule(target)
 
-    def _checked(self, pass_through: Callable[[], Trace], samples: str, noun: str, parameter: str) -> Trace:
+    def _checked(self, pass_through: Callable[[], Trace], samples: str, noun: str, fitting: str) -> Trace:
         """The trace of a pass. Raises ValueError where it fails or gives no logits of the classes.
 
-        samples    what went in, and `noun` one of them, in words for people
-        parameter  what of the factory could make it fit
+        samples  what went in, and `noun` one of them, in words for people
+        fitting  what could make samples of another size fit
         """
         name, _, classes, _ = self._recipe
         try:
             with torch.random.fork_rng(devices=[]):
                 found = pass_through()
         except Exception as error:  # what the network of somebody else raises
+            advice = f"; {fitting}" if isinstance(error, OF_SIZES) else ""
+            raise ValueError(f"the model {name} cannot take {samples}: {told(error)}{advice}") from error
+        if not isinstance(found.output, Tensor):
             raise ValueError(
-                f"the model {name} cannot take {samples}: {type(error).__name__}: "
-                f"{str(error).partition(chr(10))[0][:200]}"
-                f"{'' if noun == 'picture' else f'; let its factory take {parameter}'}"
-            ) from error
-        if not isinstance(found.output, Tensor) or found.output.shape != (2, classes):
-            gave = tuple(found.output.shape[1:]) if isinstance(found.output, Tensor) else type(found.output).__name__
+                f"the model {name} gives {what(found.output)}; a run takes one tensor of logits, (B, {classes}): let "
+                "its forward, or a factory that wraps it, return that alone"
+            )
+        if found.output.shape != (2, classes):
             raise ValueError(
-                f"the model {name} gives {gave} for each {noun}, the data have {classes} classes; let its factory "
-                f"take {factories.CLASSES[0]}"
+                f"the model {name} gives {tuple(found.output.shape[1:])} for each {noun}, the data have {classes} "
+                f"classes; let its factory take {factories.CLASSES[0]}"
             )
         return found
 

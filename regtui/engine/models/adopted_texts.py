@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from regtui.engine.models.adopted import Adopted
-from regtui.engine.models.factories import Words
+from regtui.engine.models.factories import VOCABULARY, Words
 from regtui.engine.models.sites import Place
 from regtui.engine.models.traced import Call, Trace, trace
 from regtui.engine.text import UNKNOWN, TextData, real
@@ -89,7 +89,7 @@ class AdoptedTexts(Adopted):
             found = self._checked(
                 lambda: trace(self.net, ids, **more),
                 f"texts of {task.length} words, {task.vocabulary.learnable:,} different ones",
-                "text", "vocab_size",
+                "text", f"let its factory take {VOCABULARY[0]}",
             )  # fmt: skip
         if self._told:
             self.notes.append(f"its forward is given {self._told}")

@@ -48,7 +48,11 @@ class AdoptedPictures(Adopted):
         channels, height, width = task.shape
         self._repeats = self._must_repeat(channels)
         example = torch.zeros(2, 3 if self._repeats else channels, height, width)
-        return self._checked(lambda: trace(self.net, example), f"pictures of {height}x{width}", "picture", "")
+        return self._checked(
+            lambda: trace(self.net, example), f"pictures of {height}x{width}", "picture",
+            f"let its factory take {factories.SIDES[0]}, or give pictures of your own the size that it needs: "
+            "--set data.size=N",
+        )  # fmt: skip
 
     def _must_repeat(self, channels: int) -> bool:
         """Whether gray pictures must be given thrice. Raises ValueError for channels that do not fit."""

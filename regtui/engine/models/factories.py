@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import inspect
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from regtui.engine.text import PAD
+from regtui.engine.told import told
 from regtui.scenario.errors import nearest
 from regtui.spec import Scalar
 
@@ -52,8 +54,8 @@ def make(name: str, params: Mapping[str, Scalar], classes: int, given: Shape | W
             net = _of_library(kind, rest, params, classes, given)
     except (ValueError, ImportError, SyntaxError):
         raise
-    except Exception as error:  # what a factory of somebody else's raises
-        raise ValueError(f"the model {name} could not be built: {type(error).__name__}: {error}") from error
+    except Exception as error:  # what a library raises
+        raise ValueError(f"the model {name} could not be built: {told(error)}") from error
     if not isinstance(net, nn.Module):
         raise ValueError(f"the model {name} gave a {type(net).__name__}; a factory must give a torch.nn.Module")
     return net
@@ -64,8 +66,20 @@ def digest(name: str) -> str:
     kind, _, _ = name.partition(":")
     if kind in ("torchvision", "timm"):
         return f"{kind} {importlib.import_module(kind).__version__}"
-    file = inspect.getsourcefile(inspect.unwrap(_factory(name)))
+    file = _source_of(_factory(name))
     return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+
+
+def _source_of(code: Any) -> str | None:
+    """The file of a factory, or of the class of an object that can be called; None for what is written in C."""
+    while isinstance(code, functools.partial):
+        code = code.func
+    for one in (inspect.unwrap(code), type(code)):
+        try:
+            return inspect.getsourcefile(one)
+        except TypeError:
+            continue
+    return None
 
 
 def _of_library(
@@ -112,7 +126,10 @@ def _own(name: str, params: Mapping[str, Scalar], classes: int, given: Shape | W
     for names, value in ((CLASSES, classes), *facts):
         if taken := next((key for key in names if key in accepted), None):
             filled[taken] = value
-    return factory(**{**filled, **params})
+    try:
+        return factory(**{**filled, **params})
+    except Exception as error:  # what a factory of somebody else's raises
+        raise ValueError(f"the model {name} could not be built: {told(error)}") from error
 
 
 def _factory(name: str) -> Callable[..., nn.Module]:
@@ -123,15 +140,23 @@ def _factory(name: str) -> Callable[..., nn.Module]:
         sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:  # what a module of somebody else's raises when it is imported
+    except SystemExit as error:
         raise ValueError(
-            f"the module {module_name} could not be imported from {here}: {type(error).__name__}: {error}"
+            f"the module {module_name} ends the program when it is imported (SystemExit: {error}); put what it does as "
+            "a script behind if __name__ == '__main__':"
         ) from error
+    except Exception as error:  # what a module of somebody else's raises when it is imported
+        raise ValueError(f"the module {module_name} could not be imported from {here}: {told(error)}") from error
     for part in path.split("."):
         if not hasattr(found, part):
             public = [key for key in vars(found) if not key.startswith("_") and callable(getattr(found, key))]
             raise ValueError(f"the module {module_name} has no {path!r}{nearest(path, public)}")
         found = getattr(found, part)
+    if isinstance(found, nn.Module):
+        raise ValueError(
+            f"{name} is a network that is made already ({type(found).__name__}); name its class, or a function that "
+            "makes a new one for each run"
+        )
     if not callable(found):
         raise ValueError(f"{name} is a {type(found).__name__}; a factory is a function or a class")
     return found  # type: ignore[no-any-return]
