@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Awaitable, Callable
 
 from regtui.runner import Lost, Ready, Report, Runner
@@ -27,4 +28,5 @@ async def must_have(device: str, runner: Runner, heard: Callable[[], Awaitable[R
             raise ScenarioError("regtui run", [Problem("", report.sentence)])
     there = [one.name for one in report.hello.devices]
     if not any(name == device or (device == "cuda" and name.startswith("cuda:")) for name in there):
-        raise ScenarioError("--device", [Problem(device, f"is not on this machine; there is {', '.join(there)}")])
+        where = "this machine" if report.hello.host == platform.node() else report.hello.host
+        raise ScenarioError("--device", [Problem(device, f"is not on {where}; there is {', '.join(there)}")])

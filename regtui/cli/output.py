@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 from rich import box
+from rich.console import Console
 from rich.table import Table
+
+
+class Aside(Console):
+    """Says what happens beside the result: whoever read it may be gone, and what trains goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich itself would end the program."""
+        self.quiet = True
 
 
 def plain_table(*headings: str) -> Table:

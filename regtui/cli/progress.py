@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from types import TracebackType
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from regtui.catalog import samples_called
+from regtui.cli.output import Aside
 from regtui.events import TERMINAL_EVENTS, Marker, RunEvent, Started, Steps
 from regtui.runner.reports import Garbled, Lost, Ready, Report
 from regtui.scenario.errors import printable
@@ -21,12 +23,14 @@ class Progress:
 
     def __init__(self, session: Session, stream: TextIO) -> None:
         self.session = session
-        self.console = Console(file=stream, highlight=False)
+        self.console = Aside(file=stream, highlight=False)
         self._bar: Bar | None = None
         self._unsaved: set[str] = set()
         """Why checkpoints were not written: each reason is told once."""
         self._told: set[str] = set()
         """What is said once, though each worker or run says it."""
+        self._trouble = ""
+        """Of the record, as it was told last."""
 
     def __enter__(self) -> Progress:
         if self.console.is_terminal:
@@ -41,7 +45,8 @@ class Progress:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with contextlib.suppress(OSError):  # as in `_say`
+                self._bar.stop()
 
     def show(self, report: Report) -> None:
         """React to one report that the session has already taken."""
@@ -70,6 +75,17 @@ class Progress:
                 pass
         if isinstance(report, (Steps, *TERMINAL_EVENTS)):
             self._advance()
+        self.tell_of_record()
+
+    def tell_of_record(self) -> None:
+        """What is wrong with the record of the runs: as soon as it is known, and once however long it lasts."""
+        if self.session.recorder is None:
+            return
+        notice = self.session.recorder.left or self.session.recorder.notice
+        trouble = re.sub(r"\d+", "", notice)  # the seconds that a disk has not answered for
+        if trouble and trouble != self._trouble:
+            self._say(notice)
+        self._trouble = trouble
 
     def _run_ended(self, run: str) -> None:
         history = self.session.runs.get(run)
@@ -109,4 +125,6 @@ class Progress:
             self._say(sentence)
 
     def _say(self, sentence: str) -> None:
-        self.console.print(printable(sentence), markup=False, soft_wrap=True)
+        # A terminal may be gone, or whoever read a pipe: what trains goes on, and is recorded.
+        with contextlib.suppress(OSError):
+            self.console.print(printable(sentence), markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -41,13 +42,17 @@ def result_object(session: Session, wall: float) -> dict[str, Any]:
         "precision": session.precision,
         "wall_s": round(wall, 2),
         **({"revealed": session.is_revealed} if session.is_sealed else {}),
+        **({"warning": warning} if (warning := _unrecorded(session)) else {}),
         "arms": [_arm(session, arm.name) for arm in session.arms],
         "claims": [_claim(verdict) for verdict in session.verdicts()],
     }
 
 
-def print_result(session: Session, wall: float) -> None:
-    """The table of the arms, the verdicts of the claims and where the runs are."""
+def print_result(session: Session, wall: float, more: str = "") -> None:
+    """The table of the arms, the verdicts of the claims and where the runs are.
+
+    more  what a command needs to find these runs again, with a space before it: --out, --model, --worker
+    """
     console = Console(width=None if sys.stdout.isatty() else 160)
     part = session.held_out
     columns = _SEALED if part == "validation" else _COLUMNS
@@ -75,24 +80,34 @@ def print_result(session: Session, wall: float) -> None:
     if others := _also_claimed(session):
         console.print(_claimed_table(session, others))
     if session.is_sealed:
-        console.print(f"[dim]{_what_is_sealed(session)}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[dim]{escape(_what_is_sealed(session, more))}[/]", highlight=False, soft_wrap=True)
     for (arm_name, seed), run in session.current.items():
         if run.trouble:
             console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
     for verdict in session.verdicts():
-        console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}", highlight=False)
+        console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}",
+                      highlight=False, soft_wrap=True)  # fmt: skip
         if verdict.remark:
             console.print(f"           [dim]{escape(verdict.remark)}[/]", highlight=False, soft_wrap=True)
     if session.recorder is not None:
-        where = session.recorder.warning or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
+        where = _unrecorded(session) or f"{counted(len(session.current), 'run')} in {session.recorder.root}"
         took = f"{wall:.1f} s" + (f" in {session.precision}" if session.precision != "fp32" else "")
         console.print(f"[dim]{took}, {escape(where)}[/]", highlight=False, soft_wrap=True)
 
 
-def _what_is_sealed(session: Session) -> str:
+def _unrecorded(session: Session) -> str:
+    """What of the runs was not recorded, in a sentence; "" for nothing."""
+    return session.recorder.left or session.recorder.warning if session.recorder is not None else ""
+
+
+def _what_is_sealed(session: Session, more: str) -> str:
     if session.is_revealed:
         return "The test part was revealed; its time is in the record of each run."
-    return "Validation, which settings may be chosen by; the test part is kept for one look: regtui reveal RUN..."
+    name = shlex.quote(session.scenario.id.rpartition("/")[2])
+    return (
+        "Validation, which settings may be chosen by; the test part is kept for one look: "
+        f"regtui reveal {printable(name + more)}"
+    )
 
 
 def _also_claimed(session: Session) -> list[str]:

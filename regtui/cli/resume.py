@@ -20,7 +20,8 @@ from regtui.resuming import ResumeError, adopt, go_on, left_behind, scenario_of,
 from regtui.scenario import Scenario, ScenarioError, load, preset_files
 from regtui.scenario.presets import preset_id
 from regtui.session import Session
-from regtui.store import Recorder, RunHistory
+from regtui.store import RunHistory
+from regtui.store.beside import RecorderBeside
 from regtui.store.lock import is_held
 from regtui.store.reading import read_scenario
 
@@ -37,7 +38,7 @@ def resume(arguments: argparse.Namespace) -> int:
             if sentence := needs_consent(run.run, run.spec.model.name, arguments.model):
                 raise ResumeError(sentence)
         scenario = scenario_of([run.spec for run in runs], _known(store, runs))
-        session = Session(scenario, recorder=Recorder(store))
+        session = Session(scenario, recorder=RecorderBeside(store))
         adopt(session, runs)
         requests = go_on(session, unfinished)  # each has a place: the scenario was made of their own arms
     except (ResumeError, ExportError) as error:

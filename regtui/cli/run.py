@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from regtui.cli import recording
 from regtui.cli.ask import answers
 from regtui.cli.detach import announcer, detach
 from regtui.cli.has_device import must_have
+from regtui.cli.heard import Heard, WaitEndedError
 from regtui.cli.makers import MakerFactory, maker_factory, to_its_end
 from regtui.cli.output import counted, print_json
 from regtui.cli.own import chosen, cost_specs, tell_of_costs, tell_of_data
@@ -32,7 +34,7 @@ from regtui.scenario import Scenario, apply_setting, parse_value
 from regtui.scenario.errors import Problem, ScenarioError, nearest
 from regtui.session import Session
 from regtui.spec import RunSpec
-from regtui.store import Recorder
+from regtui.store.beside import RecorderBeside
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,16 +49,17 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         must_be_writable(store)
     make = maker_factory(arguments, store, reveals=arguments.reveal)
+    recorder = RecorderBeside(store)
     session = Session(
-        scenario, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
-        precision=arguments.precision,
-    )  # fmt: skip
+        scenario, recorder=recorder, device=arguments.device, threads=arguments.threads, precision=arguments.precision
+    )
     began = time.monotonic()
     seeds, announce = arguments.seeds or scenario.seeds, announcer(arguments, store)
 
     def requests() -> list[RunRequest]:
         made = session.request([arm.name for arm in session.arms], range(seeds))
         if announce is not None:
+            recorder.catch_up()  # whoever is told of a run may look for it
             announce(made)
         return made
 
@@ -71,21 +74,28 @@ def report(session: Session, wall: float, *, finished: bool, as_json: bool, work
 
     worker  the command that made the runs, which has their checkpoints; None: workers of this machine
     """
+    has_begun = finished or bool(session.current)
     if as_json:
         print_json(result_object(session, wall))
-    else:
-        print_result(session, wall)
+    elif has_begun:
+        print_result(session, wall, _elsewhere(session, worker))
+    if not has_begun:
+        print("regtui: interrupted before any run began", file=sys.stderr)
     if not finished:
         if left := [run.run for run in session.current.values() if run.is_live or run.is_interrupted]:
-            root = session.recorder.root if session.recorder is not None else runs_dir()
-            where = "" if root == runs_dir() else f" --out {shlex.quote(str(root))}"
-            names = (arm.model.name for arm in session.arms)
-            where += next((f" --model {name}" for name in names if needs_consent("", name, None)), "")
-            where += f" --worker {shlex.quote(worker)}" if worker else ""
-            line = f"regtui: interrupted; `regtui resume{where}` goes on with {counted(len(left), 'run')}"
-            print(line, file=sys.stderr)
+            how = f"`regtui resume{_elsewhere(session, worker)}` goes on with {counted(len(left), 'run')}"
+            print(f"regtui: interrupted; {how}", file=sys.stderr)
         return 130
     return 1 if any(history.state in ("failed", "lost") for history in session.current.values()) else 0
+
+
+def _elsewhere(session: Session, worker: str | None) -> str:
+    """What a command must say to go on with these runs where that is not as usual: " --out DIR --worker ..."."""
+    root = session.recorder.root if session.recorder is not None else runs_dir()
+    where = "" if root == runs_dir() else f" --out {shlex.quote(str(root))}"
+    names = (arm.model.name for arm in session.arms)
+    where += next((f" --model {shlex.quote(name)}" for name in names if needs_consent("", name, None)), "")
+    return where + (f" --worker {shlex.quote(worker)}" if worker else "")
 
 
 def configured(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
@@ -140,13 +150,13 @@ async def drive(
     Raises ScenarioError for a run that does not fit and for a device that is not there.
     """
     done = asyncio.Event()
-    heard: asyncio.Queue[Report] = asyncio.Queue()
+    heard = Heard()
     interrupted = False
     progress = Progress(session, sys.stderr)
 
     def deliver(report: Report) -> None:
         if isinstance(report, (Cost, Lost, Ready)):
-            heard.put_nowait(report)
+            heard.put(report)
         session.take(report)
         progress.show(report)
         if not session.is_busy:
@@ -156,6 +166,7 @@ async def drive(
         nonlocal interrupted
         interrupted = True
         done.set()
+        heard.end()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -167,9 +178,9 @@ async def drive(
     with progress:
         try:
             if isinstance(runner, Runner):
-                await must_have(session.device, runner, heard.get)
+                await must_have(session.device, runner, heard.next)
             if measured:
-                found = await answers(runner, heard.get, "cost", measured, "regtui run")
+                found = await answers(runner, heard.next, "cost", measured, "regtui run")
                 tell_of_costs(measured, [cost for cost in found if isinstance(cost, Cost)], seeds, room())
                 done.clear()
             if not interrupted:
@@ -179,10 +190,13 @@ async def drive(
                 done.clear()
                 runner.submit(more)
                 await done.wait()
+        except WaitEndedError:
+            pass  # interrupted before any run began
         finally:
             await runner.close()
-    if session.recorder is not None:
-        session.recorder.close()
+            if session.recorder is not None:
+                await recording.close(session.recorder, lambda: interrupted, progress.tell_of_record)
+                progress.tell_of_record()
     return not interrupted
 
 

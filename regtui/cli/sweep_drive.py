@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import shlex
 import signal
 import sys
-from collections.abc import Callable
 
 import msgspec
-from rich.console import Console
 
+from regtui.cli import recording
 from regtui.cli.ask import answers
+from regtui.cli.heard import Heard, WaitEndedError
 from regtui.cli.makers import MakerFactory
-from regtui.cli.output import counted
+from regtui.cli.output import Aside, counted
 from regtui.cli.own import cost_specs, tell_of_costs
 from regtui.cli.sweep_result import Outcome, read_result
 from regtui.events import Cost
@@ -22,11 +23,12 @@ from regtui.paths import runs_dir
 from regtui.resuming import adopt
 from regtui.runner import Runner
 from regtui.runner.reports import Garbled, Lost, Report
-from regtui.scenario import Arm, Scenario, load
+from regtui.scenario import Arm, Scenario, ScenarioError, load
 from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.spec import Scalar
-from regtui.store import Recorder, replay
+from regtui.store import replay
+from regtui.store.beside import RecorderBeside
 from regtui.sweep.record import Folder, Phase, Plan, Standing, Trial, read_trials
 from regtui.sweep.search import HOPELESS, Search
 from regtui.sweep.space import applied, as_it_is
@@ -56,12 +58,12 @@ class Drive:
         store = arguments.out or runs_dir()
         only = msgspec.structs.replace(scenario, arms=(unswept,), claims=(), quiz=())
         self.session = Session(
-            only, recorder=Recorder(store), device=arguments.device, threads=arguments.threads,
+            only, recorder=RecorderBeside(store), device=arguments.device, threads=arguments.threads,
             precision=arguments.precision,
         )  # fmt: skip
-        self.console = Console(file=sys.stderr, highlight=False)
+        self.console = Aside(file=sys.stderr, highlight=False)
         self.done = asyncio.Event()
-        self.heard: asyncio.Queue[Report] = asyncio.Queue()
+        self.heard, self.is_interrupted = Heard(), False
         self.search: Search | None = None
         self.runner, self.runs_at_once = make(self.deliver)
         self.said: set[int] = set()
@@ -70,17 +72,10 @@ class Drive:
 
     async def run(self) -> Outcome:
         loop = asyncio.get_running_loop()
-        interrupted = False
-
-        def interrupt() -> None:
-            nonlocal interrupted
-            interrupted = True
-            self.done.set()
-
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: it was asked to outlive its terminal
-                loop.add_signal_handler(number, interrupt)
-        listening = loop.create_task(self.listen(interrupt))
+                loop.add_signal_handler(number, self.interrupt)
+        listening = loop.create_task(self.listen())
         self.search = Search(
             self.session, self.plan.arm, self.study, self.folder, trials=self.arguments.trials, seeds=self.plan.seeds,
             at_once=self.room, submit=self.runner.submit, stop=self.runner.stop,
@@ -89,31 +84,39 @@ class Drive:
         if now := as_it_is(self.unswept, self.plan.space):
             self.study.begin_with(now)  # what was chosen by hand is a trial like any other, and known to be good
         comparison = None
-        if not interrupted and not self.search.is_over:
-            await self.tell_of_costs()
-        if cut := self.search.begin():
+        if not self.is_interrupted and not self.search.is_over:
+            try:
+                await self.tell_of_costs()
+            except WaitEndedError:
+                pass  # interrupted before any trial began
+            except ScenarioError:
+                await self.runner.close()
+                raise
+        if not self.is_interrupted and (cut := self.search.begin()):
             self.say(f"{counted(len(cut), 'trial')} that was cut off is made again")
         self.stand("search")
-        if not self.search.is_over:
+        if not self.is_interrupted and not self.search.is_over:
             await self.done.wait()
         if self.search.is_hopeless:
             self.say(f"the last {HOPELESS} trials could not be made: the search ends here. {self.session.notice}")
         best = self.study.best()
-        known = self.told_before(best[0]) if best and not interrupted else None
+        known = self.told_before(best[0]) if best and not self.is_interrupted else None
         if known is not None and (known.part == "test" or not self.arguments.reveal):
             await self.runner.close()
             self.stand("done")
             return known
-        if not interrupted and best:
+        if not self.is_interrupted and best:
             self.stand("comparison")
             comparison = await self.compare(best[1], known)
         listening.cancel()
         await self.runner.close()
         if self.session.recorder is not None:
-            self.session.recorder.close()
+            await recording.close(self.session.recorder, lambda: self.is_interrupted, lambda: None)
+            if trouble := self.session.recorder.left or self.session.recorder.warning:
+                self.say(trouble)
         outcome = Outcome.of(
             self.scenario, self.unswept, self.plan, self.folder.path, self.study, best=best, comparison=comparison,
-            finished=not interrupted,
+            finished=not self.is_interrupted,
         )  # fmt: skip
         if comparison is not None and outcome.finished:
             outcome = self.with_script(outcome)
@@ -127,15 +130,21 @@ class Drive:
         specs = cost_specs(swept, self.arguments)
         if not specs or not isinstance(self.runner, Runner) or self.search is None:
             return
-        found = await answers(self.runner, self.heard.get, "cost", specs, "regtui sweep")
+        found = await answers(self.runner, self.heard.next, "cost", specs, "regtui sweep")
         runs = (self.search.wanted - self.search.done) * self.plan.seeds + 2 * self.scenario.seeds
         tell_of_costs(specs, [cost for cost in found if isinstance(cost, Cost)], runs, self.runs_at_once())
 
-    async def listen(self, interrupt: Callable[[], None]) -> None:
+    def interrupt(self) -> None:
+        """End; the same command goes on later."""
+        self.is_interrupted = True
+        self.done.set()
+        self.heard.end()
+
+    async def listen(self) -> None:
         """End when somebody who watches the folder asks for it."""
         while not self.folder.is_told_to_stop:
             await asyncio.sleep(LISTEN)
-        interrupt()
+        self.interrupt()
 
     def room(self) -> int:
         """Trials at once: as many as keep all workers busy."""
@@ -168,7 +177,7 @@ class Drive:
     def deliver(self, report: Report) -> None:
         self.session.take(report)
         if isinstance(report, (Cost, Lost)):
-            self.heard.put_nowait(report)
+            self.heard.put(report)
         if isinstance(report, (Lost, Garbled)):
             self.say(report.sentence)
         if self.search is None:
@@ -210,7 +219,7 @@ class Drive:
             )
             self.runner.submit(self.session.request([arm.name for arm in self.session.arms], seeds))
             await self.done.wait()
-        if self.arguments.reveal and (requests := self.session.reveal()):
+        if self.arguments.reveal and not self.is_interrupted and (requests := self.session.reveal()):
             self.done.clear()
             self.runner.submit(requests)
             await self.done.wait()
@@ -223,7 +232,8 @@ class Drive:
         self.say(f"watch it from another terminal: regtui watch {shlex.quote(str(self.folder.path))}")
 
     def say(self, sentence: str) -> None:
-        self.console.print(printable(sentence), markup=False, soft_wrap=True)
+        with contextlib.suppress(OSError):  # nobody reads it any more: the search goes on
+            self.console.print(printable(sentence), markup=False, soft_wrap=True)
 
 
 def _line(trial: Trial, done: int, wanted: int) -> str:

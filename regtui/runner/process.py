@@ -184,14 +184,15 @@ class WorkerProcess:
     def _obituary(self, code: int) -> str:
         if self._verdict:
             return self._verdict
+        kept = " What it had reported is kept." if self.hello is not None else ""
         # A shell, ssh or container between us and the worker tells its signal as 128 + the number.
         number = -code if code < 0 else code - 128
         if code == -signal.SIGKILL and self._memory_kills is not None:
             ran_out = memory_kills() != self._memory_kills
-            return f"{OUT_OF_MEMORY if ran_out else KILLED} What it had reported is kept."
+            return f"{OUT_OF_MEMORY if ran_out else KILLED}{kept}"
         if code < 0 or number in _SIGNALS:
             how = _SIGNALS.get(number, f"was ended by signal {number}")
-            return f"The worker {how}. What it had reported is kept."
+            return f"The worker {how}.{kept}"
         lines = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line.strip()]
         words = f": {printable(lines[-1].strip()[:200])}" if lines else ""
-        return f"The worker ended with status {code}{words}. What it had reported is kept."
+        return f"The worker ended with status {code}{words}.{kept}"

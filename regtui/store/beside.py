@@ -32,8 +32,6 @@ class RecorderBeside(Recorder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._aside = Aside("recorder")
-        self.left = ""
-        """What was not written when all was closed, in a sentence; "" for nothing."""
 
     @property
     def notice(self) -> str:

@@ -58,6 +58,8 @@ class Recorder:
         self.root = root
         self.warning = ""
         """Why recording stopped; "" while it works."""
+        self.left = ""
+        """What was not written when all was closed, in a sentence; "" for nothing."""
         self._files: dict[str, BinaryIO] = {}
         self.heartbeat = Heartbeat()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from children import children_of, hear
 
 from regtui.cli import main
 
@@ -96,7 +97,7 @@ def test_scenarios_are_listed_as_one_json_object(here: Command) -> None:
 def test_a_device_that_is_not_there_is_refused_before_any_run_is_made(home: dict[str, str]) -> None:
     done = regtui("run", "ladder", "--device", "cuda:7", "--worker", STUB, env=home)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "--device: cuda:7: is not on this machine; there is cpu" in done.stderr
+    assert "--device: cuda:7: is not on here; there is cpu" in done.stderr
     assert regtui("runs", env=home).stdout.startswith("no runs in")
 
 
@@ -201,10 +202,6 @@ def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tmp_path:
     command = [sys.executable, "-m", "regtui", "run", str(endless), "--arm", "begins", "--seeds", "1"]
     words = [*command, "--worker", STUB, "--workers", "1"]
 
-    def hear() -> None:
-        """A suite that was started with & in a script hands its deafness down."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(words, env=home, cwd="/", preexec_fn=hear, **pipes)
     runs, deadline = tmp_path / "data" / "regtui" / "runs", time.monotonic() + HANGS
@@ -222,9 +219,24 @@ def test_interrupted_is_130_and_leaves_no_worker(home: dict[str, str], tmp_path:
     process.communicate()
 
 
-def children_of(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(word) for word in listed.stdout.split()]
+def test_an_interrupt_is_heard_while_no_worker_answers(home: dict[str, str], tiny: str) -> None:
+    silent = shlex.join([sys.executable, "-c", "import time; time.sleep(600)"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regtui", "run", tiny, "--worker", silent, "--device", "cuda"],
+        env=home, cwd="/", preexec_fn=hear, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + HANGS
+    while not children_of(process.pid):
+        assert time.monotonic() < deadline, "no worker"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=HANGS)
+    assert (process.returncode, out) == (130, "") and said.endswith("regtui: interrupted before any run began\n")
+
+
+def test_streams_that_a_shell_has_closed_lead_nowhere(home: dict[str, str]) -> None:
+    line = shlex.join([sys.executable, "-m", "regtui", "runs"])
+    assert subprocess.run(["/bin/sh", "-c", f"{line} <&- >&- 2>&-"], env=home, cwd="/", check=False).returncode == 0
 
 
 def test_the_doctor_examines_a_real_worker(home: dict[str, str]) -> None:
