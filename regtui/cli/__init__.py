@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 a run failed; 2 wrong usage or a bad scenario; 130 interru
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -34,6 +35,7 @@ def _obey(words: list[str]) -> int:
     from regtui.machine import allow_many_files
     from regtui.scenario.errors import ScenarioError
 
+    _open_what_is_closed()
     _never_fail_to_print()
     allow_many_files()
     try:
@@ -45,12 +47,21 @@ def _obey(words: list[str]) -> int:
 
 
 def _with_command(words: list[str]) -> list[str]:
-    """`regtui ladder` and `regtui --device cpu` mean the explorer."""
+    """`regtui ladder` and `regtui --device cpu` mean the explorer, `regtui help run` means `regtui run --help`."""
     from regtui.cli.parser import COMMANDS
 
+    if words[:1] == ["help"]:
+        return [*words[1:2], "--help"]
     if words[:1] in (["-h"], ["--help"], ["--version"]) or (words and words[0] in COMMANDS):
         return words
     return ["explore", *words]
+
+
+def _open_what_is_closed() -> None:
+    """A standard stream that a shell has closed (2>&-) leads nowhere, and no file of ours is taken for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # for good
 
 
 def _never_fail_to_print() -> None:

@@ -12,7 +12,7 @@ import argparse
 import shlex
 from collections.abc import Iterable, Iterator
 
-from regtui.cli.parse_stored import RUNS
+from regtui.cli.parse_stored import LATEST, RUNS
 from regtui.cli.parser import build_parser
 from regtui.paths import runs_dir
 
@@ -115,7 +115,7 @@ def _values(action: argparse.Action, given: list[str]) -> Iterator[Candidate]:
     elif action.dest == "arm":
         yield from _arms(given)
     elif action.dest == "runs":
-        if RUNS in (action.help or ""):  # where a scenario stands for all of its runs
+        if (action.help or "").startswith((RUNS, LATEST)):  # where a scenario stands for runs of it
             yield from _scenarios_with_runs()
         yield from _runs()
     elif action.dest in ("device", "threads"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import sys
@@ -13,9 +15,13 @@ from pathlib import Path
 
 import msgspec
 
+from regtui import itself
 from regtui.cli.output import counted, print_json
 from regtui.commands import RunRequest
 from regtui.paths import detached_dir
+
+SOON = 3.0
+"""Seconds in which most runs have begun: less than it takes to resize a large folder of pictures."""
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +48,15 @@ def announcer(arguments: argparse.Namespace, store: Path) -> Callable[[Sequence[
     return announce
 
 
+def _announced(fd: int, log: Path) -> bytes:
+    """What the process announces, "" where it ended before; whoever waits long is told where it says what it does."""
+    with os.fdopen(fd, "rb") as pipe, selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        if not selector.select(SOON):
+            print(f"regtui: it is getting ready; what it says meanwhile: {log}", file=sys.stderr)
+        return pipe.read()
+
+
 def detach(arguments: argparse.Namespace) -> int:
     """Start the process, wait until it has begun its runs, and say which they are and where.
 
@@ -58,12 +73,17 @@ def detach(arguments: argparse.Namespace) -> int:
     ours, theirs = os.pipe()
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "regtui", *arguments.words, "--announce", str(theirs)],
+            itself.command(*arguments.words, "--announce", str(theirs)),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(theirs,), start_new_session=True,
         )  # fmt: skip
     os.close(theirs)
-    with os.fdopen(ours, "rb") as pipe:
-        told = pipe.read()
+    try:
+        told = _announced(ours, path)
+    except KeyboardInterrupt:  # nobody knows of its runs, so none must go on
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        print("regtui: interrupted; nothing was detached", file=sys.stderr)
+        raise
     if not told:
         code = process.wait()
         sys.stderr.write(path.read_text(encoding="utf-8", errors="replace"))

@@ -22,10 +22,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from regtui import __version__, data, machine
+from regtui.cli.machine import worker_command
 from regtui.cli.output import plain_table, print_json
 from regtui.data.public import PLACES
 from regtui.paths import datasets_dir, runs_dir, scenarios_dir
-from regtui.runner import Lost, Ready, Report, Runner, default_command, default_workers
+from regtui.runner import Lost, Ready, Report, Runner, default_workers
 from regtui.scenario import ScenarioError, load, preset_files
 from regtui.ui.real_pixels import protocol
 
@@ -43,7 +44,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Look at everything; exit code 1 if anything is at fault."""
     findings = [
         Finding("regtui", "ok", f"{__version__} on Python {platform.python_version()}, {platform.platform()}"),
-        *_packages(), _data(), _data_sets(), _scenarios(), _store(), *_terminal(), *_worker(arguments.worker),
+        *_packages(), _data(), _data_sets(), _scenarios(), _store(), *_terminal(), *_worker(arguments),
     ]  # fmt: skip
     at_fault = any(finding.state == "fault" for finding in findings)
     if arguments.json:
@@ -149,8 +150,8 @@ def _pictures() -> Finding:
     return Finding("pictures", "ok", f"real pixels ({chosen})")
 
 
-def _worker(named: str | None) -> list[Finding]:
-    command = shlex.split(named) if named else default_command()
+def _worker(arguments: argparse.Namespace) -> list[Finding]:
+    named, command = arguments.worker, worker_command(arguments, runs_dir())
     began = time.monotonic()
     report = asyncio.run(_first_word(command))
     if not isinstance(report, Ready):

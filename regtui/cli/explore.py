@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import gc
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from regtui import own, paths
 from regtui.cli.parser import COMMANDS
+from regtui.cli.screen import lacks_terminal, paint_at_once
 from regtui.remembered import Remembered, recall, remember
 from regtui.scenario import Scenario, ScenarioError, find, load, preset_files
 from regtui.scenario.errors import Problem
@@ -24,21 +24,12 @@ if TYPE_CHECKING:
 def explore(arguments: argparse.Namespace) -> int:
     """Open the explorer on a scenario, by default where it was left, at first on the first preset."""
     remembered, notice = recall(paths.state_file())
-    scenario = _scenario(arguments, remembered)
-    # Textual draws on stderr, so a redirected one would leave the screen black.
-    streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
-    in_browser = "TEXTUAL_DRIVER" in os.environ  # set by `regtui serve`, whose pages come through pipes
-    for name, stream in streams.items():
-        if not stream.isatty() and not in_browser:
-            print(f"regtui: the explorer needs a terminal, and {name} is none; `regtui run` works without one",
-                  file=sys.stderr)  # fmt: skip
-            return 2
-    if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
-        print("regtui: the explorer needs a terminal that can move its cursor, and TERM says that this one is "
-              f"{os.environ['TERM'].lower()}; set TERM=xterm-256color if it can, else use `regtui run`",
-              file=sys.stderr)  # fmt: skip
+    trouble = lacks_terminal("the explorer", "`regtui run`")
+    # Data and a model of the user's own take long to look at; other mistakes are told wherever they are made.
+    scenario = None if trouble and (arguments.data or arguments.model) else _scenario(arguments, remembered)
+    if trouble or scenario is None:
+        print(f"regtui: {trouble}", file=sys.stderr)
         return 2
-    from regtui.cli.screen import paint_at_once
     from regtui.ui.opening import opening
 
     paint_at_once()
@@ -59,7 +50,14 @@ def _scenario(arguments: argparse.Namespace, remembered: Remembered) -> Scenario
         paths.set_datasets(arguments.data_root, download=arguments.download)
         scenario = load(_found(arguments.scenario)) if arguments.scenario else _left_at(remembered)
     if arguments.settings:
-        told = "is changed on the screen; here --set takes arguments of the factory alone: --model NAME --set model.x=8"
+        from regtui.cli.own import with_data_set
+
+        scenario = with_data_set(scenario, arguments)
+    if arguments.settings:
+        told = (
+            "is changed on the screen; here --set takes arguments of the factory (--model NAME --set model.x=8) and "
+            "settings of the data (--set data.size=96)"
+        )
         raise ScenarioError("--set", [Problem(arguments.settings[0], told)])
     if any(own.is_own(arm.data.name) for arm in scenario.arms):
         from regtui.cli.own import tell_of_data

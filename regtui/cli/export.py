@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from regtui.cli.stored import stored_runs
 from regtui.export.errors import ExportError
 from regtui.export.save import SINGLE, save, text
-from regtui.export.stored import find
 from regtui.paths import runs_dir
 
 
@@ -15,8 +15,7 @@ def export(arguments: argparse.Namespace) -> int:
     """Write the runs; where to is told on stderr. 2 with a sentence for what cannot be exported."""
     kind = arguments.format
     try:
-        found = [find(name, runs_dir()) for name in dict.fromkeys(arguments.runs)]
-        runs = list({stored.run: stored for stored in found}.values())
+        runs = stored_runs(arguments.runs, arguments.out or runs_dir())
         if kind in ("csv", "json") and arguments.output is None and (kind not in SINGLE or len(runs) == 1):
             sys.stdout.write(text(kind, runs))
             return 0

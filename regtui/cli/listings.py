@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES
 from regtui.catalog.records import Param, Record
 from regtui.cli.output import counted, plain_table, print_json
 from regtui.paths import runs_dir
-from regtui.scenario import ScenarioError, load, preset_files
+from regtui.scenario import ScenarioError, find, load, preset_files
 from regtui.scenario.errors import printable
 from regtui.store import RunHistory, list_runs, replay
 
@@ -43,7 +45,8 @@ def check(arguments: argparse.Namespace) -> int:
     found: list[dict[str, Any]] = []
     for name in arguments.files:
         try:
-            scenario = load(Path(name))
+            path = Path(name)
+            scenario = load(path if os.path.lexists(path) else find(name))
         except ScenarioError as error:
             found.append({"file": name, "ok": False, "problems": error.problems})
             if not arguments.json:
@@ -91,17 +94,18 @@ def runs(arguments: argparse.Namespace) -> int:
     if not found:
         print(f"no runs in {root}")
         return 0
-    rows = []
+    rows, part = [], _part(found)
     for run in found:
         # From what was measured, not from the row: rounding twice gives other last digits than everywhere else.
         last = run.measured
-        points = (last.test.accuracy if last and last.test else None, last.gap if last else None)
+        held_out = (last and last.test, last and last.validation) if part else (last and last.test,)
+        points = (*(one.accuracy if one else None for one in held_out), last.gap if last else None)
         figures = [f"{one:.1f}" if one is not None else "-" for one in points]
         state = ("interrupted" if run.is_interrupted else run.state) + (", steered" if run.is_steered else "")
         arm = printable(f"{run.spec.scenario.rpartition('/')[2]}: {run.spec.arm}")
         rows.append((run.run, escape(arm), str(run.spec.seed), state, *figures))
     console = Console(width=None if sys.stdout.isatty() else 160)
-    headings = ("run", "arm", ">seed", "state", ">test", ">gap")
+    headings = ("run", "arm", ">seed", "state", ">test", *part, ">gap")
     table = plain_table(*headings)
     # One line a run, so that ids can be copied and lines counted: the arm's name gives way, nothing else does.
     widths = [max(map(len, (head.removeprefix(">"), *column))) for head, *column in zip(headings, *rows, strict=True)]
@@ -112,6 +116,12 @@ def runs(arguments: argparse.Namespace) -> int:
         table.add_row(*cells)
     console.print(table)
     return 0
+
+
+def _part(runs: Sequence[RunHistory]) -> tuple[str, ...]:
+    """A column for validation where some runs have nothing else to show: those on own data that was not revealed."""
+    last = [run.measured for run in runs]
+    return (">validation",) if any(one and one.test is None and one.validation for one in last) else ()
 
 
 def _run_row(run: RunHistory) -> dict[str, Any]:

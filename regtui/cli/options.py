@@ -54,6 +54,14 @@ def add_own(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_own_settings(parser: argparse.ArgumentParser) -> None:
+    """What of --set a screen has no other way to say."""
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+        help="an argument of the factory of --model (model.width=8), or a setting of the data (data.size=96)",
+    )  # fmt: skip
+
+
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", metavar="NAME", help="train on other data: folder:PATH (a folder of pictures for each class), "

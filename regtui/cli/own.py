@@ -16,10 +16,11 @@ from regtui.cli.output import counted
 from regtui.data.public import PLACES
 from regtui.events import Cost, Inspected
 from regtui.machine import size
+from regtui.own.adopted import can_erase
 from regtui.own.models import adopt, announce, with_model
 from regtui.own.named import is_code
 from regtui.own.scenario import preset_for, with_data
-from regtui.scenario import Scenario, find, load, parse_value, preset_files, run_spec
+from regtui.scenario import Arm, Scenario, apply_setting, find, load, parse_value, preset_files, run_spec
 from regtui.scenario.errors import Problem, ScenarioError, printable
 from regtui.scenario.resolve import own_stack
 from regtui.spec import ModelSpec, RunSpec
@@ -50,7 +51,12 @@ def _asked_of(arguments: argparse.Namespace) -> Scenario:
     """The scenario on its data."""
     name = arguments.scenario or (preset_for(arguments.data) if arguments.data else None)
     scenario = load(find(name) if name else preset_files()[0])
-    return with_data(scenario, arguments.data, Path.cwd()) if arguments.data else scenario
+    return with_data(scenario, arguments.data, Path.cwd(), _wanted(arguments)) if arguments.data else scenario
+
+
+def _wanted(arguments: argparse.Namespace) -> list[str] | None:
+    """The arms that a command line names; None for all."""
+    return getattr(arguments, "arm", None)
 
 
 def _named_model(arguments: argparse.Namespace) -> ModelSpec:
@@ -58,6 +64,13 @@ def _named_model(arguments: argparse.Namespace) -> ModelSpec:
     if not is_code(arguments.model):
         allowed = "package.module:factory, torchvision:NAME or timm:NAME; a model of the catalog is set in the scenario"
         raise ScenarioError("--model", [Problem("", f"is {arguments.model!r}; allowed is {allowed}")])
+    module, _, factory = arguments.model.partition(":")
+    if module.endswith(".py"):
+        path = Path(module)
+        told = f"is {arguments.model!r}, a file; name its module, {'.'.join(path.with_suffix('').parts)}:{factory}"
+        if path.is_absolute():
+            told = f"is {arguments.model!r}, a file; change to {path.parent} and name its module, {path.stem}:{factory}"
+        raise ScenarioError("--model", [Problem("", told)])
     settings: list[str] = getattr(arguments, "settings", [])
     mine = [setting for setting in settings if setting.startswith("model.") and "=" in setting]
     if mine:
@@ -70,7 +83,9 @@ def _named_model(arguments: argparse.Namespace) -> ModelSpec:
 
 def _on_model(scenario: Scenario, model: ModelSpec, arguments: argparse.Namespace, store: Path) -> Scenario:
     """The scenario on a model, which a worker is asked about."""
-    spec = run_spec(scenario.id, msgspec.structs.replace(scenario.arms[0], model=model, stack=()), 0, device="cpu")
+    first = msgspec.structs.replace(scenario.arms[0], model=model, stack=())
+    # Before anybody is asked of the model: it may need pictures of the very size that --set names.
+    spec = run_spec(scenario.id, _on_data_as_set(first, _of_data(arguments)), 0, device="cpu")
     shown = printable(arguments.model)
     print(f"regtui: looking at {shown}", file=sys.stderr)
     (inspected,) = ask(worker_command(arguments, store), "model", [spec], "--model")
@@ -78,13 +93,38 @@ def _on_model(scenario: Scenario, model: ModelSpec, arguments: argparse.Namespac
     if any(arm.model.name == model.name for arm in scenario.arms):
         adopt(model.name, inspected, model.params)
         scenario = _asked_of(arguments)  # read again, now that its places and its own stack are known
-    scenario = with_model(scenario, model.name, model.params, inspected)
+    scenario = with_model(scenario, model.name, model.params, inspected, _wanted(arguments))
     own_entries = ", ".join(entry.key for entry in own_stack(scenario.arms[0].model)) or "no norms and no dropouts"
     print(f"regtui: {shown}: {inspected.parameters:,} weights; its own stack: {own_entries}; places: "
           f"{', '.join(inspected.sites)}", file=sys.stderr)  # fmt: skip
     for note in scenario.notes:
         print(f"regtui: {shown}: {printable(note)}", file=sys.stderr)
     return scenario
+
+
+def with_data_set(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    """The scenario with what --set says of the data, which the screen has no other way to say. Raises ScenarioError.
+
+    Those settings are taken out of the others.
+    """
+    mine = _of_data(arguments)
+    arguments.settings = [setting for setting in arguments.settings if setting not in mine]
+    return msgspec.structs.replace(
+        scenario, arms=tuple(_on_data_as_set(arm, mine) for arm in scenario.arms),
+        options=(*scenario.options, *(word for setting in mine for word in ("--set", setting))),
+    )  # fmt: skip
+
+
+def _of_data(arguments: argparse.Namespace) -> list[str]:
+    """What --set says of the data of all arms."""
+    return [setting for setting in getattr(arguments, "settings", ()) if setting.startswith("data.") and "=" in setting]
+
+
+def _on_data_as_set(arm: Arm, settings: Sequence[str]) -> Arm:
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        arm = apply_setting(arm, key, parse_value(value))
+    return arm
 
 
 def cost_specs(scenario: Scenario, arguments: argparse.Namespace) -> list[RunSpec]:
@@ -124,7 +164,7 @@ def tell_of_data(scenario: Scenario) -> None:
         if not own.is_own(name):
             continue
         adopted = own.adopt(name, size=side, fit=fit)
-        begin = "\r\x1b[K" if sys.stderr.isatty() else ""
+        begin = "\r\x1b[K" if can_erase(sys.stderr) else ""
         lines = [f"{own.label(name)}: {own.described(adopted.record)}", *adopted.notes]
         lines.append(_sizes(scenario, name))
         for line in lines:
@@ -134,11 +174,14 @@ def tell_of_data(scenario: Scenario) -> None:
 def _sizes(scenario: Scenario, name: str) -> str:
     arm = next(arm for arm in scenario.arms if arm.data.name == name)
     data = arm.data
-    parts = f"{data.train:,} for training, {data.validation:,} for validation, {data.test:,} kept for `regtui reveal`"
+    parts = (
+        f"{data.train:,} for training, {data.validation:,} for validation, {data.test:,} kept for `regtui reveal`; "
+        f"batches of {arm.train.batch_size}"
+    )
     if not data.size:
         return f"{parts}; {data.length} words of each text"
     record = own.adopt(name, size=data.size, fit=data.fit).record
     channels, height, width = record.shape
-    gigabytes = (data.train + data.validation) * channels * height * width * 4 / 2**30
+    needed = (data.train + data.validation) * channels * height * width * 4
     how = "cut to their middle" if data.fit == "crop" else "stretched"
-    return f"{parts}; {height}x{width} pixels, {how}, {gigabytes:.2f} GiB as float32"
+    return f"{parts}; {height}x{width} pixels, {how}, {size(needed)} as float32"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 RUNS = "a scenario, the beginning of one or several ids, a run directory, or a folder of them"
 
+LATEST = "an id, the beginning of one, a run directory, or a scenario, which stands for its latest runs"
+
 Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 """Makes a function that imports its module when it is called."""
 
@@ -28,4 +30,5 @@ def add_stored(commands: argparse._SubParsersAction[argparse.ArgumentParser], la
         "watch", help="look at stored runs at any time of theirs, or follow them while another process writes them"
     )
     watch.add_argument("runs", nargs="*", metavar="RUN|DIR", help=f"{RUNS}; default: the latest ones")
+    watch.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     watch.set_defaults(function=later("regtui.cli.watch", "watch"), parser=watch)

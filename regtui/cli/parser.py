@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from regtui import __version__
-from regtui.cli.options import add_machine, add_output, add_own, add_ray, add_what, count, device, whole
-from regtui.cli.parse_stored import add_stored
+from regtui.cli.meant import meant
+from regtui.cli.options import (
+    add_machine,
+    add_output,
+    add_own,
+    add_own_settings,
+    add_ray,
+    add_what,
+    count,
+    device,
+    whole,
+)
+from regtui.cli.parse_serve import add_serve
+from regtui.cli.parse_stored import LATEST, add_stored
 from regtui.export.columns import COLUMNS
 
 COMMANDS = (
@@ -60,10 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="the explorer (also: regtui [SCENARIO])")
     explore.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
-    explore.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
-        help="an argument of the factory of --model: model.width=8",
-    )  # fmt: skip
+    add_own_settings(explore)
     add_own(explore)
     add_machine(explore)
     explore.set_defaults(function=_later("regtui.cli.explore", "explore"), parser=explore)
@@ -151,8 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
     runs.set_defaults(function=_later("regtui.cli.listings", "runs"), parser=runs)
 
     stop = commands.add_parser("stop", help="end runs that another process makes: a detached one, another explorer")
-    stop.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, a run directory or "
-                      "the folder of a sweep")  # fmt: skip
+    stop.add_argument("runs", nargs="+", metavar="RUN", help=f"{LATEST}, or the folder of a sweep")
     stop.add_argument("--all", action="store_true", help="with them all other runs of the same process")
     stop.add_argument("--out", type=Path, metavar="DIR", help="the directory they are stored in")
     stop.set_defaults(function=_later("regtui.cli.stop", "stop"), parser=stop)
@@ -164,7 +171,8 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="columns of the CSV:\n" + "\n".join(f"  {name:<22}{meaning}" for name, meaning in COLUMNS.items()),
     )  # fmt: skip
-    export.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    export.add_argument("runs", nargs="+", metavar="RUN", help=LATEST)
+    export.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     export.add_argument("--as", required=True, choices=FORMATS, dest="format", help="json and python take one RUN")
     export.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
@@ -177,7 +185,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Runs on data of your own are compared on validation. This measures what finished runs came to on "
         "the test part, once; the figure and its time stay in the record of the run.",
     )  # fmt: skip
-    reveal.add_argument("runs", nargs="+", metavar="RUN", help="an id, the beginning of one, or a run directory")
+    reveal.add_argument("runs", nargs="+", metavar="RUN", help=LATEST)
     reveal.add_argument("--model", metavar="NAME", help="the model of the runs, where it is code of your own")
     reveal.add_argument("--out", type=Path, metavar="DIR", help="the directory they were stored in")
     reveal.add_argument("--worker", metavar="COMMAND", help="where their checkpoints are; default: this machine")
@@ -200,17 +208,7 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
     doctor.set_defaults(function=_later("regtui.cli.doctor", "doctor"), parser=doctor)
 
-    serve = commands.add_parser(
-        "serve", help="the explorer in a browser (extra: serve)",
-        description="Serve the explorer to browsers. Every page that is opened is an explorer of its own, with workers "
-        "of its own. There is no password, so only this machine is let in unless --host says otherwise.",
-    )  # fmt: skip
-    serve.add_argument("scenario", nargs="?", help="a preset such as overfitting/ladder, or a TOML file")
-    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default 127.0.0.1)")
-    serve.add_argument("--port", type=partial(count, most=65_535), default=8000, metavar="N", help="default 8000")
-    serve.add_argument("--url", help="the address that browsers see, where it is another one: behind a proxy, say")
-    add_machine(serve)
-    serve.set_defaults(function=_later("regtui.cli.serve", "serve"), parser=serve)
+    add_serve(commands, _later)
 
     completion = commands.add_parser(
         "completion", help="completion for your shell: commands, options, scenarios, arms, runs",
@@ -232,7 +230,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         words, so_far = words[:at], words[at + 1 :]
     arguments, unknown = build_parser().parse_known_args(words)
     if unknown:
-        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        hint = meant(arguments, words, unknown, COMMANDS)
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     arguments.words = words
     if so_far is not None:
         arguments.so_far = so_far

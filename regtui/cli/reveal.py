@@ -13,6 +13,7 @@ from rich.markup import escape
 from regtui import own
 from regtui.cli.machine import worker_command
 from regtui.cli.output import plain_table, print_json
+from regtui.cli.stored import stored_runs
 from regtui.commands import RunRequest
 from regtui.events import Failed, Revealed, RunEvent
 from regtui.export.errors import ExportError
@@ -27,7 +28,9 @@ def reveal(arguments: argparse.Namespace) -> int:
     """Measure the test part of stored runs and print it; what was revealed before is printed with its first date."""
     store: Path = arguments.out or runs_dir()
     try:
-        stored = [find(name, store) for name in dict.fromkeys(arguments.runs)]
+        stored = stored_runs(arguments.runs, store)
+        if len(stored) > len(set(arguments.runs)):  # of a scenario, those that can be
+            stored = [one for one in stored if one.history.state == "finished"] or stored
         for one in stored:
             _must_be_sealed(one, arguments.model)
     except ExportError as error:
@@ -91,9 +94,11 @@ async def _measure(runs: list[StoredRun], command: list[str]) -> dict[str, str]:
     for run in runs:
         recorders[run.run].reopen(run.run)
     runner = Runner(command, deliver)
-    runner.submit(RunRequest(run=run.run, spec=run.spec, reveal=True) for run in runs)
-    await done.wait()
-    await runner.close()
+    try:
+        runner.submit(RunRequest(run=run.run, spec=run.spec, reveal=True) for run in runs)
+        await done.wait()
+    finally:
+        await runner.close()
     return troubles
 
 

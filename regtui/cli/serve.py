@@ -8,13 +8,16 @@ import os
 import shlex
 import sys
 
+from regtui import itself
+from regtui.paths import runs_dir
 from regtui.scenario import find, load
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve until ctrl+c; every page that is opened is an explorer of its own. 2 with a sentence if that cannot be."""
-    if arguments.scenario:
-        load(find(arguments.scenario))  # a mistake is told here, not on every page
+    command, looks_long = explorer(arguments), bool(arguments.data or arguments.model)
+    if not looks_long:
+        _check(arguments)
     try:
         from regtui.cli.web import WebServer
     except ModuleNotFoundError as error:
@@ -22,6 +25,8 @@ def serve(arguments: argparse.Namespace) -> int:
             raise
         print("regtui serve: needs textual-serve; pip install 'regtui[serve]'", file=sys.stderr)
         return 2
+    if looks_long:
+        _check(arguments)
     if not _is_private(arguments.host):
         print(
             f"regtui: there is no password: whoever reaches {arguments.host}:{arguments.port} can train here and "
@@ -30,7 +35,7 @@ def serve(arguments: argparse.Namespace) -> int:
         )
     os.environ["PYTHONUTF8"] = "1"  # the pages are UTF-8, whatever the terminal of the server is
     os.environ.pop("NO_COLOR", None)
-    server = WebServer(explorer(arguments), arguments.host, arguments.port, arguments.url)
+    server = WebServer(command, arguments.host, arguments.port, arguments.url)
     try:
         server.serve()
     except OSError as error:
@@ -43,12 +48,25 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def explorer(arguments: argparse.Namespace) -> str:
     """The command of one page, as a line for the shell."""
-    words = [sys.executable, "-m", "regtui", "explore"]
+    words = itself.command("explore")
     words += [arguments.scenario] if arguments.scenario else []
-    words += ["--device", arguments.device, "--threads", str(arguments.threads)]
-    words += ["--workers", str(arguments.workers)] if arguments.workers is not None else []
-    words += ["--worker", arguments.worker] if arguments.worker is not None else []
+    words += ["--device", arguments.device, "--threads", str(arguments.threads), "--precision", arguments.precision]
+    for option in ("workers", "worker", "data", "data_root", "model"):
+        if (value := getattr(arguments, option)) is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    words += ["--download"] * arguments.download
+    words += [word for setting in arguments.settings for word in ("--set", setting)]
     return f"exec {shlex.join(words)}"  # no shell stays between the server and its explorer
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Have a mistake told here, not on every page. Raises ScenarioError."""
+    if arguments.data or arguments.model:
+        from regtui.cli.own import chosen
+
+        chosen(arguments, runs_dir())  # so that pictures are resized by now
+    elif arguments.scenario:
+        load(find(arguments.scenario))
 
 
 def _is_private(host: str) -> bool:

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from regtui.cli.stored import stored_folders
 from regtui.export.errors import ExportError
-from regtui.export.stored import locate
 from regtui.paths import runs_dir
 from regtui.resuming import is_monitored
 from regtui.scenario.errors import printable
@@ -30,7 +30,7 @@ def stop(arguments: argparse.Namespace) -> int:
     if len(arguments.runs) == 1 and is_sweep(Path(arguments.runs[0])):
         return _stop_sweep(Path(arguments.runs[0]))
     try:
-        folders = list(dict.fromkeys(locate(name, root) for name in arguments.runs))
+        folders = stored_folders(arguments.runs, root)
     except ExportError as error:
         print(f"regtui stop: {error}", file=sys.stderr)
         return 2

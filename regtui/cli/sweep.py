@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 import time
 
@@ -25,6 +26,10 @@ from regtui.sweep.winner import WINNER
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Search, then compare the winner with the unswept arm. 0 done, 1 nothing came out, 2 wrong usage, 130 cut off."""
+    # Before data and a model of the user's own are looked at, which may take long.
+    if (arguments.data or arguments.model) and importlib.util.find_spec("optuna") is None:
+        print(f"regtui sweep: {MissingExtraError()}", file=sys.stderr)
+        return 2
     store = arguments.out or runs_dir()
     scenario = configured(chosen(arguments, store), arguments)
     tell_of_data(scenario)

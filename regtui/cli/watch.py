@@ -44,7 +44,7 @@ def watch(arguments: argparse.Namespace) -> int:
     if len(arguments.runs) == 1 and is_sweep(Path(arguments.runs[0])):
         return _watch_sweep(Path(arguments.runs[0]))
     try:
-        found, is_choice = chosen(arguments.runs, runs_dir())
+        found, is_choice = chosen(arguments.runs, arguments.out or runs_dir())
     except ReadingError as error:
         print(f"regtui watch: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,9 @@ def save(kind: str, runs: Sequence[StoredRun], path: Path | None = None) -> Path
     Raises ExportError, with a sentence for people.
     """
     if kind in SINGLE and len(runs) > 1:
-        raise ExportError(f"--as {kind} takes one run and got {len(runs)}; export them one by one")
+        some = ", ".join(f"{run.run} ({run.spec.arm}, seed {run.spec.seed})" for run in runs[:3])
+        more = ", ..." if len(runs) > 3 else ""
+        raise ExportError(f"--as {kind} takes one run and got {len(runs)}: name one of {some}{more}")
     path = path or Path(name_of(kind, runs[0].run))
     match kind:
         case "python":

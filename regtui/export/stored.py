@@ -72,7 +72,7 @@ def locate(name: str, root: Path) -> Path:
         raise ExportError(f"{printable(name)} is a directory without spec.json; a run directory has one")
     raise ExportError(
         f"{printable(name)} is neither a run directory nor the beginning of one of the {len(runs)} runs in {root}; "
-        "`regtui runs` lists them"
+        "`regtui runs` lists them, and --out DIR names another store"
     )
 
 

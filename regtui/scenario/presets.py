@@ -64,17 +64,12 @@ def find(name: str) -> Path:
     if path.suffix == ".toml" or os.path.exists(path):  # noqa: PTH110  # Path.exists raises for a name that is too long
         return path
     if len(by_stem) > 1:
-        known = ", ".join(preset_id(path) for path in by_stem)
-        raise ScenarioError(name, [Problem("", f"names more than one scenario: {known}")])
-    raise ScenarioError(
-        name,
-        [
-            Problem(
-                "",
-                "is neither a preset nor a file" + nearest(name, [*(path.stem for path in presets.values()), *presets]),
-            )
-        ],
-    )
+        several = ", ".join(preset_id(path) for path in by_stem)
+        raise ScenarioError(name, [Problem("", f"names more than one scenario: {several}")])
+    known = [*(path.stem for path in presets.values()), *presets]
+    is_toml = os.path.isfile(f"{name}.toml")  # noqa: PTH113  # as above
+    hint = f'; did you mean "{name}.toml"?' if is_toml else nearest(name, known)
+    raise ScenarioError(name, [Problem("", f"is neither a preset nor a file{hint}")])
 
 
 def _place(path: Path) -> tuple[int, int, str]:

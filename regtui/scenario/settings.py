@@ -35,7 +35,7 @@ def apply_setting(arm: Arm, key: str, value: Scalar, *, source: str = "--set") -
     problems = Problems()
     head, _, name = key.rpartition(".")
     if not head or not name:
-        problems.add(key, "is no setting; write train.lr, data.train, model.width or dropout.p")
+        problems.add(key, f"is no setting{_like(arm, key)}")
     elif head.split(".")[0] in _TABLES:
         arm = _set_table(arm, key.split("."), value, problems)
     elif head == "model" and is_code(arm.model.name):
@@ -51,6 +51,19 @@ def apply_setting(arm: Arm, key: str, value: Scalar, *, source: str = "--set") -
     if problems:
         raise ScenarioError(source, problems)
     return arm
+
+
+def _like(arm: Arm, key: str) -> str:
+    """What somebody may have meant who wrote a setting without its table: "did you mean" or how settings look."""
+    tables = [(name, msgspec.structs.fields(type_)) for name, type_ in _TABLES.items()]
+    known = [(field.name, f"{table}.{field.name}") for table, fields in tables for field in fields]
+    known += [(name, f"model.{name}") for name in arm.model.params]
+    known += [(name, f"{entry.key}.{name}") for entry in arm.stack for name in entry.params]
+    known += [(param.name, f"{name}.{param.name}") for name, record in REGULARIZERS.items() for param in record.params]
+    meant = [full for name, full in known if name == key]
+    if meant:
+        return f'; did you mean "{meant[0]}"?'
+    return "; write train.lr, data.train, model.width or dropout.p"
 
 
 def _set_table(arm: Arm, path: list[str], value: Scalar, problems: Problems) -> Arm:

@@ -56,7 +56,8 @@ def test_stored_runs_and_their_scenarios_are_offered_also_after_another_one(
     for command in ("compare", "watch"):
         assert values(command, "own") == ["own/x"] and values(command, "") == ["own/x", "20260102-030405-abcdef"]
         assert values(command, "overf") == [], "none of its runs is stored"
-    assert values("export", "own") == []
+    assert values("export", "own") == ["own/x"] == values("reveal", "own")
+    assert values("resume", "own") == [], "which takes ids alone"
     assert values("export", "2026") == ["20260102-030405-abcdef"] == values("stop", "one", "20")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from children import children_of, hear
 
 from regtui.cli import main
 from regtui.store import replay
@@ -103,6 +104,21 @@ def test_what_is_wrong_is_said_at_once_with_the_same_code(home: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 2 and done.stdout == "" and "no-such-scenario" in done.stderr
     assert not list((home / "state" / "regtui" / "detached").iterdir())
+
+
+def test_interrupted_before_it_has_begun_nothing_goes_on(home: Path) -> None:
+    silent = shlex.join([sys.executable, "-c", "import time; time.sleep(600)"])
+    words = [sys.executable, "-m", "regtui", "run", str(home / "waiting.toml"), "--worker", silent, "--device", "cuda"]
+    process = subprocess.Popen(
+        [*words, "--detach"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear
+    )
+    until(lambda: (detached := children_of(process.pid)) and children_of(detached[0]))
+    (detached,) = children_of(process.pid)
+    (worker,) = children_of(detached)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=HANGS)
+    assert process.returncode == 130 and "interrupted; nothing was detached" in said
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (detached, worker)))
 
 
 @pytest.mark.usefixtures("home")

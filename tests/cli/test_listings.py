@@ -47,6 +47,16 @@ def test_a_gap_is_rounded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert f" {65.0 - 53.55:.1f}" in capsys.readouterr().out
 
 
+def test_runs_that_have_no_test_figure_show_validation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(loads(SCENARIO, source="t", id="dropout/t"), recorder=Recorder(tmp_path))
+    (request,) = session.request(["a"], [0])
+    train, held = Measured(loss=0, accuracy=65.0), Measured(loss=1, accuracy=53.5)
+    session.take(Evaluated(run=request.run, step=9, epoch=3, seconds=1, train=train, validation=held))
+    assert listings.runs(Namespace(out=tmp_path, json=False)) == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert head.split()[-3:] == ["test", "validation", "gap"] and row.split()[-3:] == ["-", "53.5", "11.5"]
+
+
 def test_figures_have_three_decimals_as_json(steered: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert listings.runs(Namespace(out=steered, json=True)) == 0
     (row,) = json.loads(capsys.readouterr().out)["runs"]

@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from regtui.catalog import Site
 from regtui.cli import main
-from regtui.cli.own import tell_of_costs
-from regtui.events import Cost
+from regtui.cli.own import chosen, tell_of_costs, with_data_set
+from regtui.cli.parser import parse
+from regtui.events import Cost, Inspected
 from regtui.scenario import ScenarioError
 from regtui.spec import RunSpec
 
@@ -57,7 +59,7 @@ def test_a_model_of_ones_own_is_run_on_pictures_of_ones_own_and_revealed(home: P
 
     refused = regtui("reveal", arm["runs"][0], home=home)
     assert refused.returncode == 2 and "is code: mynet:small; to have it run, add --model mynet:small" in refused.stderr
-    again = regtui("reveal", arm["runs"][0], "--model", "mynet:small", "--json", home=home)
+    again = regtui("reveal", "ladder@pets@small", "--model", "mynet:small", "--json", home=home)
     assert json.loads(again.stdout)["runs"][0]["test_acc"] == pytest.approx(arm["test_acc"])
 
 
@@ -68,6 +70,16 @@ def test_a_model_of_ones_own_is_run_on_pictures_of_ones_own_and_revealed(home: P
         (("ladder", "--model", "cnn"), "--model: is 'cnn'; allowed is package.module:factory"),
         ((), "needs a scenario, or data of your own: --data folder:PATH"),
         (("ladder", "--set", "data.name=folder:pets"), "name data of your own with --data"),
+        (
+            ("ladder", "--data", "pets"),
+            "--data: is 'pets', which is no data set of the catalog; data of your own are named folder:pets",
+        ),
+        (("--data", "mynet.py"), "data of your own are named text:mynet.py"),
+        (
+            ("ladder", "--model", "nets/mynet.py:small"),
+            "is 'nets/mynet.py:small', a file; name its module, nets.mynet:small",
+        ),
+        (("ladder", "--model", "/a/mynet.py:small"), "a file; change to /a and name its module, mynet:small"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_starts(
@@ -79,6 +91,24 @@ def test_what_cannot_be_run_is_refused_before_anything_starts(
     assert main(["run", *words]) == 2
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
+
+
+def test_a_model_is_looked_at_with_the_data_as_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[RunSpec] = []
+
+    def looked_at(_: object, __: object, specs: list[RunSpec], ___: object) -> list[Inspected]:
+        asked.extend(specs)
+        return [Inspected(ask="", sites=list(get_args(Site)))]
+
+    monkeypatch.chdir(home)
+    monkeypatch.setattr("regtui.cli.own.ask", looked_at)
+    words = ["ladder", "--data", "folder:pets", "--model", "torchvision:inception_v3"]
+    chosen(parse(["run", *words, "--set", "data.size=16", "--set", "train.lr=1"]), home)
+    assert asked[0].data.size == 16
+    explored = parse(["explore", *words, "--set", "data.size=24"])
+    scenario = with_data_set(chosen(explored, home), explored)
+    assert asked[1].data.size == scenario.arms[0].data.size == 24 and explored.settings == []
+    assert scenario.options[-2:] == ("--set", "data.size=24"), "so that a copied line says it"
 
 
 def test_time_and_memory_are_told_and_what_does_not_fit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
