@@ -10,7 +10,8 @@ LAYERS = (
         title="Dropout",
         summary="Blanks each unit with probability p while training and scales the others by 1/(1-p).",
         params=(
-            Param(name="p", title="Probability", summary="Share of units blanked in a training step.", kind="float",
+            Param(name="p", title="Probability", summary="Share of units blanked in a training step; in the paper p is "
+                  "the share that stays.", kind="float",
                   default=0.3, low=0.0, high=1.0, open_high=True, step=0.05, symbol="p", steerable=True),
         ),
         sites=("residual", "block", "activation", "head", "input", "attention"),

@@ -103,7 +103,7 @@ _ALL = (
         x_label="weight",
         y_label="share of the weights, %",
         log_y=True,
-        paper="Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x (L1 makes weights exactly small)",
+        paper="Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x (L1 makes weights exactly zero)",
     ),
     *NORM_STUDIES,
 )  # fmt: skip
