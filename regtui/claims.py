@@ -1,7 +1,8 @@
 """Verdicts: does a claim hold, with paired seeds and a 95 % interval.
 
 confirmed: the interval lies wholly on the claim's side of `by`; refuted: wholly on the other; else not shown, with the
-number of seeds that would decide it if effect and spread stay as they are.
+number of seeds that would decide it if effect and spread stay as they are. They are estimates, so at that number the
+odds of a decision are about even: it is an order of magnitude, no promise.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     effect: Interval | None
     """On the claim's side positive, in the metric's unit. None before the first pair."""
     seeds_needed: int | None = None
-    """In all, for a decision, where it is not shown; None where more than 200 or where it cannot be told."""
+    """In all, for a decision if effect and spread stay as they are, where it is not shown; None where more than 200 or
+    where it cannot be told."""
     diverged: int = 0
     """Pairs that are not counted since a side of them diverged."""
 
@@ -55,6 +57,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return f"{lost} {note}" if note else lost
 
     @property
+    def is_level(self) -> bool:
+        """All pairs came out exactly at the threshold, as where both arms are right on all of their training set."""
+        effect = self.effect
+        return effect is not None and effect.count > 1 and effect.low == effect.high == self.claim.check.by
+
+    @property
     def sentence(self) -> str:
         """What is missing for a decision, or ""."""
         if self.effect is None:
@@ -63,6 +71,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             return "one seed gives no interval; run more seeds"
         if self.outcome != "not shown":
             return ""
+        if self.is_level:
+            return "every seed lies exactly at the threshold, so no number of seeds can be told"
         if self.seeds_needed is None:
             return f"more than {MOST_SEEDS} seeds would be needed"
         return f"about {self.seeds_needed} seeds would decide it"

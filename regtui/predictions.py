@@ -44,8 +44,10 @@ class Lead(msgspec.Struct, frozen=True):
     best: str
     """The arm with the highest mean."""
     rival: str
-    """The arm that was said to be best or, where that is the best one or has no result, the second best."""
+    """The arm that was said to be best or, where that is the best one or has no result, the one that the best arm beats
+    least surely: it is best only if it beats them all, and a worse mean over wilder seeds may be less sure."""
     by: Interval
+    """The best arm minus its rival."""
 
     @property
     def is_clear(self) -> bool:
@@ -62,8 +64,9 @@ class Lead(msgspec.Struct, frozen=True):
 def find_lead(arms: Sequence[str], results: Results, said: str | None = None) -> Lead | None:
     """The best arm by mean test accuracy over the seeds that all these arms share, and its lead.
 
-    None for fewer than two arms, or without a shared seed. The best of several means is a little flattered by having
-    been chosen; the lead is shown for the learner's own answer, and no claim of the lesson rests on it.
+    None for fewer than two arms, or without a shared seed. The best of several means is flattered by having been
+    chosen: of five arms that are all alike, one that leads the learner's is "clearly" better in one case of twelve, of
+    two arms in one of twenty. The lead is shown for the learner's own answer, and no claim of the lesson rests on it.
     """
     values = {
         arm: {seed: event.held_out.accuracy for seed, event in results.get(arm, {}).items() if event.held_out}
@@ -73,9 +76,11 @@ def find_lead(arms: Sequence[str], results: Results, said: str | None = None) ->
     if len(arms) < 2 or not shared:
         return None
     # The sort is stable: of equal means the arm that the scenario names first.
-    best, second, *_ = sorted(arms, key=lambda arm: -math.fsum(values[arm][seed] for seed in shared))
-    rival = said if said is not None and said in values and said != best else second
-    return Lead(best, rival, interval([values[best][seed] - values[rival][seed] for seed in shared]))
+    best, *others = sorted(arms, key=lambda arm: -math.fsum(values[arm][seed] for seed in shared))
+    leads = {arm: interval([values[best][seed] - values[arm][seed] for seed in shared]) for arm in others}
+    least = min(others, key=lambda arm: leads[arm].low) if len(shared) > 1 else others[0]
+    rival = said if said in leads else least
+    return Lead(best, rival, leads[rival])
 
 
 def judge_claim(holds: bool, verdict: Verdict) -> Judgement:

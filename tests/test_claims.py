@@ -63,6 +63,13 @@ def test_an_interval_that_ends_at_by_lies_wholly_on_no_side() -> None:
     assert verdict.outcome == "not shown"
 
 
+def test_pairs_that_are_all_at_the_threshold_ask_for_no_seeds() -> None:
+    level = judge(claim(below="a"), results(a=[60, 61, 62], b=[60, 61, 62]))
+    assert level.outcome == "not shown" and level.is_level and "exactly at the threshold" in level.sentence
+    apart = judge(claim(below="a"), results(a=[60, 61, 62], b=[60, 61, 62.5]))
+    assert not apart.is_level and "would decide it" in apart.sentence
+
+
 def test_one_seed_decides_nothing_and_says_so() -> None:
     verdict = judge(claim(below="a"), results(a=[60], b=[90]))
     assert verdict.outcome == "not shown" and "one seed" in verdict.sentence

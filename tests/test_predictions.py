@@ -63,6 +63,14 @@ def test_the_lead_over_the_arm_that_was_said_decides() -> None:
     assert close is not None and close.rival == "b" and close.judge("c") == "open"
 
 
+def test_the_best_arm_must_beat_the_one_that_it_beats_least_surely() -> None:
+    # c is far behind in the mean, but two of its seeds are as good as those of b: it may be the better one.
+    measured = results(a=[80, 81, 80, 81], b=[60, 61, 60, 61], c=[80, 20, 81, 20])
+    lead = find_lead(["a", "b", "c"], measured, said="a")
+    assert lead is not None and (lead.best, lead.rival) == ("a", "c")
+    assert lead.by.mean > 20 and lead.judge("a") == "open"
+
+
 def test_a_clear_lead_makes_the_best_arm_right() -> None:
     lead = find_lead(["a", "b"], results(a=[60, 61, 62], b=[80, 82, 81]), said="b")
     assert lead is not None and lead.judge("b") == "right" and lead.by.count == 3

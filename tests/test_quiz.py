@@ -45,6 +45,20 @@ def test_there_is_no_third_choice_of_two() -> None:
     assert quiz.present is not None
 
 
+def test_no_habit_of_guessing_passes_the_presets_questions() -> None:
+    """The longest choice, the shortest or always the same place: each is right no more often than chance may be."""
+    questions = [question for path in preset_files() for question in load_file(path).quiz]
+    lengths = [[len(choice) for choice in question.choices] for question in questions]
+    habits = {
+        "first": [0 for _ in questions], "second": [1 for _ in questions],
+        "last": [len(question.choices) - 1 for question in questions],
+        "longest": [of.index(max(of)) for of in lengths], "shortest": [of.index(min(of)) for of in lengths],
+    }  # fmt: skip
+    for habit, picks in habits.items():
+        right = sum(pick == question.answer for pick, question in zip(picks, questions, strict=True))
+        assert right <= 0.45 * len(questions), f"the {habit} choice is right {right} times of {len(questions)}"
+
+
 def test_every_preset_asks_something_and_the_reflections_point_to_presets() -> None:
     assert all(load_file(path).quiz for path in preset_files())
     known = {preset_id(path) for path in preset_files()}

@@ -16,8 +16,7 @@ _TRANSFORMER = (
     Param(name="heads", title="Heads", summary="Parts of the width that attend on their own; they must divide it.",
           kind="int", default=4, low=1, high=32, step=1, symbol="h"),
     Param(name="norm_place", title="Norm place",
-          summary="Where its norms stand: before each branch (pre, as in GPT-2) or after it was added (post, as in the "
-                  "original transformer and BERT).",
+          summary="Where its norms stand: before each branch (pre, as in GPT-2) or after it was added (post, as BERT).",
           kind="choice", default="pre", choices=("pre", "post"), symbol="np"),
 )  # fmt: skip
 

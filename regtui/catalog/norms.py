@@ -8,7 +8,7 @@ _NORM_SITES: tuple[Site, ...] = (
     "conv", "norm", "linear", "activation", "residual", "block", "input", "head",
 )  # fmt: skip
 _MOMENTUM = Param(name="momentum", title="Momentum",
-                  summary="Share of the new batch in the running averages; elsewhere it may be that of the old ones.",
+                  summary="Share of the new batch in the running averages; in Keras it is that of the old ones.",
                   kind="float", default=0.1, low=0.0, high=1.0, step=0.01, symbol="m")  # fmt: skip
 _EPS = Param(name="eps", title="Epsilon", summary="Added to the variance before its root is taken.", kind="float",
              default=1e-5, low=1e-8, high=1.0, step=1e-5, symbol="ε")  # fmt: skip

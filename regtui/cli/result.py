@@ -14,6 +14,7 @@ from rich.table import Table
 
 from regtui.claims import Interval, Verdict, figure, interval, read
 from regtui.cli.output import counted, plain_table
+from regtui.criterion import criterion
 from regtui.diagnosis import diagnose_runs
 from regtui.events import Evaluated
 from regtui.scenario.errors import printable
@@ -85,8 +86,8 @@ def print_result(session: Session, wall: float, more: str = "") -> None:
         if run.trouble:
             console.print(f"[red]{escape(printable(f'{arm_name}, seed {seed}: {run.trouble}'))}[/]", soft_wrap=True)
     for verdict in session.verdicts():
-        console.print(f"{MARKS[verdict.outcome]}  {escape(verdict.claim.text)}  {_effect(verdict)}",
-                      highlight=False, soft_wrap=True)  # fmt: skip
+        said = f"{escape(verdict.claim.text)}  {_effect(verdict, part)}"
+        console.print(f"{MARKS[verdict.outcome]}  {said}", highlight=False, soft_wrap=True)
         if verdict.remark:
             console.print(f"           [dim]{escape(verdict.remark)}[/]", highlight=False, soft_wrap=True)
     if session.recorder is not None:
@@ -207,13 +208,15 @@ def _figure(row: dict[str, Any], key: str) -> str:
     return f"{row[key]:.1f}{half}"
 
 
-def _effect(verdict: Verdict) -> str:
+def _effect(verdict: Verdict, part: str) -> str:
+    """The effect, what is asked where the claim has a threshold, and what is missing for a decision."""
     if verdict.effect is None:
         return f"[dim]{verdict.sentence}[/]"
     metric = verdict.claim.check.metric
     bounds = [figure(bound, metric) for bound in _bounds(verdict.effect) or ()]
     between = f" \\[{', '.join(bounds)}]" if bounds else ""
-    by = f", claimed by more than {verdict.claim.check.by:g}" if verdict.claim.check.by else ""
+    has_threshold = verdict.claim.check.by or not isinstance(verdict.claim.check.against, str)
+    by = f"; asked: {escape(criterion(verdict.claim.check, part=part))}" if has_threshold else ""
     note = f"; {verdict.sentence}" if verdict.sentence else ""
     effect = f"{figure(verdict.effect.mean, metric, signed=True)} {unit(metric)}".rstrip()
     return f"{effect}{between}[dim]{by}{note}[/]"

@@ -10,6 +10,7 @@ from html import escape
 
 from regtui import __version__
 from regtui.claims import Verdict, figure, interval, read
+from regtui.criterion import criterion
 from regtui.diagnosis import diagnose_runs
 from regtui.export.gathered import Group, Origin, batch_losses, evaluated, gaps, grouped, origin_of, verdicts
 from regtui.export.plots import HUES, Curve, Point, plot
@@ -122,19 +123,23 @@ def _verdicts(groups: Sequence[Group], origin: Origin) -> str:
     arms = [group.runs[0].spec.arm for group in groups]
     if twice := next((arm for arm in arms if arms.count(arm) > 1), None):
         return f"<h2>Verdicts</h2><p>None: {_safe(twice)} was run with different settings, so there is no pairing.</p>"
+    part = _part(groups)
     rows = [
         (
             verdict.claim.text,
             verdict.outcome,
             _effect(verdict),
-            ". ".join(filter(None, (verdict.sentence, verdict.remark))),
+            ". ".join(filter(None, (criterion(verdict.claim.check, part=part), verdict.sentence, verdict.remark))),
         )
         for verdict in verdicts(scenario, groups)
     ]
-    note = "Paired by seed; the effect is positive on the claim's side, with its 95 % interval."
+    note = (
+        "Paired by seed; the effect is positive on the claim's side. Confirmed: its 95 % interval lies wholly beyond "
+        "what is asked; refuted: wholly short of it; else not shown."
+    )
     if len(arms) == 1 and len(scenario.arms) > 1:
         note += f" This report has one arm, {arms[0]}: claims need the runs of the arms that they compare."
-    return _table("Verdicts", ("claim", "verdict", "effect", ""), rows, note, right=[2])
+    return _table("Verdicts", ("claim", "verdict", "effect", "what was asked"), rows, note, right=[2])
 
 
 def _matters(groups: Sequence[Group]) -> str:

@@ -149,6 +149,8 @@ def _seeds(verdict: Verdict) -> str:
     count = verdict.effect.count
     if count == 1:
         return "one seed"
+    if verdict.is_level:
+        return "all level"
     if verdict.outcome == "not shown":
         return f"needs ~{verdict.seeds_needed}" if verdict.seeds_needed else "needs > 200"
     return ""

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from regtui.criterion import criterion
 from regtui.predictions import Predictions
 from regtui.session import Session
 from regtui.ui.text import MUTED, STRONG
@@ -26,6 +27,8 @@ class Ask:
     text: str
     choices: tuple[str, ...]
     claim: int | None = None
+    asked: str = ""
+    """What exactly the claim asks of the runs."""
 
     def answered(self, predictions: Predictions, choice: int) -> Predictions:
         """The predictions with this choice in them."""
@@ -43,15 +46,16 @@ class Ask:
 
 def questions(session: Session) -> list[Ask]:
     """What can be predicted in a scenario; an arm without a rival cannot be the best."""
-    scenario = session.scenario
+    scenario, part = session.scenario, session.held_out
     asks = []
     if len(scenario.arms) > 1:
         arms = tuple(arm.name for arm in scenario.arms)
-        asks.append(Ask("Which arm has the best test accuracy?", (*arms, SKIP)))
+        asks.append(Ask(f"Which arm has the best {part} accuracy?", (*arms, SKIP)))
     return asks + [
-        Ask(f'"{claim.text}": does it hold here?', ("holds", "does not hold", SKIP), place)
+        Ask(f'"{claim.text}": does it hold here?', ("holds", "does not hold", SKIP), place,
+            criterion(claim.check, part=part))
         for place, claim in enumerate(scenario.claims)
-    ]
+    ]  # fmt: skip
 
 
 class PredictScreen(ModalScreen[None]):
@@ -91,5 +95,6 @@ class PredictScreen(ModalScreen[None]):
     def _show(self) -> None:
         ask = self._asks[self._at]
         where = f"{self._at + 1} of {len(self._asks)} · {self._session.scenario.question}"
-        head = [(where, MUTED), ("", ""), (ask.text, STRONG), ("", "")]
+        asked = [(f"{ask.asked}.", MUTED)] if ask.asked else []
+        head = [(where, MUTED), ("", ""), (ask.text, STRONG), *asked, ("", "")]
         self.query_one(QuestionCard).ask(head, ask.choices, cursor=ask.chosen(self._session.predictions))
