@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,13 +43,16 @@ class Standing:
     final: dict[str, Interval | None]
     """By metric of `METRICS`: mean and 95 % interval over seeds."""
     best: Interval | None
-    """The highest test accuracy of each seed's evaluations; chosen afterwards, so better than it would be again."""
+    """The highest accuracy of each seed's evaluations on `best_part`; chosen afterwards, so better than it would be
+    again."""
     best_epoch: float | None
     """The mean of the epochs at which that was."""
     against: StoredArm | None = None
     """What it is paired with; None for the reference itself and where nothing pairs."""
     paired: dict[str, Interval | None] = field(default_factory=dict)
     """By metric: this arm minus the other one over the seeds that both have."""
+    best_part: Literal["test", "validation"] = "test"
+    """What `best` is of: runs on own data measure validation on their way, also those that were revealed."""
 
     @property
     def is_sealed(self) -> bool:
@@ -83,6 +86,7 @@ def standing_of(arm: StoredArm, history: History) -> Standing:
     runs: list[RunState] = []
     results: dict[int, Evaluated] = {}
     best: list[tuple[float, float]] = []
+    has_test = True
     for entry in sorted(arm.entries, key=lambda entry: (entry.spec.seed, entry.order)):
         run = history(entry)
         counted = entry.run in latest and run.result is not None
@@ -91,11 +95,13 @@ def standing_of(arm: StoredArm, history: History) -> Standing:
             results[entry.spec.seed] = run.result
             if highest := _best(run.evaluations):
                 best.append(highest)
+                has_test = has_test and all(event.test is not None for event in run.evaluations)
     return Standing(
         arm=arm, runs=runs, results=results,
         final=_final(results),
         best=interval([value for value, _ in best]) if best else None,
         best_epoch=math.fsum(epoch for _, epoch in best) / len(best) if best else None,
+        best_part="test" if has_test else "validation",
     )  # fmt: skip
 
 

@@ -217,12 +217,9 @@ class RegtuiApp(RunsApp):
         self.action_save_picture()
 
     def action_help(self) -> None:
-        from regtui.ui.screens.help import HelpScreen, place_of  # not on the first screen, so it must not delay it
+        from regtui.ui.screens.help import help_at  # not on the first screen, so it must not delay it
 
-        around = self.focused.ancestors_with_self if self.focused is not None else [self.screen]
-        pane = next((node.id for node in around if node.has_class("pane") and node.id), "")
-        own = [self.screen.id] if self.screen.id else []  # a screen with keys of its own has them in all of its panes
-        self.push_screen(HelpScreen(pane, place_of([*own, *(node.id for node in around if node.id)])))
+        self.push_screen(help_at(self.screen, self.focused))
 
     def action_save_picture(self) -> None:
         self.clear_notifications()  # what was said a moment ago is no part of the picture

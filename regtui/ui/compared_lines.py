@@ -65,11 +65,18 @@ def _row(
     else:
         parts.append((right(_figure(one.final[metric]), FIGURE), ""))
         if has_best:
-            parts.append((right(_figure(one.best), FIGURE), MUTED))
+            parts.append((right(_best(one, metric), FIGURE), MUTED))
         parts.append((right(_figure(one.final["gap"]), FIGURE), ""))
     parts.append((right(_paired(comparison, one), PAIRED), ""))
     parts.append((right(_at_cursor(comparison, arm), AT), look.color(dark) if look else ""))
     return line(*parts)
+
+
+def _best(one: Standing, metric: str) -> str:
+    """The best of a run's evaluations; it says so where it is of validation in a table of test figures."""
+    if one.best is not None and one.best_part == "validation" and metric == "test_accuracy":
+        return f"val {one.best.mean:.1f}"
+    return _figure(one.best)
 
 
 def _paired(comparison: Comparison, one: Standing) -> str:

@@ -39,7 +39,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Dashed and dim in the same hue: clean train accuracy. The shaded area is the gap of the selected arm; "
             "for other arms with several seeds it is the lowest to the highest seed.",
             "With several seeds a curve is the mean over those that got that far; the gap in the title is that of the "
-            "arm's row.",
+            "arm's row. Of a run with more than 500 evaluations neighbours are drawn together as their mean, here and "
+            "in the loss; shade keeps their lowest and highest, and the last one stands alone.",
             "G puts the previous run of the selected arm (same seed, from this session or from the run store) dotted "
             "behind its curve, in the loss too.",
         ),
@@ -176,7 +177,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Runs of one arm with the same settings are one row; equal names with other settings have a number. "
             "seeds: finished runs that count, of those there are; ~ some were steered. Figures are those after the "
             "last step, ± half the 95 % interval over seeds. best: the highest of each run's evaluations, chosen "
-            "afterwards, so better than it would be again.",
+            "afterwards, so better than it would be again. Runs on data of your own measure validation on their way: "
+            "beside test figures, which they lack until R or `regtui reveal`, their best stands as val.",
             "paired: this arm minus the reference (the first picked one of its scenario; b takes another), over the "
             "seeds that both have, with its interval. Within a scenario equal seeds mean equal initial weights and "
             "batches. Steered, diverged and unfinished runs are in no figure and in no pair; of two runs of one seed "
@@ -226,13 +228,16 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "The question, what the runs show now, and the verdict of each claim of the lesson: ✔ confirmed when the "
             "95 % interval of the effect over paired seeds lies all on the claim's side, ✘ refuted when all on the "
-            "other, … not shown else, with the number of seeds that would decide it.",
+            "other, … not shown else, with the number of seeds that would decide it if mean and spread stayed as they "
+            "are: they are estimates, so at that number the odds are about even. A claim may ask for a threshold; g "
+            "shows what exactly it asks.",
             "Effects are positive on the claim's side, in percentage points (losses: nats). Paired: the same seed "
             "gives every arm the same initialization and the same batches. ± is half the interval, where "
             "there is no room for both of its ends. Refuted is a result, too.",
             "The interval (Student's t) says how far the mean effect may be from what all seeds would give, each with "
             "other initial weights, batches and training samples; the test samples are the same for all of them. Of "
-            "claims whose effect is just at the threshold one in twenty is decided all the same, by chance.",
+            "claims whose effect is just at the threshold one in twenty is decided all the same, by chance; one in "
+            "eight if you look after each of five seeds and stop at the first verdict. So choose the number first (M).",
             "Behind the sign of the selected arm, once a seed has ended: what is the matter with it. Its error is the "
             "gap plus what it missed of the training set: overfitting where the gap is the larger part (5 points of it "
             "count as much as 10 missed) or the held-out loss rises, underfitting where the other is, both where they "
@@ -240,8 +245,8 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
             "Inside: trouble in its layers (i).",
             "you yes, you no: what you predicted (g, before the first run); once the claim is decided, you ✔ where you "
             "were right and you ✘ where not. The best arm is the one with the highest mean test accuracy over the "
-            "seeds that all arms of the scenario share; its lead is that over the arm you said, or over the second "
-            "best, and too close to call where its paired 95 % interval includes 0.",
+            "seeds that all arms of the scenario share; its lead is that over the arm you said, or else over the one "
+            "that it beats least surely, and too close to call where its paired 95 % interval includes 0.",
             "With data or a model of your own it first tells what they are and what a run takes: time and memory "
             "from some real steps of the first arm, without the writing of checkpoints and with nothing beside it.",
         ),

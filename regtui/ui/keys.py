@@ -102,7 +102,7 @@ KEYS: tuple[Key, ...] = (
         "script, CSV, JSON or TensorBoard."),
     Key("y", "copy_run", "copy", "Copy the selected arm to the clipboard as one line for the shell, `regtui run ...`."),
     Key("ctrl+p", "command_palette", "all", "Every action, searchable; on every screen other themes.", 2),
-    Key("question_mark", "help", "help", "Keys, and what each chart and number means.", 2),
+    Key("question_mark", "help", "help", "Keys; what each chart, number and word means; a row of the stack.", 2),
     Key("q,ctrl+q,ctrl+c", "quit", "quit", "Quit; the workers stop at once.", 18),
     Key("tab,shift+tab", "", "panes", "The next or the previous pane."),
     Key("up,k", "choose(-1)", "up", "The row above.", place="stack"),

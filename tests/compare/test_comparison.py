@@ -5,8 +5,10 @@ from regtui.compare.library import Library, entries
 from regtui.compare.results import standing_of
 from regtui.events import Evaluated
 from regtui.store import RunHistory
+from regtui.ui.compared_lines import arms_lines
 from regtui.ui.comparison import MOST, Comparison
 from regtui.ui.figures.comparison import comparison_figure, end_limits
+from regtui.ui.text import plain
 
 
 def read_all(comparison: Comparison, library: Library) -> None:
@@ -101,3 +103,18 @@ def test_reloading_reads_what_has_grown(put, tmp_path) -> None:
     read_all(comparison, library)
     (curve,) = comparison.curves().values()
     assert curve.mean == [50.0]
+
+
+def test_a_best_of_validation_says_so_beside_test_figures(put, tmp_path) -> None:
+    put("baseline", 0, (62.0, 61.0))
+    put("+ dropout", 0, (73.0, 72.0), part="validation")
+    comparison = Comparison()
+    comparison.load(list(entries(tmp_path)), "overfitting/ladder")
+    comparison.choose([arm.arm for arm in comparison.shown].index("+ dropout") - comparison.row)
+    comparison.toggle()
+    read_all(comparison, Library())
+    head, *rows = (plain(row) for row in arms_lines(comparison, 120, dark=True, focused=False))
+    assert "test %" in head and "best %" in head
+    (own,) = [row for row in rows if "+ dropout" in row]
+    (usual,) = [row for row in rows if "baseline" in row]
+    assert "val 73.0" in own and "–" in own and "62.0" in usual and "val" not in usual

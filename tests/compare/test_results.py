@@ -144,7 +144,7 @@ def test_arms_without_a_test_figure_are_compared_by_validation_all_of_them(put, 
     raw = standings()
     base, other = both = by_one_part(raw)
     pair(both)
-    assert columns(both) == SEALED
+    assert columns(both) == SEALED and {one.best_part for one in both} == {"validation"}
     assert base.final["test_accuracy"] is None and base.final["validation_accuracy"] == interval([60.0, 50.0])
     assert base.final["gap"] == interval([30.0, 40.0]), "to the part that the column beside it shows"
     assert other.paired["test_accuracy"] is None and other.paired["validation_accuracy"] == interval([6.0, 8.0])

@@ -145,7 +145,8 @@ def test_the_report_judges_the_claims_of_the_scenario(store: Store) -> None:
     pairs = [store("baseline", seed, test=60.0 + seed) for seed in range(3)]
     pairs += [store("+ dropout", seed, test=80.0 + seed) for seed in range(3)]
     words = Page(html_text(pairs)).words
-    assert words[words.index("Dropout narrows the gap") + 1] == "confirmed"
+    at = words.index("Dropout narrows the gap")
+    assert words[at + 1] == "confirmed" and words[at + 3] == 'Gap: "+ dropout" below "baseline"'
     assert words[words.index("BatchNorm narrows it further") + 1] == "not shown"
 
 

@@ -36,7 +36,7 @@ async def test_what_was_predicted_stands_beside_what_was_measured(explore) -> No
         await user.press("g")
         await user.sees("1 of 2", "Which arm has the best test accuracy?", "▸ 1  baseline", "0  skip")
         await user.press("down", "enter")
-        await user.sees("2 of 2", '"Dropout narrows the gap": does it hold here?')
+        await user.sees("2 of 2", '"Dropout narrows the gap": does it hold here?', 'Gap: "+ dropout" below "baseline".')
         await user.press("left")
         await user.sees("▸ 2  + dropout")
         await user.press("enter", "2")

@@ -10,7 +10,7 @@ from regtui.ui.messages import ActionPicked, EntryMoved, RegularizerToggled, Sen
 from regtui.ui.panes.pane import Pane
 from regtui.ui.panes.stack_lines import EXPLAINED, VALUE, explanation, heading_line, laid_out, row_line
 from regtui.ui.settings import Row, is_numeric, parsed, stack_rows
-from regtui.ui.text import line
+from regtui.ui.text import Line, line
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -50,6 +50,12 @@ class StackRows(Lines, can_focus=True):
         name = self._cursor.split("@")[0].split(".")[0]
         found = [row for row in rows if row.regularizer is not None]
         return next((row for row in found if row.regularizer and row.regularizer.name == name), found[0])
+
+    def about(self, room: int) -> list[Line]:
+        """All that the catalog knows of the selected row, for the help."""
+        from regtui.ui.entry_help import row_lines  # not on the first screen, so it must not delay it
+
+        return row_lines(self.selected, self._view.selected, room)
 
     def show_view(self) -> None:
         """Follow the view; the selected row stays in sight wherever a change moves it."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from regtui.ui.glossary import GLOSSARY
 from regtui.ui.keys import Place, of_place
 from regtui.ui.text import EMPTY, FAINT, Line, left, line, wrapped
 from regtui.ui.widgets.lines import TO_BOTH_ENDS, Lines
+from regtui.ui.words import word_lines
 
 _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
@@ -28,6 +31,15 @@ _OVER_ALL: tuple[Place, ...] = ("augment", "modes", "truth", "subnetworks", "com
 """Screens of their own, on which the keys of the explorer do not work."""
 
 
+@runtime_checkable
+class Explained(Protocol):
+    """A widget with a cursor that can tell what it stands on."""
+
+    def about(self, room: int) -> list[Line]:
+        """All that is known of it, in `room` cells."""
+        ...
+
+
 def place_of(ids: Sequence[str]) -> Place | None:
     """Where help was asked for: the innermost place that has keys of its own.
 
@@ -37,10 +49,17 @@ def place_of(ids: Sequence[str]) -> Place | None:
     return next((place for id in ids for place in own if id == place or id.startswith(f"{place}-")), None)
 
 
-def help_lines(room: int, first: str = "", here: Place | None = None) -> list[Line]:
-    """The whole text; `first` is the id of the pane that comes first, with the keys of the place `here`."""
+About = Callable[[int], list[Line]]
+"""Lines of a width about what the cursor stands on."""
+
+
+def help_lines(room: int, first: str = "", here: Place | None = None, about: About | None = None) -> list[Line]:
+    """The whole text: what it is `about`, the pane of the id `first`, the keys of the place `here`, then all the rest.
+
+    The words of the lesson come last, where one key leads.
+    """
     order = [first] if first in GLOSSARY else []
-    rows: list[Line] = []
+    rows = about(room) if about is not None else []
     for name in order:
         rows += _entry(name, room)
     places = sorted(_PLACES, key=lambda one: (one[0] != here, here in _OVER_ALL and one[0] == "app"))
@@ -52,7 +71,7 @@ def help_lines(room: int, first: str = "", here: Place | None = None) -> list[Li
     for name in GLOSSARY:
         if name not in order:
             rows += _entry(name, room)
-    return rows
+    return [*rows, heading("Words", room), *word_lines(room)]
 
 
 def _entry(name: str, room: int) -> list[Line]:
@@ -68,17 +87,26 @@ def heading(title: str, room: int) -> Line:
     return line((title, "bold $primary"), (" " + "─" * max(room - len(title) - 1, 0), FAINT))
 
 
+def help_at(screen: Screen[object], focused: Widget | None) -> HelpScreen:
+    """The help for the place where it is asked for: what has the focus, and what its cursor stands on."""
+    around = focused.ancestors_with_self if focused is not None else [screen]
+    pane = next((node.id for node in around if node.has_class("pane") and node.id), "")
+    own = [screen.id] if screen.id else []  # a screen with keys of its own has them in all of its panes
+    place = place_of([*own, *(node.id for node in around if node.id)])
+    return HelpScreen(pane, place, focused.about if isinstance(focused, Explained) else None)
+
+
 class HelpText(Lines, can_focus=True):
     """Scrolls."""
 
     BINDINGS = TO_BOTH_ENDS
 
-    def __init__(self, first: str, here: Place | None) -> None:
+    def __init__(self, first: str, here: Place | None, about: About | None) -> None:
         super().__init__(id="help-text")
-        self._first, self._here = first, here
+        self._first, self._here, self._about = first, here, about
 
     def on_resize(self) -> None:
-        self.show(help_lines(self.room, self._first, self._here))
+        self.show(help_lines(self.room, self._first, self._here, self._about))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -88,12 +116,12 @@ class HelpScreen(ModalScreen[None]):
         Binding(key, "dismiss", "close", show=False) for key in ("escape", "question_mark", "q", "enter", "space")
     ]
 
-    def __init__(self, first: str = "", here: Place | None = None) -> None:
+    def __init__(self, first: str = "", here: Place | None = None, about: About | None = None) -> None:
         super().__init__()
-        self._first, self._here = first, here
+        self._first, self._here, self._about = first, here, about
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = "↑ ↓ j k scroll · escape closes"
-            yield HelpText(self._first, self._here)
+            dialog.border_subtitle = "↑ ↓ j k scroll · G words · escape closes"
+            yield HelpText(self._first, self._here, self._about)
