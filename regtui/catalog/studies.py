@@ -18,7 +18,8 @@ _ALL = (
             StudyMetric(name="cost", title="Cost of forgetting eval()", unit="points",
                         summary="Test accuracy in eval mode minus that in train mode, as one user would measure it."),
             StudyMetric(name="cost_alone", title="Cost, one by one", unit="points",
-                        summary="The same with each test sample put through alone: BatchNorm then sees a batch of 1."),
+                        summary="The same with the first 300 test samples, put through alone: BatchNorm then sees a "
+                        "batch of 1."),
             StudyMetric(name="cost_by_class", title="Cost, class by class", unit="points",
                         summary="The same with the test samples in the order of their classes, as a folder lists them: "
                         "BatchNorm then sees batches of one class."),
@@ -43,7 +44,8 @@ _ALL = (
     Study(
         name="subnetworks",
         title="Sub-networks put to the vote",
-        summary="Accuracy of the mean of T sampled sub-networks, or of T members of a bag, against eval mode.",
+        summary="Accuracy of the mean of T sampled sub-networks, or of T members of a bag, against eval mode, on the "
+        "first 500 test samples.",
         metrics=(
             StudyMetric(name="accuracy_1", title="Accuracy of one", unit="points",
                         summary="Mean test accuracy of a single sub-network or member."),
@@ -70,7 +72,8 @@ _ALL = (
     Study(
         name="augmented_eval",
         title="Augmented test samples",
-        summary="Test accuracy with the augmentation wrongly left on, and of the mean over many views of a sample.",
+        summary="Accuracy with the augmentation wrongly left on, and of the mean over many views of a sample, on the "
+        "first 500 test samples.",
         metrics=(
             StudyMetric(name="clean_accuracy", title="Clean accuracy", unit="points",
                         summary="On the same test samples as they are."),

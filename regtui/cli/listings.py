@@ -72,7 +72,7 @@ def catalog(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     for record in REGULARIZERS.values():
         where = f"at {', '.join(record.sites)}" if record.sites else "on the whole run"
-        _print_record(console, record, record.params, (where, record.paper))
+        _print_record(console, record, record.params, (where, f"watch: {record.watch}", record.paper))
     for model in MODELS.values():
         _print_record(console, model, model.params, (f"places: {', '.join(model.sites)}", model.paper))
     for dataset in DATASETS.values():

@@ -15,7 +15,7 @@ SECTIONS: tuple[str, ...] = get_args(Section)
 """In the order of the lesson."""
 
 ORDER: dict[str, tuple[str, ...]] = {
-    "overfitting": ("ladder", "random-labels"),
+    "overfitting": ("ladder", "random-labels", "when-to-stop", "data-or-size"),
     "dropout": ("how-much", "train-or-eval", "ensemble", "variants", "transformer"),
     "batchnorm": ("deep", "higher-lr", "running-statistics", "batch-size", "with-dropout", "normal", "devices"),
     "layernorm": ("variable-length", "which-norm-cnn", "which-norm-transformer", "pre-or-post", "warm-up"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 ABOUT = (
     "A network that scores 95 % on its training set may score 60 % on pictures it has not seen. This lesson is about "
     "that gap and about Dropout, BatchNorm, LayerNorm and augmentation: what each of them does about it, and what else "
-    "it is for. Everything it says can be run here: predict, press space, look."
+    "it is for. Everything it says can be run here: predict, press space, look. The help (?) ends with a list of words "
+    "(G leads there)."
 )
 
 GOALS = (
@@ -41,7 +42,7 @@ RELATED = (
 """Title, and what the related lesson has to do with this one."""
 
 SECTIONS = {
-    "overfitting": "What the gap is, and how far plain training lets it open.",
+    "overfitting": "What the gap is, how far plain training lets it open, when to stop, and what more data do.",
     "dropout": "Switching values off by chance: how many, which, and in which networks.",
     "batchnorm": "Normalizing over the batch: depth, learning rate, running statistics, batch size.",
     "layernorm": "Normalizing within one example: text, and the place of the norm.",
