@@ -75,7 +75,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             return "every seed lies exactly at the threshold, so no number of seeds can be told"
         if self.seeds_needed is None:
             return f"more than {MOST_SEEDS} seeds would be needed"
-        return f"about {self.seeds_needed} seeds would decide it"
+        return f"about {self.seeds_needed} seeds might decide it"
 
 
 _READS: dict[str, Callable[[Evaluated], float | None]] = {

@@ -83,6 +83,15 @@ def find_lead(arms: Sequence[str], results: Results, said: str | None = None) ->
     return Lead(best, rival, leads[rival])
 
 
+def tally(predictions: Predictions, verdicts: Sequence[Verdict]) -> dict[Judgement, int]:
+    """How many of the claims that were answered came out right, wrong, and are open."""
+    found: dict[Judgement, int] = {"right": 0, "wrong": 0, "open": 0}
+    for place, verdict in enumerate(verdicts):
+        if place in predictions.claims:
+            found[judge_claim(predictions.claims[place], verdict)] += 1
+    return found
+
+
 def judge_claim(holds: bool, verdict: Verdict) -> Judgement:
     """Whether what was said of a claim agrees with its verdict; open while that is not shown."""
     if verdict.outcome == "not shown":

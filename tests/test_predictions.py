@@ -6,7 +6,7 @@ import pytest
 
 from regtui.claims import Results, judge
 from regtui.events import Diverged, Evaluated, Finished, Measured, Started
-from regtui.predictions import Predictions, find_lead, judge_claim
+from regtui.predictions import Predictions, find_lead, judge_claim, tally
 from regtui.scenario import Check, Claim, loads
 from regtui.session import Session
 
@@ -99,6 +99,14 @@ def test_a_claim_that_was_said_to_hold_is_right_when_confirmed(others: list[floa
     claim = Claim(text="b is better", check=Check(metric="test_accuracy", of="b", above="a"))
     verdict = judge(claim, results(a=others, b=[80, 81, 82]))
     assert (judge_claim(True, verdict), judge_claim(False, verdict)) == (yes, no)
+
+
+def test_answers_to_claims_are_summed_up() -> None:
+    better = Claim(text="b is better", check=Check(metric="test_accuracy", of="b", above="a"))
+    clear, unclear = results(a=[60, 61, 62], b=[80, 81, 83]), results(a=[60, 80, 95], b=[80, 81, 83])
+    verdicts = [judge(better, clear), judge(better, clear), judge(better, unclear), judge(better, clear)]
+    said = Predictions(claims={0: True, 1: False, 2: True})
+    assert tally(said, verdicts) == {"right": 1, "wrong": 1, "open": 1}
 
 
 def test_skipping_takes_an_answer_back() -> None:

@@ -50,6 +50,7 @@ async def test_what_was_predicted_stands_beside_what_was_measured(explore) -> No
         await user.press("M")
         user.runner.play()
         await user.sees("you ✘", "You said + dropout ✘; + BatchNorm leads by 6.7 points [6.7, 6.7].", "seed 3 of 3")
+        await user.sees("Your answers to the claims: 1 wrong.")
         await user.press("r", "r")
         await user.until(lambda: "You said" not in user.text)
 

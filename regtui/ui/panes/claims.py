@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from regtui.claims import Verdict, figure
-from regtui.predictions import Predictions, judge_claim
+from regtui.predictions import Predictions, judge_claim, tally
 from regtui.session import Session
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, left, line, right, wrapped
 
@@ -69,7 +69,7 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
 
 
 def prediction_lines(session: Session, room: int) -> list[Line]:
-    """What the user said of the best arm, and what the runs say; before them also how many claims were answered."""
+    """What the user said of the best arm, and what the runs say of it and of all answers; before them how many."""
     said, answered = session.predictions.best, len(session.predictions.claims)
     if not session.predictions:
         return []
@@ -77,8 +77,15 @@ def prediction_lines(session: Session, room: int) -> list[Line]:
         best = f"You said {said} is best" if said else "You skipped the best arm"
         claims = f"; {answered} of {len(session.scenario.claims)} claims answered." if answered else "."
         return wrapped(best + claims, room)
-    if said is None:
-        return []
+    counts = tally(session.predictions, session.verdicts())
+    is_decided = counts["right"] + counts["wrong"] > 0
+    told = ", ".join(f"{count} {judged}" for judged, count in counts.items() if count)
+    summed = wrapped(f"Your answers to the claims: {told}.", room, MUTED) if is_decided else []
+    return [*_best_line(session, said, room), *summed] if said is not None else summed
+
+
+def _best_line(session: Session, said: str, room: int) -> list[Line]:
+    """The arm that was said to be best, and by how much which one leads."""
     lead = session.lead()
     if lead is None:
         return wrapped(f"You said {said} is best.", room, MUTED)

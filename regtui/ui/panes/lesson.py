@@ -96,7 +96,7 @@ def more_wanted(view: View) -> list[Line]:
     if not needed:
         return []
     which = "it" if len(open_claims) == 1 else "one more"
-    about = f"about {min(needed)} seeds would decide {which}: "
+    about = f"about {min(needed)} seeds might decide {which}: "
     return [line(("… ", OPEN), about, ("regtui run", "bold"), f" with --seeds {min(needed)}")]
 
 
