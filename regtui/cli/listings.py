@@ -16,6 +16,7 @@ from rich.markup import escape
 from regtui.catalog import DATASETS, MODELS, REGULARIZERS, STUDIES
 from regtui.catalog.records import Param, Record
 from regtui.cli.output import counted, plain_table, print_json
+from regtui.criterion import criterion
 from regtui.paths import runs_dir
 from regtui.scenario import ScenarioError, find, load, preset_files
 from regtui.scenario.errors import printable
@@ -41,7 +42,7 @@ def scenarios(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Validate files: every problem of every file, exit code 2 if there is any."""
+    """Validate files: what their claims ask, or every problem of every file and exit code 2."""
     found: list[dict[str, Any]] = []
     for name in arguments.files:
         try:
@@ -56,6 +57,8 @@ def check(arguments: argparse.Namespace) -> int:
             if not arguments.json:
                 arms, claims = counted(len(scenario.arms), "arm"), counted(len(scenario.claims), "claim")
                 print(f"{printable(name)}: ok: {arms}, {claims}, {counted(scenario.seeds, 'seed')}")
+                for claim in scenario.claims:
+                    print(printable(f"  {claim.text}  =  {criterion(claim.check)}"))
     if arguments.json:
         print_json({"files": found})
     return 0 if all(row["ok"] for row in found) else 2

@@ -116,7 +116,8 @@ def test_the_catalog_names_every_parameter_with_its_range(here: Command) -> None
 
 
 def test_check_tells_good_from_bad_and_starts_nothing(here: Command, tiny: str, tmp_path: Path) -> None:
-    assert here("check", tiny).returncode == 0
+    good = here("check", tiny)
+    assert good.returncode == 0 and 'Dropout narrows the gap  =  Gap: "+ dropout" below "plain"' in good.stdout
     bad = tmp_path / "bad.toml"
     bad.write_text(TINY.replace("p = 0.5", "p = 5"))
     result = here("check", tiny, str(bad))
