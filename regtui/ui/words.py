@@ -76,7 +76,7 @@ WORDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """In the order of the alphabet; capitals count like small letters."""
 
-COLUMN = 17
+COLUMN = 18
 """Cells of a word that stands beside its sentence; a longer one has a row of its own."""
 
 
