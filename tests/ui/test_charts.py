@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -242,6 +243,44 @@ def test_an_area_never_reaches_beyond_the_cells_of_its_edges(points: list[tuple[
         drawn = [row for row in range(height - 1) if is_braille(alone[row][column].text)]
         tinted = [row for row in range(height - 1) if (s := shaded[row][column].style) and s.bgcolor]
         assert not tinted or (min(drawn) <= min(tinted) and max(tinted) <= max(drawn))
+
+
+def test_an_area_has_no_holes_where_one_ends_that_lies_beneath() -> None:
+    beneath = Area(EPOCHS, [50.0] * 41, [53.0] * 41, ORANGE, quiet=True)
+    above = Area(EPOCHS, [20.0] * 41, [80.0] * 41, BLUE)
+    drawn = [cells(accuracy(line([5.0] * 41), areas=areas)) for areas in ([above], [beneath, above])]
+    tinted = [{(x, y) for y, row in enumerate(c) for x, s in enumerate(row) if s.style and s.style.bgcolor}
+              for c in drawn]  # fmt: skip
+    assert tinted[0] == tinted[1]
+    alone, both = ({c[y][x].style.bgcolor.get_truecolor().blue for x, y in tinted[0]} for c in drawn)
+    assert min(both) >= min(alone) - 3
+
+
+def test_few_rows_leave_out_what_is_spare_and_many_do_not() -> None:
+    spare = replace(line(learning(99), dim=True), spare=True)
+    chart, bare = accuracy(line(learning(60)), spare), accuracy(line(learning(60)))
+    assert rows(chart, height=11) == rows(bare, height=11) and rows(chart, height=20) != rows(bare, height=20)
+
+
+def test_a_narrow_chart_keeps_names_of_a_usual_length_whole() -> None:
+    names = {"baseline": "●", "+ BatchNorm": "■"}
+    curves = [line(learning(top), name, sign) for top, (name, sign) in zip((60, 90), names.items(), strict=True)]
+    drawn = "\n".join(rows(accuracy(*curves), 25, 8))
+    assert all(name in drawn for name in names)
+
+
+@pytest.mark.parametrize("colors", COLORS)
+def test_a_quiet_area_is_there_and_less_so_than_another(colors: Colors) -> None:
+    def drawn(quiet: bool) -> tuple[int, int]:
+        """How far its ground is from that of the theme, and its dots."""
+        area = Area(EPOCHS, [20.0] * 41, [80.0] * 41, BLUE, quiet=quiet)
+        shaded = cells(accuracy(line([5.0] * 41), areas=[area]), look=Look(colors=colors))
+        grounds = [s.style.bgcolor.get_truecolor() for row in shaded for s in row if s.style and s.style.bgcolor]
+        return max((sum(ground) for ground in grounds), default=0), sum(s.text.strip() != "" for r in shaded for s in r)
+
+    (quiet, few), (strong, many) = drawn(True), drawn(False)
+    assert (0 < quiet < strong) if colors in ("true", "256") else (few < many)
+    assert few > sum(s.text.strip() != "" for row in cells(accuracy(line([5.0] * 41))) for s in row) or quiet
 
 
 def test_an_area_without_colours_is_dotted_around_the_curves() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -13,9 +14,11 @@ from regtui.events import Bucket, Marker, Started
 from regtui.scenario import Scenario
 from regtui.session import Session
 from regtui.store import RunHistory
+from regtui.ui.charts import GLYPHS, Chart, draw
 from regtui.ui.figures import accuracy_figure, inside_figure, loss_figure, norms_figure
 from regtui.ui.figures.loss import BINS, binned
 from regtui.ui.palette import Looks
+from regtui.ui.panes.pane import title_line
 from regtui.ui.racing import Race
 from regtui.ui.text import plain
 from regtui.ui.view import View
@@ -40,6 +43,33 @@ def test_accuracy_has_a_solid_test_and_a_dashed_dim_train_curve_an_arm_in_one_hu
         assert train.color == test.color
 
 
+def test_the_selected_arm_lies_on_top_and_no_sign_moves_for_it(view: View) -> None:
+    signs = []
+    for arm in view.session.arms:
+        view.arm = arm.name
+        for figure in (accuracy_figure, loss_figure, inside_figure):
+            assert figure(view).chart.series[-1].name == arm.name
+        spread = [replace(one, y=[25.0 * i] * len(one.y)) for i, one in enumerate(sorted(
+            (one for one in accuracy_figure(view).chart.series if not one.dim), key=lambda one: one.name))]  # fmt: skip
+        order = [one for one in spread if one.name != arm.name] + [one for one in spread if one.name == arm.name]
+        chart = Chart(order, x_limits=(0, 10), y_limits=(0, 100))
+        drawn = [strip.text for strip in draw(chart, 70, 11)]
+        signs.append({(x, y) for y, row in enumerate(drawn) for x, cell in enumerate(row) if cell in GLYPHS})
+    assert signs[0] == signs[1] == signs[2] and len(signs[0]) > 3
+
+
+@pytest.mark.parametrize(("room", "says"), [
+    (24, "─ Accuracy ╌ train ─"), (34, "─ Accuracy ╌ train ─ test ● gap ─"), (43, "╌ train ─ test ● gap 40.5 ─"),
+])  # fmt: skip
+def test_the_title_of_the_accuracy_says_what_is_drawn_as_far_as_there_is_room(view: View, room: int, says: str) -> None:
+    assert says in plain(title_line(accuracy_figure(view).title, room, focused=False))
+
+
+def test_at_120_columns_the_other_titles_say_what_is_drawn_too(view: View) -> None:
+    found = [plain(title_line(figure(view).title, 34, focused=False)) for figure in (loss_figure, inside_figure)]
+    assert found == ["─ Loss ─ test · training batches ─", "─ Activations  std 1/6  epoch 10 ─"]
+
+
 def test_the_gap_of_the_selected_arm_is_the_shaded_area(view: View) -> None:
     figure = accuracy_figure(view)
     area = next(area for area in figure.chart.areas if area.color == view.color("baseline"))
@@ -48,8 +78,10 @@ def test_the_gap_of_the_selected_arm_is_the_shaded_area(view: View) -> None:
 
 
 def test_other_arms_are_shaded_from_the_lowest_to_the_highest_seed(view: View) -> None:
-    area = next(area for area in accuracy_figure(view).chart.areas if area.color == view.color("+ dropout"))
+    areas = accuracy_figure(view).chart.areas
+    area = next(area for area in areas if area.color == view.color("+ dropout"))
     assert area.high[-1] - area.low[-1] == pytest.approx(1.0)
+    assert [area.quiet for area in areas] == [True, True, False], "the gap is what the chart is about, and lies on top"
 
 
 def test_curves_start_and_end_in_epochs(view: View) -> None:
@@ -118,13 +150,13 @@ def test_without_any_norm_its_place_is_taken_by_the_gradients_of_the_layers(view
     view.session.arms = view.session.arms[:2]
     figure = norms_figure(view)
     assert plain(figure.title).startswith("Gradients") and "no norm in any arm" in plain(figure.title)
-    assert [one.name for one in figure.chart.series] == ["baseline", "+ dropout"]
+    assert [one.name for one in figure.chart.series] == ["+ dropout", "baseline"]
 
 
 def test_inside_has_a_curve_an_arm_over_the_layers(view: View) -> None:
     chart = inside_figure(view).chart
     assert list(chart.categories or ()) == ["conv1", "conv2", "conv3", "conv4", "conv5", "conv6"]
-    assert [one.name for one in chart.series] == [arm.name for arm in view.session.arms]
+    assert {one.name for one in chart.series} == {arm.name for arm in view.session.arms}
 
 
 def test_inside_is_logarithmic_where_layers_differ_by_much(view: View) -> None:

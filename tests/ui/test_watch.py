@@ -186,7 +186,7 @@ async def test_charts_say_that_the_logs_are_read_and_follow_once_they_are(
         await user.until(lambda: user.text.count("reading the stored runs") == 5, "the head and four charts")
         assert "nothing was measured" not in user.text
         may_read.set()
-        await user.sees("■ ended", "gap 40.0", "conv1 variance", "whole set", "conv1  2")
+        await user.sees("■ ended", "● gap", "conv1 variance", "whole set", "conv1  2")
         await user.until(lambda: "reading" not in user.text, "all charts are drawn")
         assert "nothing was measured" not in user.text
 

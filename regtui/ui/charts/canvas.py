@@ -39,15 +39,17 @@ class Canvas:
         return not self._firm[row][column]
 
     def tint(
-        self, column: int, row: int, color: str, bottom: float = 0.0, top: float = 1.0, behind: bool = True
-    ) -> None:
+        self, column: int, row: int, color: str, bottom: float = 0.0, top: float = 1.0, behind: bool = True,
+        share: float = TINT_SHARE,
+    ) -> None:  # fmt: skip
         """Mix a colour into the background of a cell between two heights in it.
 
         Where a curve or a text stands, the background is tinted as a whole or not, as `behind` says.
         """
-        tint = blend(self._tint[row][column] or self.look.palette.background, color, TINT_SHARE)
+        tint = blend(self._tint[row][column] or self.look.palette.background, color, share)
         if bottom <= 0 and top >= 1 and behind:
             self._tint[row][column] = tint
+            self._edge[row].pop(column, None)  # of an area beneath: it would be a hole in this one
         else:
             self._edge[row][column] = (tint, bottom, top, behind)
 

@@ -10,7 +10,7 @@ from regtui.ui.charts.canvas import Canvas
 from regtui.ui.charts.charset import LEFT_DOTS, RIGHT_DOTS, plain
 from regtui.ui.charts.fence import DOTS_HIGH, DOTS_WIDE, Line, Run, to_lines
 from regtui.ui.charts.frame import Frame
-from regtui.ui.charts.ink import curve_ink
+from regtui.ui.charts.ink import Ink, curve_ink
 from regtui.ui.charts.labels import Wanted, place
 from regtui.ui.charts.model import GLYPHS, RING, Series
 from regtui.ui.charts.raster import Layer, rasterize
@@ -57,8 +57,10 @@ def draw_curves(canvas: Canvas, series: Sequence[Series], runs: Sequence[Sequenc
     for curve in curves:
         _draw_line(canvas, curve, frame)
     signed = [curve for curve in curves if curve.sign]
-    for turn, curve in enumerate(signed):
-        _put_signs(canvas, curve, frame, turn / len(signed), max(_SIGNS_APART, 3 * len(signed)))
+    turns = sorted(signed, key=lambda curve: (*GLYPHS, RING).index(curve.series.stroke))
+    for curve in signed:
+        # By the sign, not by what lies on what: signs that jumped when another curve is laid on top would lead astray.
+        _put_signs(canvas, curve, frame, turns.index(curve) / len(signed), max(_SIGNS_APART, 3 * len(signed)))
     for curve in curves:
         if curve.sign or sum(map(len, curve.lines)) == 1:
             _put(canvas, curve, frame, curve.end, curve.sign or "•")
@@ -120,6 +122,5 @@ def _write_names(canvas: Canvas, curves: Sequence[Curve], frame: Frame) -> None:
     wanted.sort(key=lambda name: curves[name.index].last, reverse=True)  # tells apart what ends on the same dot
     columns, rows = frame.window.columns + frame.names, frame.window.rows
     for placed in place(wanted, columns, rows, lambda column, row: canvas.is_free(frame.left + column, row)):
-        series = curves[placed.index].series
-        ink = curve_ink(series.color, series.dim, canvas.look)
+        ink = Ink(curves[placed.index].series.color)  # a text, which is to be read whether its curve is dim or not
         canvas.write(frame.left + placed.column, placed.row, placed.text, ink)

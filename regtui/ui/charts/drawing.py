@@ -18,6 +18,9 @@ from regtui.ui.charts.labels import cut
 from regtui.ui.charts.model import Charset, Chart, Look
 from regtui.ui.charts.shading import shade
 
+FEW_ROWS = 14
+"""Rows of a chart below which spare curves are left out."""
+
 
 def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> list[Strip]:
     """Draw a chart into exactly `height` strips of `width` cells."""
@@ -35,11 +38,13 @@ def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> lis
         _write_empty(canvas, chart.empty_text)
         return canvas.strips()
     frame = lay_out(chart, width, height, runs, look.charset)
+    is_low = frame.window.rows < FEW_ROWS
+    shown = [pair for pair in zip(chart.series, curves, strict=True) if not (is_low and pair[0].spare)]
     for area, pair in zip(chart.areas, edges, strict=True):
-        shade(canvas, area.color, pair, frame)
+        shade(canvas, area.color, pair, frame, quiet=area.quiet)
     draw_grid(canvas, frame)
     draw_marks(canvas, chart.marks, frame)
-    draw_curves(canvas, chart.series, curves, frame)
+    draw_curves(canvas, [series for series, _ in shown], [curve for _, curve in shown], frame)
     write_axes(canvas, chart, frame)
     return canvas.strips()
 

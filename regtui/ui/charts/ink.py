@@ -15,8 +15,9 @@ from rich.style import Style
 
 from regtui.ui.charts.model import Colors, Look
 
-DIM_SHARE = 0.68
-"""How much of its colour a dim curve keeps over the background: readable, but clearly beneath the others."""
+DIM_SHARE = 0.75
+"""How much of its colour a dim curve keeps over the background: at least 3 : 1 against it, as WCAG 2.2 (1.4.11) asks of
+lines, but clearly beneath the others."""
 
 _RGB = tuple[int, int, int]
 _CUBE = (0, 95, 135, 175, 215, 255)

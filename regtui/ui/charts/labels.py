@@ -14,6 +14,8 @@ from rich.cells import cell_len, set_cell_size
 
 _SHORTEST = 4
 """Cells below which a cut name says nothing any more."""
+_READABLE = 13
+"""Cells that a name may take from the curves of a narrow chart, where half of it is less."""
 _CUT = 3.0
 """Rows of distance that a whole name is worth."""
 _AWAY = 0.5
@@ -138,7 +140,7 @@ def _near(name: Wanted, columns: int, rows: int, is_free: IsFree) -> Iterator[Pl
         if room >= min(cell_len(text), _SHORTEST + len(text) - len(name.text)):
             yield _placed(name, cut(text, room), after, row)
         if away and room < cell_len(text):
-            text = cut(text, columns // 2)
+            text = cut(text, max(columns // 2, min(_READABLE, columns)))
             yield _placed(name, text, columns - cell_len(text), row)
 
 

@@ -35,6 +35,8 @@ class Series:
     """Subordinate to the other curves: fainter, and beneath them."""
     label_end: bool = True
     """Whether the name is written at the end of the curve."""
+    spare: bool = False
+    """Left out where there are few rows: more curves than can be told apart say less than some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Area:
     """`low` and `high` are as long as `x`; where they cross, the shading goes on."""
     color: str
     """Hex; it is mixed into the background, so give the colour of the curve it belongs to."""
+    quiet: bool = False
+    """Half as strong: beside another area that the chart is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +97,14 @@ class Palette:
     """What faint things are mixed with; it is not painted itself."""
     text: str = "#c0caf5"
     """The texts of marks."""
-    muted: str = "#787c99"
+    muted: str = "#7f87b0"
     """Numbers and names of the axes."""
     faint: str = "#3b3f58"
     """The baseline and the lines at the numbers."""
 
 
 DARK = Palette()
-LIGHT = Palette(background="#f4f4f6", text="#2e3440", muted="#6b7180", faint="#cdd0d8")
+LIGHT = Palette(background="#f4f4f6", text="#2e3440", muted="#697082", faint="#cdd0d8")
 
 
 @dataclass(frozen=True, slots=True)

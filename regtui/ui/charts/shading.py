@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regtui.ui.charts.canvas import Canvas
+from regtui.ui.charts.canvas import TINT_SHARE, Canvas
 from regtui.ui.charts.fence import DOTS_HIGH, DOTS_WIDE, Line, Run, to_lines
 from regtui.ui.charts.frame import Frame
 from regtui.ui.charts.ink import curve_ink
@@ -19,8 +19,10 @@ _LEAST_BEHIND = 0.2
 """The part of a cell from which on it is tinted behind a curve."""
 
 
-def shade(canvas: Canvas, color: str, edges: tuple[Sequence[Run], Sequence[Run]], frame: Frame) -> None:
-    """Shade what lies between two edges, where both are known."""
+def shade(
+    canvas: Canvas, color: str, edges: tuple[Sequence[Run], Sequence[Run]], frame: Frame, *, quiet: bool = False
+) -> None:
+    """Shade what lies between two edges, where both are known; `quiet`: half as much."""
     window = frame.window
     heights = [_heights(to_lines(edge, window), window.dot_columns) for edge in edges]
     bands = [_band(heights, column) for column in range(window.columns)]
@@ -29,8 +31,9 @@ def shade(canvas: Canvas, color: str, edges: tuple[Sequence[Run], Sequence[Run]]
             continue
         if canvas.look.colors in ("true", "256"):
             near = [other for other in bands[max(0, column - _SMOOTH) : column + _SMOOTH + 1] if other is not None]
-            _tint(canvas, color, frame, column, band, (_smoothed(band, near, 0), _smoothed(band, near, 1)))
-        else:
+            smooth = (_smoothed(band, near, 0), _smoothed(band, near, 1))
+            _tint(canvas, color, frame, column, band, smooth, TINT_SHARE / (1 + quiet))
+        elif not quiet or column % 4 < 2:
             _dot(canvas, color, frame, column, *band)
 
 
@@ -51,7 +54,9 @@ def _smoothed(band: _Band, near: Sequence[_Band], end: int) -> float:
     return mean if abs(mean - band[end]) < _STEEP else band[end]
 
 
-def _tint(canvas: Canvas, color: str, frame: Frame, column: int, band: _Band, smooth: _Band) -> None:
+def _tint(
+    canvas: Canvas, color: str, frame: Frame, column: int, band: _Band, smooth: _Band, share: float
+) -> None:  # fmt: skip
     """Tint the cells of the band; behind a curve, which fills its cell anyway, those of them in the smoothed one.
 
     Never a cell beyond the band: another curve that runs there would look like a part of the area.
@@ -60,7 +65,7 @@ def _tint(canvas: Canvas, color: str, frame: Frame, column: int, band: _Band, sm
     for cell in range(int(band[0]), min(rows - 1, int(band[1])) + 1):
         bottom, top = max(0.0, band[0] - cell), min(1.0, band[1] - cell)
         behind = min(1.0, smooth[1] - cell) - max(0.0, smooth[0] - cell) > _LEAST_BEHIND
-        canvas.tint(frame.left + column, rows - 1 - cell, color, bottom, top, behind)
+        canvas.tint(frame.left + column, rows - 1 - cell, color, bottom, top, behind, share)
 
 
 def _dot(canvas: Canvas, color: str, frame: Frame, column: int, bottom: float, top: float) -> None:

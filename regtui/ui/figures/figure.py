@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from regtui.session import Session
+from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.ui.charts import Chart, Limits, Mark, Series
 from regtui.ui.figures.over_seeds import Read, over_seeds
@@ -40,14 +40,20 @@ def curves_apart(view: View, arm: str, read: Read) -> list[Series]:
     return found
 
 
-def common_runs(session: Session, has: Callable[[RunHistory], object]) -> dict[str, RunHistory]:
+def common_runs(view: View, has: Callable[[RunHistory], object]) -> dict[str, RunHistory]:
     """A run an arm that has what is to be drawn: of the first seed that all such arms share, else of its first one."""
     having = {
-        arm.name: {seed: run for seed, run in session.of_arm(arm.name).items() if has(run)} for arm in session.arms
+        arm.name: {seed: run for seed, run in view.session.of_arm(arm.name).items() if has(run)}
+        for arm in selected_last(view)
     }
     found = {arm: runs for arm, runs in having.items() if runs}
     shared = set.intersection(*(set(runs) for runs in found.values())) if found else set()
     return {arm: runs[min(shared or runs)] for arm, runs in found.items()}
+
+
+def selected_last(view: View) -> list[Arm]:
+    """The arms in the order in which they are drawn: the selected one lies on top of the others."""
+    return sorted(view.session.arms, key=lambda arm: arm.name == view.selected.name)
 
 
 def epochs(view: View) -> Limits:
@@ -75,8 +81,11 @@ def version(view: View) -> tuple[object, ...]:
     return (view.session.scenario.id, view.dark, view.arm, len(view.session.arms), runs)
 
 
-def waiting_text(view: View) -> str:
-    """What an empty chart of evaluations says."""
+PRESS = "press space to run"
+
+
+def waiting_text(view: View, about: str) -> str:
+    """What an empty chart says: `about`, what it is going to show, and what to press for it."""
     session = view.session
     if session.is_busy:
         return "waiting for\nthe first measurement"
@@ -84,4 +93,4 @@ def waiting_text(view: View) -> str:
     if diverged and not session.missing(range(view.race.seeds)):
         # Nothing is left that space would run.
         return f"{', '.join(dict.fromkeys(diverged))}:\ndiverged before\nthe first evaluation"
-    return "press space to run"
+    return f"{about}\n\n{PRESS}"

@@ -10,17 +10,21 @@ from regtui.store import RunHistory
 from regtui.ui.charts import Series
 from regtui.ui.figures.figure import Figure
 from regtui.ui.figures.over_seeds import Read, over_seeds
-from regtui.ui.text import FAINT
+from regtui.ui.text import MUTED
 from regtui.ui.view import View
 
-GHOST = "  ┈ before"
+GHOST = " ┈ before"
 """In the title of a chart that has one."""
 
 Draw = Callable[[View], Figure]
 
 
-def ghosted(read: Read) -> Callable[[Draw], Draw]:
-    """Put the ghost's curve beneath those of a figure, where the user asks for it; `read` is what the figure shows."""
+def ghosted(read: Read, *, after: int) -> Callable[[Draw], Draw]:
+    """Put the ghost's curve beneath those of a figure, where the user asks for it.
+
+    read   what the figure shows
+    after  so many parts of the title the ghost is told: where room is short the last ones go first
+    """
 
     def wrap(draw: Draw) -> Draw:
         @wraps(draw)
@@ -33,8 +37,7 @@ def ghosted(read: Read) -> Callable[[Draw], Draw]:
             chart = replace(figure.chart, series=[series, *figure.chart.series])
             if chart.y_limits is not None:
                 chart = replace(chart, y_limits=(chart.y_limits[0], max(chart.y_limits[1], *series.y)))
-            # Where room is short the last part goes first.
-            title = (*figure.title[:-1], (GHOST, FAINT), figure.title[-1])
+            title = (*figure.title[:after], (GHOST, MUTED), *figure.title[after:])
             return replace(figure, title=title, chart=chart, version=(*figure.version, run.run, run.version))
 
         return drawn

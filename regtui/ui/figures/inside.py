@@ -15,7 +15,7 @@ def inside_figure(view: View) -> Figure:
     studies = view.studies
     count = len(studies) + len(LOOKS) + 1
     at = view.inside % count
-    place = (f"  {at + 1}/{count}", FAINT)
+    place = (f" {at + 1}/{count}", FAINT)
     if at < len(studies):
         return study_figure(view, studies[at], place)
     if at < count - 1:

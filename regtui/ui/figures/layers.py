@@ -51,20 +51,20 @@ def layers_figure(view: View, look: Look, place: tuple[str, str]) -> Figure:
     if view.picked and any(has_layer(run, view.picked) for run in view.session.current.values()):
         return course_figure(view, look, place)
     series: list[Series] = []
-    names: list[str] = []
     probed: set[float] = set()
-    for arm, run in common_runs(view.session, lambda run: run.insides).items():
+    runs = common_runs(view, lambda run: run.insides)
+    of_arms = [runs[arm.name].insides[-1].layers for arm in view.session.arms if arm.name in runs]
+    names = [layer.name for layer in max(of_arms, key=len, default=[])]
+    for arm, run in runs.items():
         latest = run.insides[-1]
         probed.add(latest.step / run.steps_per_epoch)
-        if len(latest.layers) > len(names):
-            names = [layer.name for layer in latest.layers]
         arm_look = view.looks.of(arm)
         y = [look.read(layer) for layer in latest.layers]
         series.append(Series(arm, list(range(len(y))), y, arm_look.color(view.dark), arm_look.sign))
     log = _is_log(look, series)
-    chart = Chart(series=series, categories=names or None, log_y=log, empty_text=_empty_text(view, series))
+    chart = Chart(series=series, categories=names or None, log_y=log, empty_text=_empty_text(view, look, series))
     when = f"  epoch {probed.pop():.3g}" if len(probed) == 1 else "  latest" if probed else ""
-    title: Line = line((look.title, "bold"), (f"  {look.unit}", MUTED), (when, FAINT), place)
+    title: Line = line((look.title, "bold"), (f"  {look.unit}", MUTED), place, (when, FAINT))
     subject = (view.session.scenario.id, look.title, log)
     return Figure(title, chart, (*version(view), view.inside, view.picked), subject, tuple(names) or None)
 
@@ -74,7 +74,7 @@ def course_figure(view: View, look: Look, place: tuple[str, str]) -> Figure:
     series: list[Series] = []
     beneath: list[Series] = []
     begun: list[Mark] = []
-    for arm, run in common_runs(view.session, lambda run: has_layer(run, view.picked)).items():
+    for arm, run in common_runs(view, lambda run: has_layer(run, view.picked)).items():
         found = layer_course(run, view.picked)
         x = [at for at, _ in found]
         arm_look = view.looks.of(arm)
@@ -89,7 +89,7 @@ def course_figure(view: View, look: Look, place: tuple[str, str]) -> Figure:
     log = _is_log(look, series) and not beneath  # a mean may be negative
     chart = Chart(
         series=[*beneath, *series], marks=(*marks(view), *begun), x_label="epoch", x_limits=epochs(view), log_y=log,
-        empty_text=_empty_text(view, series),
+        empty_text=_empty_text(view, look, series),
     )  # fmt: skip
     parts = [(look.title, "bold"), (f"  {view.picked}", "$accent"), (f"  {look.unit}", MUTED), place]
     title = line(*parts, (f"  ╌ {look.beside}" if beneath else "", FAINT))
@@ -120,5 +120,6 @@ def _is_log(look: Look, series: Iterable[Series]) -> bool:
     return look.unit != "%" and bool(values) and max(values) / min(values) > LOG_FROM
 
 
-def _empty_text(view: View, series: list[Series]) -> str:
-    return "not in the record\nof these runs" if series else waiting_text(view)
+def _empty_text(view: View, look: Look, series: list[Series]) -> str:
+    about = f"{look.title.lower()}\nof each layer"
+    return "not in the record\nof these runs" if series else waiting_text(view, about)

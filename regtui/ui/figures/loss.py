@@ -8,23 +8,25 @@ from regtui.events import Evaluated
 from regtui.store import Column, RunHistory
 from regtui.ui.charts import Area, Chart, Series
 from regtui.ui.charts.scale import round_step
-from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, version, waiting_text
+from regtui.ui.figures.figure import Figure, curves_apart, epochs, marks, selected_last, version, waiting_text
 from regtui.ui.figures.ghost import ghosted
 from regtui.ui.figures.over_seeds import over_seeds
 from regtui.ui.standing import drawn
-from regtui.ui.text import FAINT, MUTED, line
+from regtui.ui.text import MUTED, line
 from regtui.ui.view import View
+
+ABOUT = "how wrong, and how sure of it:\non unseen samples,\non training batches"
 
 BINS = 60
 """Points of a batch-loss curve: single steps jump about so much that four arms of them hide everything else."""
 
 
-@ghosted(lambda event: event.test.loss if event.test else None)
+@ghosted(lambda event: event.test.loss if event.test else None, after=2)
 def loss_figure(view: View) -> Figure:
     """Test loss solid with the arm's sign; the mean loss of the training batches, a point for each bin, dim."""
     series: list[Series] = []
     areas: list[Area] = []
-    for arm in view.session.arms:
+    for arm in selected_last(view):
         color = view.color(arm.name)
         runs = drawn(view.session.of_arm(arm.name))
         shown = view.shown_run(arm.name)
@@ -40,9 +42,9 @@ def loss_figure(view: View) -> Figure:
             areas.append(Area(test.x, test.low, test.high, color))
     chart = Chart(
         series=series, areas=areas, marks=marks(view), x_label="epoch", x_limits=epochs(view),
-        y_limits=_limits(series), empty_text=waiting_text(view),
+        y_limits=_limits(series), empty_text=waiting_text(view, ABOUT),
     )  # fmt: skip
-    title = line(("Loss", "bold"), (f"  {view.session.course}", MUTED), ("  · training batches", FAINT))
+    title = line(("Loss", "bold"), (f" ─ {view.session.course}", MUTED), (" · training batches", MUTED))
     return Figure(title, chart, version(view), (view.session.scenario.id,))
 
 

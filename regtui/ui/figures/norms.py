@@ -11,7 +11,7 @@ from regtui.scenario import Arm
 from regtui.store import RunHistory
 from regtui.store.slim import mean
 from regtui.ui.charts import RING, Chart, Series
-from regtui.ui.figures.figure import Figure, marks, version
+from regtui.ui.figures.figure import PRESS, Figure, marks, version
 from regtui.ui.figures.layers import ACTIVATIONS, GRADIENTS, layers_figure
 from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, cut, line
@@ -46,7 +46,8 @@ def norms_figure(view: View) -> Figure:
     head = line((record.title, "bold"), sign)
     layers = norm_layers(run)
     if not layers or run is None:
-        text = f"waiting for\n{name}" if view.session.is_busy else "press space to run"
+        about = f"what {record.title} normalizes with,\nand what is true of all samples"
+        text = f"waiting for\n{name}" if view.session.is_busy else f"{about}\n\n{PRESS}"
         if run is not None and run.state == "diverged":
             text = f"{arm.name}:\ndiverged before the first probe"
         named = (*head, *line((name if is_other else "", MUTED)))

@@ -14,6 +14,8 @@ from regtui.ui.palette import neutral
 from regtui.ui.text import FAINT, MUTED, line
 from regtui.ui.view import View
 
+ABOUT = "how the values lie\nthat enter an activation"
+
 PARTS = 10_000
 """What the parts of a recorded histogram add up to."""
 BEYOND = 0.02
@@ -57,7 +59,7 @@ def spread_figure(view: View, place: tuple[str, str]) -> Figure:
         parts.append(place)
     chart = Chart(
         series=series, areas=areas, x_limits=(-HISTOGRAM_EDGE, HISTOGRAM_EDGE), y_limits=_limits(series),
-        empty_text="no histograms in\nthe record of this run" if run is not None else waiting_text(view),
+        empty_text="no histograms in\nthe record of this run" if run is not None else waiting_text(view, ABOUT),
     )  # fmt: skip
     subject = (view.session.scenario.id, "histogram", arm, name)
     picks = () if view.picked else None

@@ -23,7 +23,7 @@ def study_figure(view: View, name: str, place: tuple[str, str]) -> Figure:
     the selected arm's number that claims speak of.
     """
     record = STUDIES[name]
-    runs = common_runs(view.session, lambda run: name in run.studies)
+    runs = common_runs(view, lambda run: name in run.studies)
     found = {arm: run.studies[name] for arm, run in runs.items()}
     shown = view.arm if view.arm in found else next(iter(found), "")
     series: list[Series] = []
