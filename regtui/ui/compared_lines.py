@@ -13,7 +13,7 @@ from regtui.compare.results import Standing, columns, outline
 from regtui.ui.comparison import Comparison
 from regtui.ui.figures.comparison import place
 from regtui.ui.standing import STEERED
-from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, Fragment, Line, left, line, right, styled, width, wrapped
+from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, Fragment, Line, left, line, marked, right, wrapped
 
 FIGURE, PAIRED, AT = 11, 12, 10
 """Cells of a figure, of a paired difference, of a value at the cursor."""
@@ -33,8 +33,7 @@ def arms_lines(comparison: Comparison, room: int, *, dark: bool, focused: bool) 
     for i, arm in enumerate(comparison.shown):
         row = _row(comparison, arm, name, metric, dark=dark, several=several, has_best=has_best)
         if i == comparison.row:
-            row = line(*row, (" " * max(room - width(row), 0), ""))
-            row = styled(row, "on $cursor" if focused else "on $surface")
+            row = marked(row, room, focused=focused)
         rows.append(row)
     if not comparison.shown and comparison.is_loaded:
         rows += [EMPTY, line(("  nothing stored is as the filter says" if comparison.arms else "", MUTED))]

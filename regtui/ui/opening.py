@@ -22,7 +22,7 @@ from rich.text import Text
 from regtui.scenario import Scenario
 from regtui.ui.shades import DARK, Shades
 from regtui.ui.signs import charset, to_ascii
-from regtui.ui.text import FAINT, MUTED, Line, line, spread, width, wrapped
+from regtui.ui.text import MUTED, RULE, Line, line, spread, width, wrapped
 
 LEAST = (80, 24)
 """Columns and rows below which there is no first picture: the explorer has other places there."""
@@ -86,7 +86,7 @@ def _question(scenario: Scenario, room: int) -> list[Line]:
 
 
 def _rule(title: str, room: int) -> Line:
-    return line(("─ ", FAINT), (title, "bold"), " ", ("─" * max(room - len(title) - 3, 0), FAINT))
+    return line(("─ ", RULE), (title, "bold"), " ", ("─" * max(room - len(title) - 3, 0), RULE))
 
 
 _REPORTS_NOTHING = "".join(f"\x1b[?{mode}l" for mode in (1000, 1003, 1006, 1015, 1004, 2004))

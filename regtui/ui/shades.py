@@ -21,16 +21,19 @@ class Shades(NamedTuple):
     faint: str
     text_muted: str
     cursor: str
-    border_blurred: str
+    rule: str
+    """Lines between panes: there, but quieter than any text."""
+    thumb: str
+    """Of a scroll bar that nobody touches."""
 
 
 DARK = Shades(
-    primary="#7aa2f7", secondary="#9aa5ce", accent="#e6a85c", success="#8fc97a", warning="#e0af68", error="#f0788a",
-    foreground="#c8d0ef", background="#1a1b26", surface="#1f2133", panel="#24273a", faint="#727aa3",
-    text_muted="#8b93b5", cursor="#33395a", border_blurred="#3b3f58",
+    primary="#7aa2f7", secondary="#9aa5ce", accent="#e6a85c", success="#8fc97a", warning="#e0af68", error="#f4899a",
+    foreground="#c8d0ef", background="#1a1b26", surface="#1f2133", panel="#24273a", faint="#7f87b0",
+    text_muted="#9aa2c4", cursor="#33395a", rule="#434866", thumb="#5e658c",
 )  # fmt: skip
 LIGHT = Shades(
-    primary="#2f5fc4", secondary="#4c5573", accent="#9a5a00", success="#2f7a1e", warning="#8a6100", error="#b3263c",
-    foreground="#2e3440", background="#f4f4f6", surface="#ebecf0", panel="#e2e4ea", faint="#757c8e",
-    text_muted="#5d6474", cursor="#cdd7ee", border_blurred="#c3c7d1",
+    primary="#2957b8", secondary="#4c5573", accent="#8a5000", success="#266b18", warning="#7b5600", error="#a82237",
+    foreground="#2e3440", background="#f4f4f6", surface="#ebecf0", panel="#e2e4ea", faint="#697082",
+    text_muted="#565d6d", cursor="#cdd7ee", rule="#b0b6c3", thumb="#858c9d",
 )  # fmt: skip

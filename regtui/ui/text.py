@@ -9,13 +9,14 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 Fragment = tuple[str, str]
 Line = tuple[Fragment, ...]
 
 MUTED = "$text-muted"
 FAINT = "$faint"
+RULE = "$rule"
 STRONG = "bold $foreground"
 GOOD = "$success"
 BAD = "$error"
@@ -25,6 +26,11 @@ _GLUE = "\u00a0"
 """A space at which no row ends."""
 _INTERVAL = re.compile(r"\[-?[\d.]+, -?[\d.]+\]")
 """[1.4, 10.3]"""
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+"""Hangul, the signs of China and Japan, and their forms of Latin letters: scripts that need no spaces."""
+_IS_WIDE = re.compile(f"[{_WIDE}]")
+_PIECE = re.compile(rf"[{_WIDE}][、。，．：；！？）」』】]* *|[^ {_WIDE}]+ *| +")
+"""What must not be broken: a word, or such a sign with what closes it, and the spaces after it."""
 
 
 def line(*parts: str | Fragment) -> Line:
@@ -89,6 +95,34 @@ def styled(line: Line, style: str) -> Line:
     return tuple((text, f"{own} {style}".strip()) for text, own in line)
 
 
+def broken(text: str, room: int) -> list[str]:
+    """A paragraph as rows of at most `room` cells, broken between words; signs of two cells may stand apart.
+
+    A word of more cells than that is cut where the row ends.
+    """
+    if text.isascii() or (cell_len(text) == len(text) and not _IS_WIDE.search(text)):
+        return textwrap.wrap(text, room)
+    rows, spaced = [""], "".join(" " if letter in "\t\n\v\f\r" else letter for letter in text)
+    for piece in (part for word in _PIECE.findall(spaced) for part in _chopped(word, room)):
+        if cell_len(rows[-1]) + cell_len(piece.rstrip(" ")) > room:
+            rows[-1] = rows[-1].rstrip(" ")
+            rows.append("")
+        rows[-1] += piece if rows[-1] else piece.lstrip(" ")
+    return [row.rstrip(" ") for row in rows if row.strip(" ")]
+
+
+def _chopped(piece: str, room: int) -> list[str]:
+    """The piece, in parts of at most `room` cells."""
+    return [piece] if cell_len(piece) <= room else chop_cells(piece, room)
+
+
+def marked(line: Line, room: int, *, focused: bool = True) -> Line:
+    """The row under the cursor, over all of its room; what is faint is lifted, so that it can be read there, too."""
+    row = (*line, (" " * max(room - width(line), 0), ""))
+    row = tuple((text, MUTED if own == FAINT else own) for text, own in row if text)
+    return styled(row, "on $cursor" if focused else "on $panel")
+
+
 def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int | None = None) -> list[Line]:
     """A paragraph of lines; `first` stands before it and the rest is indented to its width.
 
@@ -96,8 +130,7 @@ def wrapped(text: str, room: int, style: str = "", first: Line = (), indent: int
     """
     before = width(first) if indent is None else indent
     text = _INTERVAL.sub(lambda found: found[0].replace(" ", _GLUE), text.replace(" %", f"{_GLUE}%"))
-    glued = textwrap.wrap(text, max(room - before, 8))
-    rows = [row.replace(_GLUE, " ") for row in glued] or [""]
+    rows = [row.replace(_GLUE, " ") for row in broken(text, max(room - before, 8))] or [""]
     return [line(*(first if i == 0 else ((" " * before, ""),)), (row, style)) for i, row in enumerate(rows)]
 
 

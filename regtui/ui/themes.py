@@ -17,8 +17,8 @@ def _theme(name: str, of: Shades, *, dark: bool) -> Theme:
         name, primary=of.primary, secondary=of.secondary, accent=of.accent, success=of.success,
         warning=of.warning, error=of.error, foreground=of.foreground, background=of.background,
         surface=of.surface, panel=of.panel, dark=dark,
-        variables={"faint": of.faint, "text-muted": of.text_muted, "cursor": of.cursor,
-                   "border-blurred": of.border_blurred},
+        variables={"faint": of.faint, "text-muted": of.text_muted, "cursor": of.cursor, "rule": of.rule,
+                   "border-blurred": of.rule, "scrollbar": of.thumb, "scrollbar-background": of.background},
     )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def ours_in(theme: Theme) -> dict[str, str]:
         return {}
     like = shades.DARK if theme.dark else shades.LIGHT
     ground, text = _hex(theme.background or "", like.background), _hex(theme.foreground or "", like.foreground)
-    shares = {"faint": (text, 0.55), "text-muted": (text, 0.75), "cursor": (_hex(theme.primary, like.primary), 0.25)}
+    shares = {"faint": (text, 0.65), "text-muted": (text, 0.85), "rule": (text, 0.25),
+              "cursor": (_hex(theme.primary, like.primary), 0.25)}  # fmt: skip
     return {name: Color.parse(ground).blend(Color.parse(of), share).hex for name, (of, share) in shares.items()}
 
 

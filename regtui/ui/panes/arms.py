@@ -10,7 +10,7 @@ from regtui.ui.keys import bindings
 from regtui.ui.messages import ArmDropped, ArmSelected, ArmStepped
 from regtui.ui.panes.pane import Pane
 from regtui.ui.standing import STEERED, Standing, standing
-from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, right, styled
+from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, decimals, left, line, marked, right
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -36,8 +36,7 @@ def arms_lines(view: View, room: int, *, focused: bool = False) -> list[Line]:
     for arm in view.session.arms:
         row = _row(view, arm, name, gap, seeds=seeds, lesson=lesson)
         if arm.name == view.selected.name:
-            row = line(*row, (" " * max(room - sum(len(text) for text, _ in row), 0), ""))
-            row = styled(row, "on $cursor" if focused else "on $surface")
+            row = marked(row, room, focused=focused)
         rows.append(row)
     return rows
 

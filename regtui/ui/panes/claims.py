@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -10,7 +9,7 @@ from rich.cells import cell_len
 from regtui.claims import Verdict, figure
 from regtui.predictions import Predictions, judge_claim, tally
 from regtui.session import Session
-from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, left, line, right, wrapped
+from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, Fragment, Line, broken, left, line, right, wrapped
 
 READABLE = 38
 """Cells of a claim's sentence that no column may take."""
@@ -56,7 +55,7 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
         mark, style = _MARKS[verdict.outcome] if verdict.effect else ("· open", FAINT)
         cells = [_cell(column, i, to_left=column is said) for column in columns]
         text_style = "" if verdict.effect else MUTED
-        first, *rest = [row.replace(_GLUE, " ") for row in textwrap.wrap(texts[i], sentence)] or [""]
+        first, *rest = [row.replace(_GLUE, " ") for row in broken(texts[i], sentence)] or [""]
         rows.append(line((left(mark, MARK), style), (left(first, sentence), text_style), *cells))
         if below[i]:
             second = left(rest[0] if rest else "", sentence)
@@ -64,7 +63,7 @@ def claim_lines(verdicts: Sequence[Verdict], room: int, predictions: Predictions
             rest = rest[1:]
         rows += [line(" " * MARK, (more, text_style)) for more in rest]
         if verdict.remark:
-            rows += [line(" " * MARK, (more, MUTED)) for more in textwrap.wrap(verdict.remark, max(room - MARK, 8))]
+            rows += [line(" " * MARK, (more, MUTED)) for more in broken(verdict.remark, max(room - MARK, 8))]
     return rows
 
 

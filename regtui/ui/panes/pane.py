@@ -6,21 +6,24 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from regtui.ui.text import EMPTY, FAINT, Line, fitted, line, styled, width
+from regtui.ui.text import EMPTY, RULE, Line, fitted, line, styled, width
 from regtui.ui.widgets.lines import Lines
+
+AROUND = 4
+"""Cells of the rule and the spaces around a title, at least."""
 
 
 def title_line(title: Line, room: int, *, focused: bool) -> Line:
     """The title, and a rule for the rest of the row. Only whole parts of the title are shown, the first excepted."""
-    rule = "$primary" if focused else FAINT
+    rule = "$primary" if focused else RULE
     shown = title[:1]
     for part in title[1:]:
-        if width((*shown, part)) > room - 4:
+        if width((*shown, part)) > room - AROUND:
             break
         shown = (*shown, part)
     if shown:
         shown = line(*shown[:-1], (shown[-1][0].rstrip(), shown[-1][1]))
-    shown = fitted(shown, room - 4)
+    shown = fitted(shown, room - AROUND)
     if focused:
         shown = (*styled(shown[:1], "$primary"), *shown[1:])
     return line(("─ ", rule), *shown, " ", ("─" * max(room - width(shown) - 3, 0), rule))
@@ -49,6 +52,11 @@ class Pane(Vertical):
     def compose(self) -> ComposeResult:
         yield self._title
         yield from self._body
+
+    @property
+    def title_room(self) -> int:
+        """Cells that a title may take; of a longer one the last parts are left out."""
+        return max(self._title.room - AROUND, 0)
 
     def set_title(self, title: Line) -> None:
         """Show another title."""

@@ -10,7 +10,7 @@ from regtui.ui.messages import ActionPicked, EntryMoved, RegularizerToggled, Sen
 from regtui.ui.panes.pane import Pane
 from regtui.ui.panes.stack_lines import EXPLAINED, VALUE, explanation, heading_line, laid_out, row_line
 from regtui.ui.settings import Row, is_numeric, parsed, stack_rows
-from regtui.ui.text import Line, line
+from regtui.ui.text import Line, cut, line, width
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
 
@@ -259,7 +259,8 @@ class StackPane(Pane):
         """Follow the view."""
         view = self._view
         arm = view.selected.name
-        self.set_title(line(("Stack", "bold"), (f"  {view.sign(arm)} ", view.color(arm)), (arm, "")))
+        head = line(("Stack", "bold"), (f"  {view.sign(arm)} ", view.color(arm)))
+        self.set_title(line(*head, cut(arm, self.title_room - width(head))))
         self._rows.show_view()
         self.show_explanation()
 

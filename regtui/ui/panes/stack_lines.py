@@ -10,14 +10,15 @@ from regtui.ui.text import (
     FAINT,
     GOOD,
     MUTED,
+    RULE,
     STRONG,
     Line,
     cut,
     fitted,
     left,
     line,
+    marked,
     right,
-    styled,
     width,
     wrapped,
 )
@@ -44,7 +45,7 @@ def laid_out(rows: Sequence[Row], *, is_tall: bool) -> list[Row | str]:
 
 def heading_line(section: str, room: int) -> Line:
     """The name of a section on a faint rule; an empty line for none."""
-    return line((f"{section} " + "─" * max(room - len(section) - 1, 0), FAINT)) if section else EMPTY
+    return line((f"{section} ", FAINT), ("─" * max(room - len(section) - 1, 0), RULE)) if section else EMPTY
 
 
 def row_line(row: Row, room: int, *, selected: bool, focused: bool, typed: str | None = None) -> Line:
@@ -53,10 +54,7 @@ def row_line(row: Row, room: int, *, selected: bool, focused: bool, typed: str |
         parts = line((f"{row.label:<6} ", FAINT), (cut(row.text, room - 7), MUTED))
     else:
         parts = _value_row(row, room, selected=selected and focused, typed=typed)
-    if not selected:
-        return parts
-    filled = line(*parts, (" " * max(room - sum(len(text) for text, _ in parts), 0), ""))
-    return styled(filled, "on $cursor" if focused else "on $surface")
+    return marked(parts, room, focused=focused) if selected else parts
 
 
 def _value_row(row: Row, room: int, *, selected: bool, typed: str | None) -> Line:
@@ -69,10 +67,10 @@ def _value_row(row: Row, room: int, *, selected: bool, typed: str | None) -> Lin
         mark = line("    ")
     symbol = row.param.symbol if row.param is not None and row.kind != "setting" else ""
     where = row.entry.where if row.entry is not None and row.kind == "regularizer" else ""
-    name = room - VALUE - 3 - sum(len(text) for text, _ in mark)
+    name = room - VALUE - 3 - width(mark)
     shown_where = f" {where}" if where and len(row.label) + 1 + len(where) < name else ""
     label = line((cut(row.label, name), text_style), (shown_where, FAINT))
-    free = name - sum(len(text) for text, _ in label)
+    free = name - width(label)
     value = _value(row, selected=selected, typed=typed, off=off)
     return line(*mark, *label, (" " * free, ""), (left(symbol, 3), FAINT if off else MUTED), *value)
 

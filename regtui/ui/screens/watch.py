@@ -24,7 +24,7 @@ from regtui.ui.picking import pick_layer, step_layer
 from regtui.ui.racing import Race
 from regtui.ui.runners import RunnerLike
 from regtui.ui.screens.themed import Themed
-from regtui.ui.text import MUTED, line
+from regtui.ui.text import MUTED, cut, line, width
 from regtui.ui.view import View
 from regtui.ui.watch_lines import bar_line, cell_to_epoch, head_line, record_lines
 from regtui.ui.widgets.lines import Lines
@@ -173,8 +173,8 @@ class WatchScreen(Themed, ModalScreen[bool]):
         self._arms.show_view()
         self._bar.show([bar_line(self.stored, self._bar.room, charset=self._look.charset)] if self._is_read else [])
         arm = self._view.selected.name
-        sign = (f"  {self._view.sign(arm)} ", self._view.color(arm))
-        self._record_pane.set_title(line(("On record", "bold"), sign, (arm, MUTED)))
+        head = line(("On record", "bold"), (f"  {self._view.sign(arm)} ", self._view.color(arm)))
+        self._record_pane.set_title(line(*head, (cut(arm, self._record_pane.title_room - width(head)), MUTED)))
         self._record.show(record_lines(self._view, self._record.room))
         self.call_after_refresh(self._show_charts)
 
