@@ -9,7 +9,7 @@ from typing import Literal
 from textual.binding import Binding, BindingType
 
 Place = Literal[
-    "app", "stack", "arms", "question", "page", "augment", "modes", "truth", "subnetworks",
+    "app", "stack", "arms", "charts", "question", "page", "augment", "modes", "truth", "subnetworks",
     "compare", "filter", "watch", "sweep",
 ]  # fmt: skip
 
@@ -115,7 +115,9 @@ KEYS: tuple[Key, ...] = (
     Key("right_square_bracket,shift+down", "reorder(1)", "later", "Move a layer down in the stack.", place="stack"),
     Key("up,k", "choose(-1)", "up", "Select the arm above: stack, gap and BatchNorm show it.", place="arms"),
     Key("down,j", "choose(1)", "down", "Select the arm below.", place="arms"),
+    Key("enter", "app.focus('stack-rows')", "settings", "To the settings of the selected arm.", place="arms"),
     Key("delete,backspace", "drop", "drop", "Drop an arm of your own.", place="arms"),
+    Key("enter", "enlarge", "large", "This chart alone, large; again for all of them.", place="charts"),
     Key("up,k", "choose(-1)", "up", "The answer above; once answered, scroll.", place="question"),
     Key("down,j", "choose(1)", "down", "The answer below.", place="question"),
     Key("enter,space", "pick", "answer", "Take the marked answer; once answered, the next question.", place="question"),

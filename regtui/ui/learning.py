@@ -48,6 +48,10 @@ class LearnerApp(ClosingApp):
         if is_beside or event.screen_y == dialog.region.bottom - 1:
             screen.dismiss(None)
 
+    def action_press(self, key: str) -> None:
+        """What a click on a hint does. From here, not from the dialog: Textual takes no event back to its sender."""
+        self.call_later(self.simulate_key, key)
+
     def action_predict(self) -> None:
         session = self.view.session
         if not session.can_predict:

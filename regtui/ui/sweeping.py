@@ -65,7 +65,10 @@ class SweepApp(LookBackApp):
         """Show the sweep once it has a folder, or say why it has none."""
         while process.is_alive:
             if folder := await beside(process.folder):
-                self.watch_sweep(folder)
+                if self.screen is self.explorer:
+                    self.watch_sweep(folder)
+                else:  # whatever was opened meanwhile is not to be covered
+                    self.post_message(messages.SentenceSaid("The sweep has begun: S shows it."))
                 return
             await asyncio.sleep(LOOK_EVERY)
         told = process.trouble() or "it was done before; `regtui watch` and its folder show it"

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual._compositor import Compositor
 from textual.keys import _character_to_key
@@ -87,6 +88,16 @@ class Explorer:
         for key in keys:
             self.app.post_message(pressed(key))
             await self.settle()
+
+    async def click_on(self, text: str) -> None:
+        """Click in the middle of a text on the screen, once it is there."""
+        await self.sees(text)
+        y, row = next((y, row) for y, row in enumerate(self.text.split("\n")) if text in row)
+        x = cell_len(row[: row.index(text)]) + cell_len(text) // 2
+        at = {"x": x, "y": y, "delta_x": 0, "delta_y": 0, "shift": False, "meta": False, "ctrl": False}
+        for kind in (events.MouseDown, events.MouseUp):
+            self.app.post_message(kind(None, button=1, screen_x=x, screen_y=y, **at))
+        await self.settle()
 
     async def settle(self) -> None:
         """Wait until no message is left to handle; timers and drawing threads go on.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from textual import events
 from ui_fakes import FakeRunner
 
 from regtui.events import Diverged
 from regtui.ui.keys import KEYS
-from regtui.ui.panes.lesson import LessonRows, NextStep
+from regtui.ui.panes.lesson import LessonRows
 from regtui.ui.panes.stack import StackPane
 from regtui.ui.screens.help import place_of
 from regtui.ui.text import plain, width
@@ -35,6 +36,15 @@ async def test_space_runs_all_arms_and_the_table_fills(explore) -> None:
         user.runner.play()
         await user.sees("100/60.0", "40.0", "95/60", "✔ done", "one seed", "m one more seed (1 of 3 done)")
         assert user.text.count("✔ ") >= 4  # three arms and the header
+
+
+async def test_enter_on_an_arm_leads_to_its_settings(explore) -> None:
+    async with explore(is_new=True) as user:
+        await user.sees("enter leads to its settings")
+        await user.press("down", "enter")
+        assert user.app.focused is not None and user.app.focused.id == "stack-rows"
+        await user.press("right")
+        await user.until(lambda: user.app.view.arm == "my stack")
 
 
 async def test_space_pauses_and_goes_on(explore) -> None:
@@ -264,6 +274,16 @@ async def test_digits_on_a_row_that_is_off_are_no_chart_keys(explore) -> None:
         await user.sees("─ Accuracy", "─ Loss", "─ BatchNorm", "─ Activations")
 
 
+async def test_enter_shows_the_focused_chart_alone_and_again_all(explore) -> None:
+    async with explore() as user:
+        await user.press("tab", "tab", "enter")
+        await user.until(lambda: "─ Loss" in user.text and "─ Accuracy" not in user.text)
+        await user.press("question_mark")
+        await user.sees("Keys on a chart")
+        await user.press("escape", "enter")
+        await user.sees("─ Loss", "─ Accuracy", "─ Lesson")
+
+
 async def test_escape_leaves_the_large_chart(explore) -> None:
     async with explore() as user:
         await user.press("2")
@@ -391,6 +411,20 @@ async def test_a_narrow_terminal_shows_one_chart_and_tabs(explore) -> None:
         await user.until(lambda: "─ Loss" in user.text and "─ Lesson" not in user.text)
 
 
+async def test_where_one_chart_is_shown_it_is_told_what_to_press(explore) -> None:
+    async with explore(size=(80, 24)) as user:
+        await user.sees("Press space to run")
+        await user.press("space", "1")
+        await user.sees("─ Accuracy", "space pauses   x stops")
+        user.runner.play()
+        await user.sees("─ Accuracy", "One seed gives no interval: m one more seed")
+        rows = user.text.split("\n")
+        assert "1 accuracy 2 loss 3 norms 4 inside 5 lesson" in rows[-2] and "run/pause" in rows[-1]
+        await user.press("5")
+        await user.until(lambda: "─ Lesson" in user.text)
+        assert user.text.count("One seed gives no interval") == 1
+
+
 async def test_a_number_enlarges_a_chart_and_brings_all_back(explore) -> None:
     async with explore() as user:
         await user.press("2")
@@ -406,6 +440,19 @@ async def test_ascii_terminals_get_ascii_alone(explore) -> None:
         await user.sees("100/60.0")
         drawn = user.app.export_screenshot(simplify=True)
         assert not [sign for sign in drawn if 0x2500 <= ord(sign) <= 0x28FF]
+
+
+@pytest.mark.parametrize("name", ["p [b]=.3[/b]", "[/] half", "丸暗記 を防ぐ ドロップアウト の 長い 名前 です"])
+async def test_an_arm_may_be_called_as_one_likes(explore, ladder, name: str) -> None:
+    arms = (msgspec.structs.replace(ladder.arms[0], name=name), *ladder.arms[1:])
+    async with explore(scenario=msgspec.structs.replace(ladder, arms=arms, claims=()), size=(80, 24)) as user:
+        assert name[:6] in user.text.split("Arms")[0] and name[:6] in user.text.split("Arms")[1]
+        for key in ("a", "t", "E", "S"):
+            await user.press(key)
+            await user.until(lambda: user.app.screen is not user.app.explorer)
+            assert name[:6] in user.text, key
+            await user.press("escape")
+            await user.until(lambda: user.app.screen is user.app.explorer)
 
 
 async def test_dark_and_light(explore) -> None:
@@ -507,7 +554,7 @@ async def test_a_lesson_that_is_hidden_keeps_the_width_at_which_it_comes_back(ex
         await user.press("space")
         user.runner.play(3)
         await user.settle()
-        step = user.app.screen.query_one(NextStep)
+        step = user.app.screen.query_one("#next-step")
         height = step.styles.height
         await user.press("2")
         user.runner.play(3)

@@ -6,6 +6,7 @@ from textual import events
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
+from regtui.ui.widgets.hints import pressed_by
 from regtui.ui.widgets.lines import Lines
 
 DIALOGS = ["question_mark", "o", "E", "a"]
@@ -39,6 +40,52 @@ async def test_a_click_beside_a_dialog_closes_it(explore) -> None:
         await user.until(lambda: is_open(user))
         await user.pilot.click(offset=(0, 0))
         await user.until(lambda: not is_open(user))
+
+
+async def test_what_is_to_be_pressed_next_can_be_clicked(explore) -> None:
+    async with explore() as user:
+        await user.click_on("g predicts first")
+        await user.until(lambda: is_open(user))
+        await user.press("escape")
+        await user.click_on("to run the 3 arms")
+        assert len(user.runner.requests) == 3
+        user.runner.play(5)
+        await user.sees("space pauses")
+        await user.click_on("space pauses")
+        assert user.runner.is_paused
+
+
+async def test_a_hint_below_a_dialog_can_be_clicked(explore) -> None:
+    async with explore() as user:
+        await user.press("h")
+        await user.click_on("o scenarios")
+        await user.sees("Scenarios", "enter opens")
+        await user.click_on("enter opens")
+        await user.until(lambda: not is_open(user))
+        await user.press("g")
+        await user.sees("1 of ")
+        await user.click_on("0 skips")
+        await user.sees("2 of ")
+        await user.click_on("← back")
+        await user.sees("1 of ")
+        await user.click_on("escape leaves")
+        await user.until(lambda: not is_open(user))
+
+
+async def test_a_title_on_the_page_of_the_lesson_opens_its_scenario(explore) -> None:
+    async with explore() as user:
+        await user.press("h")
+        page = user.app.screen
+        await user.sees("Goals")
+        page.query_one(Lines).scroll_to(y=18, animate=False)
+        await user.click_on("Labels that mean nothing")
+        await user.until(lambda: user.app.view.session.scenario.title == "Labels that mean nothing")
+
+
+def test_a_hint_that_names_several_keys_presses_none() -> None:
+    keys = {"enter opens": "enter", "T the run's mode": "T", "esc closes": "escape", "↑ ↓ scroll": "", "← back": "left",
+            "enter or a digit": "", "↑ ↓ enter or a digit": "", "0 skips": "0"}  # fmt: skip
+    assert {text: pressed_by(text) for text in keys} == keys
 
 
 async def test_a_click_on_the_title_of_a_chart_shows_it_alone_and_again_all(explore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -148,3 +149,16 @@ async def test_the_form_says_what_is_wrong_and_gives_the_command(explore, tmp_pa
         await user.press("backspace", "enter")
         await user.until(lambda: begun)
         assert begun[0][0] == "sweep" and begun[0][-2:] == ["--trials", "20"]
+
+
+async def test_a_sweep_that_begins_covers_no_dialog_that_was_opened_meanwhile(explore, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, trials=5)
+    begun = SimpleNamespace(is_alive=True, folder=lambda: folder.path)
+    async with explore() as user:
+        await user.press("o")
+        await user.app._await_sweep(begun)
+        await user.until(lambda: "S shows it" in user.toasts)
+        assert not isinstance(user.app.screen, SweepScreen)
+        await user.press("escape")
+        await user.app._await_sweep(begun)
+        await user.until(lambda: isinstance(user.app.screen, SweepScreen))

@@ -8,6 +8,7 @@ from textual import events
 
 from regtui.ui.charts import Look
 from regtui.ui.figures import Figure
+from regtui.ui.keys import bindings
 from regtui.ui.messages import ActionPicked, LayerPicked
 from regtui.ui.panes.pane import Pane
 from regtui.ui.view import View
@@ -16,6 +17,8 @@ from regtui.ui.widgets.chart_view import ChartView
 
 class FigurePane(Pane):
     """One of the four charts."""
+
+    BINDINGS = bindings("charts")
 
     def __init__(self, number: int, name: str, figure: Callable[[View], Figure], view: View) -> None:
         self._chart = ChartView()
@@ -48,7 +51,7 @@ class FigurePane(Pane):
     def on_click(self, event: events.Click) -> None:
         """On the title: this chart alone, and back; on a layer of the chart: that layer."""
         if event.screen_y == self.region.y:
-            self.post_message(ActionPicked(f"screen.show({self.number})"))
+            self.action_enlarge()
             return
         if self._picks is None:
             return
@@ -58,3 +61,7 @@ class FigurePane(Pane):
             self.post_message(LayerPicked(""))
         elif column is not None and column < len(self._picks):
             self.post_message(LayerPicked(self._picks[column]))
+
+    def action_enlarge(self) -> None:
+        """This chart alone, or all of them again."""
+        self.post_message(ActionPicked(f"screen.show({self.number})"))

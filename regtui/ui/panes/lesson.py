@@ -5,6 +5,7 @@ The one key to press stands below the rest, where it cannot be scrolled away.
 
 from __future__ import annotations
 
+from regtui.ui.keys import of_place
 from regtui.ui.panes.claims import claim_lines, prediction_lines
 from regtui.ui.panes.diagnosed import diagnosis_lines, inside_lines
 from regtui.ui.panes.observed import observation, own_data, redrawn_labels, sealed_test, steering, troubles
@@ -13,6 +14,9 @@ from regtui.ui.text import BAD, EMPTY, MUTED, OPEN, Line, flowed, left, line, wr
 from regtui.ui.unfinished import offer_here
 from regtui.ui.view import View
 from regtui.ui.widgets.lines import Lines
+
+ACTIONS = {key.short: key.action for key in of_place("app")}
+"""What the explorer's keys do."""
 
 
 def lesson_lines(view: View, room: int) -> list[Line]:
@@ -53,7 +57,7 @@ def first_steps(room: int) -> list[Line]:
     """Three lines for who is here for the first time; they go with the first run."""
     steps = (
         ("space", "trains the arms on the left, for real: watch the curves"),
-        ("↑ ↓ enter", "choose an arm; tab leads to its settings, + - change them"),
+        ("↑ ↓ enter", "choose an arm; enter leads to its settings, + - change them"),
         ("?", "explains what you see; ctrl+p finds every action"),
     )
     return [row for key, what in steps for row in wrapped(what, room, "", line((left(key, 11), "bold $accent")))]
@@ -101,7 +105,9 @@ def more_wanted(view: View) -> list[Line]:
 
 
 def _key(key: str, what: str) -> Line:
-    return line((key, "bold $accent"), f" {what}")
+    """A key and what it does; a click on either does it."""
+    does = f"@click=app.{ACTIONS[key]}"
+    return line((key, f"bold $accent {does}"), (f" {what}", does))
 
 
 class LessonRows(Lines, can_focus=True):
@@ -125,14 +131,15 @@ class NextStep(Lines):
 
     can_focus = False
 
-    def __init__(self, view: View) -> None:
-        super().__init__(id="next-step")
-        self._view = view
+    def __init__(self, view: View, *, id: str = "next-step", most: int | None = None) -> None:
+        """`most`: rows that it may take, the likeliest steps first."""
+        super().__init__(id=id)
+        self._view, self._most = view, most
 
     def show_view(self) -> None:
         """Follow the view, unless hidden."""
         if self.room:
-            rows = flowed(next_steps(self._view), self.room)
+            rows = flowed(next_steps(self._view), self.room)[: self._most]
             self.styles.height = len(rows)
             self.show(rows)
 

@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from regtui.catalog import DATASETS, REGULARIZERS
@@ -23,6 +24,7 @@ from regtui.ui.screens.themed import Themed
 from regtui.ui.settings import Row, stack_rows
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, flowed, left, line, spread, width, wrapped
 from regtui.ui.view import View
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.lines import Lines
 
 GROUPS = ("augmentation", "targets")
@@ -200,7 +202,9 @@ class AugmentScreen(Themed, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="augment", classes="dialog pane") as dialog:
-            dialog.border_subtitle = "space other draws · ← → less, more · ↑ ↓ which number · escape closes"
+            dialog.border_subtitle = hints(
+                "space other draws", "← less", "→ more", "↑ ↓ which number", "escape closes"
+            )  # fmt: skip
             yield self.samples
             if self._pixels is not None:
                 yield from self._pixels.widgets
@@ -225,4 +229,4 @@ class AugmentScreen(Themed, ModalScreen[None]):
 
     def _show_title(self) -> None:
         """The arm may have become another one: changing a preset arm makes an own one."""
-        self.query_one("#augment").border_title = f"Augmentation · {self._view.selected.name}"
+        self.query_one("#augment").border_title = Content.assemble("Augmentation · ", self._view.selected.name)

@@ -32,5 +32,5 @@ class ModesScreen(LookScreen):
 
     def __init__(self, view: View) -> None:
         rows = ModesView(view, id="modes-rows")
-        hint = "space other masks · T the run's mode"
-        super().__init__(view, rows, id="modes", title="train() against eval()", hint=hint)
+        hinted = ("space other masks", "T the run's mode")
+        super().__init__(view, rows, id="modes", title="train() against eval()", hinted=hinted)

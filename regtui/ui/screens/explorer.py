@@ -20,7 +20,7 @@ from regtui.ui.panes.arms import ArmsPane
 from regtui.ui.panes.figure import FigurePane
 from regtui.ui.panes.footer import Footer
 from regtui.ui.panes.header import Header
-from regtui.ui.panes.lesson import LessonPane
+from regtui.ui.panes.lesson import LessonPane, NextStep
 from regtui.ui.panes.stack import StackPane
 from regtui.ui.picking import pick_layer
 from regtui.ui.settings import nudged, setting_row
@@ -78,13 +78,15 @@ class ExplorerScreen(Screen[None]):
         self.figures = [
             FigurePane(i, name, figure, view) for i, (name, figure) in enumerate(zip(TABS, figures, strict=False), 1)
         ]
-        self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view), Footer(view))
+        # Where the lesson is not shown, what to press is told below the one chart that is.
+        step = NextStep(view, id="step-below", most=2)
+        self._texts = (Header(view), StackPane(view), ArmsPane(view), LessonPane(view), step, Footer(view))
         self._beside = self._texts[1:3]
         """The stack and the arms: what most keys change."""
         self._tabs = Tabs(id="tabs")
 
     def compose(self) -> ComposeResult:
-        header, stack, arms, lesson, footer = self._texts
+        header, stack, arms, lesson, step, footer = self._texts
         yield header
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -94,6 +96,7 @@ class ExplorerScreen(Screen[None]):
                 with Container(id="charts"):
                     yield from self.figures
                 yield lesson
+                yield step
                 yield self._tabs
         yield footer
 

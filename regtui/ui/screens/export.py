@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from regtui.ui.taking_home import FORMATS
 from regtui.ui.widgets.choices import Choices
+from regtui.ui.widgets.hints import hints
 
 
 class ExportScreen(ModalScreen[str | None]):
@@ -30,7 +31,7 @@ class ExportScreen(ModalScreen[str | None]):
         ]
         with Vertical(id="export", classes="dialog") as dialog:
             dialog.border_title = Content.assemble("Export · ", self._arm)
-            dialog.border_subtitle = "enter writes into the current directory · escape closes"
+            dialog.border_subtitle = hints("enter writes into the current directory", "escape closes")
             yield Choices(*options)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

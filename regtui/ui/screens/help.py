@@ -13,12 +13,14 @@ from textual.widget import Widget
 
 from regtui.ui.glossary import GLOSSARY
 from regtui.ui.keys import Place, of_place
-from regtui.ui.text import EMPTY, FAINT, Line, left, line, wrapped
+from regtui.ui.text import EMPTY, RULE, Line, left, line, wrapped
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.lines import TO_BOTH_ENDS, Lines
 from regtui.ui.words import word_lines
 
 _PLACES: tuple[tuple[Place, str], ...] = (
     ("app", "Keys, everywhere"), ("stack", "Keys in the stack pane"), ("arms", "Keys in the arms pane"),
+    ("charts", "Keys on a chart"),
     ("question", "Keys in a question"), ("page", "Keys on the lesson's page"),
     ("augment", "Keys in the augmentation"), ("modes", "Keys in train() against eval()"),
     ("truth", "Keys in BatchNorm laid open"), ("subnetworks", "Keys in sub-networks"),
@@ -84,7 +86,7 @@ def _entry(name: str, room: int) -> list[Line]:
 
 def heading(title: str, room: int) -> Line:
     """A title with a rule for the rest of the row."""
-    return line((title, "bold $primary"), (" " + "─" * max(room - len(title) - 1, 0), FAINT))
+    return line((title, "bold $primary"), (" " + "─" * max(room - len(title) - 1, 0), RULE))
 
 
 def help_at(screen: Screen[object], focused: Widget | None) -> HelpScreen:
@@ -123,5 +125,5 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = "↑ ↓ j k scroll · G words · escape closes"
+            dialog.border_subtitle = hints("↑ ↓ j k scroll", "G words", "escape closes")
             yield HelpText(self._first, self._here, self._about)

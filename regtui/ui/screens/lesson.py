@@ -21,6 +21,7 @@ from regtui.ui.messages import ActionPicked
 from regtui.ui.panes.claims import claim_lines
 from regtui.ui.screens.help import heading
 from regtui.ui.text import EMPTY, FAINT, GOOD, MUTED, STRONG, Line, left, line, right, spread, wrapped
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.lines import TO_BOTH_ENDS, Lines
 
 Find = Callable[[str], Session | None]
@@ -61,7 +62,7 @@ def _section(section: str, scenarios: list[Scenario], progress: Progress, find: 
     rows += wrapped(lesson_text.SECTIONS[section], room, MUTED, line("   "))
     for scenario in scenarios:
         session = find(scenario.id)
-        name = line("   ", *_mark(scenario, progress, session), (scenario.title, ""))
+        name = line("   ", *_mark(scenario, progress, session), (scenario.title, _opens(scenario)))
         rows.append(spread(name, _status(scenario, progress, session), room))
     return [*rows, EMPTY]
 
@@ -96,7 +97,7 @@ def answering(reflection: Reflection, scenarios: Iterable[Scenario], progress: P
 
 def _answer(scenario: Scenario, progress: Progress, session: Session | None, room: int, digit: str) -> list[Line]:
     """The scenario that answers, and its verdicts where it has run since the start."""
-    name = line("   → ", (scenario.title, "$primary"), (f"  {scenario.id}", FAINT))
+    name = line("   → ", (scenario.title, f"$primary {_opens(scenario)}"), (f"  {scenario.id}", FAINT))
     has_verdicts = session is not None and session.seeds_done > 0
     state = "your runs" if has_verdicts else "run at an earlier start" if progress.seeds(scenario.id) else "not run"
     opens = line((f"  {digit}", "bold $accent"), (" opens it", MUTED)) if digit else ()
@@ -104,6 +105,11 @@ def _answer(scenario: Scenario, progress: Progress, session: Session | None, roo
     if session is not None and has_verdicts:
         rows += [line("     ", *row) for row in claim_lines(session.verdicts(), room - 5, session.predictions)]
     return rows
+
+
+def _opens(scenario: Scenario) -> str:
+    """The style of a title that a click opens."""
+    return f"@click=screen.open({scenario.id!r})"
 
 
 class LessonText(Lines, can_focus=True):
@@ -129,6 +135,7 @@ class LessonScreen(ModalScreen[Scenario | None]):
 
     def __init__(self, scenarios: list[Scenario], progress: Progress, find: Find) -> None:
         super().__init__()
+        self._scenarios = scenarios
         self._text = LessonText(scenarios, progress, find)
         answers = (answering(reflection, scenarios, progress, find) for reflection in lesson_text.REFLECTIONS)
         self._answers = {str(number): scenario for number, scenario in enumerate(answers, 1) if scenario is not None}
@@ -137,7 +144,7 @@ class LessonScreen(ModalScreen[Scenario | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="lesson-page", classes="dialog") as dialog:
             dialog.border_title = "Lesson · Regularization: Dropout, BatchNorm"
-            dialog.border_subtitle = "↑ ↓ scroll · o scenarios · z quiz · escape closes"
+            dialog.border_subtitle = hints("↑ ↓ scroll", "o scenarios", "z quiz", "escape closes")
             yield self._text
 
     def on_key(self, event: events.Key) -> None:
@@ -145,6 +152,10 @@ class LessonScreen(ModalScreen[Scenario | None]):
         if event.character in self._answers:
             event.stop()
             self.dismiss(self._answers[event.character])
+
+    def action_open(self, id: str) -> None:
+        """The scenario whose title was clicked."""
+        self.dismiss(next(scenario for scenario in self._scenarios if scenario.id == id))
 
     def action_leave_for(self, action: str) -> None:
         """Close, and do that instead."""

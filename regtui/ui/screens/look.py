@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from regtui.commands import ProbeKind
@@ -15,6 +16,7 @@ from regtui.events import Answer, OfWeights
 from regtui.store import RunHistory
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, OPEN, Line, line, spread, wrapped
 from regtui.ui.view import View
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.lines import Lines
 
 GLANCE_EVERY = 0.5
@@ -151,14 +153,14 @@ class LookScreen(ModalScreen[None]):
 
     BINDINGS = [Binding(key, "dismiss", "close", show=False) for key in ("escape", "q")]
 
-    def __init__(self, view: View, rows: Look, *, id: str, title: str, hint: str) -> None:
-        """`id` is that of the glossary's entry."""
+    def __init__(self, view: View, rows: Look, *, id: str, title: str, hinted: tuple[str, ...]) -> None:
+        """`id` is that of the glossary's entry; `hinted` says what the keys of its own do."""
         super().__init__()
         self.rows = rows
-        self._view, self._entry, self._title, self._hint = view, id, title, hint
+        self._view, self._entry, self._title, self._hints = view, id, title, hinted
 
     def compose(self) -> ComposeResult:
         with Vertical(id=self._entry, classes="dialog pane") as dialog:
-            dialog.border_title = f"{self._title} · {self._view.selected.name}"
-            dialog.border_subtitle = f"{self._hint} · ↑ ↓ scroll · esc closes"
+            dialog.border_title = Content.assemble(f"{self._title} · ", self._view.selected.name)
+            dialog.border_subtitle = hints(*self._hints, "↑ ↓ scroll", "esc closes")
             yield self.rows

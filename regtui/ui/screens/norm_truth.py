@@ -75,5 +75,5 @@ class NormTruthScreen(LookScreen):
     BINDINGS = [Binding("b", "dismiss", "close", show=False)]
 
     def __init__(self, view: View) -> None:
-        hint = "c recalibrates · l layer · space other batch"
-        super().__init__(view, NormTruthView(view), id="truth", title="BatchNorm laid open", hint=hint)
+        hinted = ("c recalibrates", "l layer", "space other batch")
+        super().__init__(view, NormTruthView(view), id="truth", title="BatchNorm laid open", hinted=hinted)

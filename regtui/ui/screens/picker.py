@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -14,7 +12,9 @@ from textual.widgets.option_list import Option
 
 from regtui.progress import Progress
 from regtui.scenario import Scenario, read_presets
+from regtui.ui.text import broken
 from regtui.ui.widgets.choices import Choices
+from regtui.ui.widgets.hints import hints
 
 
 class PickerScreen(ModalScreen[Scenario | None]):
@@ -42,7 +42,7 @@ class PickerScreen(ModalScreen[Scenario | None]):
         options += [Option(Content.assemble((sentence, "$error")), disabled=True) for sentence in bad]
         with Vertical(id="picker", classes="dialog") as dialog:
             dialog.border_title = "Scenarios"
-            dialog.border_subtitle = "enter opens · escape closes"
+            dialog.border_subtitle = hints("enter opens", "escape closes")
             yield Choices(*options)
 
     def on_resize(self) -> None:
@@ -58,7 +58,7 @@ class PickerScreen(ModalScreen[Scenario | None]):
         here = "● " if scenario.id == self._present else "  "
         return Content.assemble(
             here, (scenario.title, "bold"), (f"  {len(scenario.arms)} arms", "$text-muted"), self._score(scenario),
-            *((f"\n    {row}", "$text-muted") for row in textwrap.wrap(scenario.question, max(room - 4, 20))),
+            *((f"\n    {row}", "$text-muted") for row in broken(scenario.question, max(room - 4, 20))),
         )  # fmt: skip
 
     def _score(self, scenario: Scenario) -> str | tuple[str, str]:

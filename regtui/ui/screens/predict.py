@@ -13,6 +13,7 @@ from regtui.criterion import criterion
 from regtui.predictions import Predictions
 from regtui.session import Session
 from regtui.ui.text import MUTED, STRONG
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.question import QuestionCard
 
 SKIP = "skip"
@@ -72,7 +73,7 @@ class PredictScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="predict", classes="dialog") as dialog:
             dialog.border_title = "Predict"
-            dialog.border_subtitle = "↑ ↓ enter or a digit · 0 skips · ← back · escape leaves"
+            dialog.border_subtitle = hints("↑ ↓ enter or a digit", "0 skips", "← back", "escape leaves")
             yield QuestionCard(skippable=True)
 
     def on_mount(self) -> None:

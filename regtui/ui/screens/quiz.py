@@ -15,6 +15,7 @@ from regtui.scenario import Scenario
 from regtui.session import Session
 from regtui.ui.evidence import evidence
 from regtui.ui.text import BAD, GOOD, MUTED, STRONG
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.question import QuestionCard
 
 
@@ -59,7 +60,7 @@ class QuizScreen(ModalScreen[Scenario | None]):
             (evidence(item.scenario, item.question, session, is_open=is_open), MUTED),
         ]  # fmt: skip
         self.query_one(QuestionCard).tell(told, picked=message.choice, answer=item.question.answer)
-        self._hint("enter goes on" + ("" if is_open else " · o opens the scenario"))
+        self._hint("enter goes on", *(() if is_open else ("o opens the scenario",)))
 
     def on_question_card_passed(self, message: QuestionCard.Passed) -> None:
         message.stop()
@@ -79,13 +80,13 @@ class QuizScreen(ModalScreen[Scenario | None]):
         if item is None:
             of = len(quiz.items)
             card.ask([(f"{quiz.right} of {of} right.", STRONG), ("", ""), *self._scores()], ())
-            self._hint("enter or escape closes")
+            self._hint("enter closes")
             return
         where = f"{len(quiz.picks) + 1} of {len(quiz.items)}"
         if self._is_of_many:
             where += f" · {item.scenario.section} › {item.scenario.title}"
         card.ask([(where, MUTED), ("", ""), (item.question.question, STRONG), ("", "")], item.question.choices)
-        self._hint("↑ ↓ enter or a digit answers · escape leaves")
+        self._hint("↑ ↓ enter or a digit answers", "escape leaves")
 
     def _scores(self) -> list[tuple[str, str]]:
         if not self._is_of_many:
@@ -94,5 +95,5 @@ class QuizScreen(ModalScreen[Scenario | None]):
         scores = [(scenario.title, self._quiz.score(scenario.id)) for scenario in seen.values()]
         return [(f"{score[0]}/{score[1]}  {title}", "") for title, score in scores if score is not None]
 
-    def _hint(self, text: str) -> None:
-        self.query_one("#quiz", Vertical).border_subtitle = text
+    def _hint(self, *texts: str) -> None:
+        self.query_one("#quiz", Vertical).border_subtitle = hints(*texts)

@@ -15,6 +15,8 @@ from textual.widgets.option_list import Option
 from regtui.aside import beside
 from regtui.compare.library import Entry
 from regtui.store.presence import is_being_written
+from regtui.ui.widgets.choices import Choices
+from regtui.ui.widgets.hints import hints
 from regtui.watching import Batch, batches
 
 ASKED_ABOUT = 12
@@ -35,8 +37,8 @@ class StoredScreen(ModalScreen[Batch | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="picker", classes="dialog") as dialog:
             dialog.border_title = "Stored runs"
-            dialog.border_subtitle = "enter opens · escape closes"
-            yield OptionList(Option(Content.assemble(("reading the run store…", "$text-muted")), disabled=True))
+            dialog.border_subtitle = hints("enter opens", "escape closes")
+            yield Choices(Option(Content.assemble(("reading the run store…", "$text-muted")), disabled=True))
 
     def on_mount(self) -> None:
         self.run_worker(self._read(), group="read")

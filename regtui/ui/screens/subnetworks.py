@@ -53,5 +53,5 @@ class SubnetworksScreen(LookScreen):
     BINDINGS = [Binding("u", "dismiss", "close", show=False)]
 
     def __init__(self, view: View) -> None:
-        hint = "space other masks"
-        super().__init__(view, SubnetworksView(view), id="subnetworks", title="Sub-networks", hint=hint)
+        hinted = ("space other masks",)
+        super().__init__(view, SubnetworksView(view), id="subnetworks", title="Sub-networks", hinted=hinted)

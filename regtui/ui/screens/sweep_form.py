@@ -7,6 +7,7 @@ import shlex
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -15,6 +16,7 @@ from regtui.scenario.errors import printable
 from regtui.session import Session
 from regtui.sweep.starting import suggested, sweep_words
 from regtui.ui.text import BAD, EMPTY, FAINT, MUTED, Line, line, wrapped
+from regtui.ui.widgets.hints import hints
 from regtui.ui.widgets.lines import Lines
 
 TRIALS = "20"
@@ -58,8 +60,8 @@ class SweepForm(ModalScreen[list[str] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="sweep-form", classes="dialog") as dialog:
-            dialog.border_title = f"Sweep · {self._arm}"
-            dialog.border_subtitle = "enter begins · ↑ ↓ fields · escape closes"
+            dialog.border_title = Content.assemble("Sweep · ", self._arm)
+            dialog.border_subtitle = hints("enter begins", "↑ ↓ fields", "escape closes")
             yield self._about
             for id, field in self._fields.items():
                 yield self._labels[id]

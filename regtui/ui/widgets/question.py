@@ -8,7 +8,7 @@ from textual import events
 from textual.message import Message
 
 from regtui.ui.keys import bindings
-from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, STRONG, Line, line, styled, width, wrapped
+from regtui.ui.text import BAD, EMPTY, FAINT, GOOD, MUTED, STRONG, Line, line, marked, wrapped
 from regtui.ui.widgets.lines import Lines
 
 CURSOR = "▸ "
@@ -66,7 +66,7 @@ class QuestionCard(Lines, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Digits take a choice at once."""
-        char = event.character or ""
+        char = event.character or event.key  # a click on the hint below has no character
         if not self.is_open or len(char) != 1 or not char.isascii() or not char.isdigit():
             return
         choice = len(self._choices) - 1 if self._skippable and int(char) == SKIP else int(char) - 1
@@ -126,7 +126,6 @@ class QuestionCard(Lines, can_focus=True):
             here = i == self._cursor
             before = line((CURSOR if here else "  ", "bold $primary"), (number, FAINT if not here else "$primary"))
             rows = wrapped(text, self.room, STRONG if here else "", before)
-            ground = "on $cursor" if here else ""
-            return [styled(line(*row, (" " * (self.room - width(row)), "")), ground) if ground else row for row in rows]
+            return [marked(row, self.room) for row in rows] if here else rows
         mark, style = ("✔ ", GOOD) if i == self._answer else ("✘ ", BAD) if i == self._picked else ("  ", MUTED)
         return wrapped(text, self.room, style, line((mark, f"bold {style}"), (number, FAINT)))
