@@ -223,6 +223,8 @@ class RegtuiApp(RunsApp):
 
     def action_save_picture(self) -> None:
         self.clear_notifications()  # what was said a moment ago is no part of the picture
+        for screen in self.screen_stack[:-1]:  # Textual takes it from the screen on top alone
+            screen.query("ToastHolder").remove()
         self.call_after_refresh(lambda: self.run_worker(self._save_picture(), group="picture"))
 
     async def _save_picture(self) -> None:

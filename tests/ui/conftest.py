@@ -175,16 +175,18 @@ def explore(ladder: Scenario, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
     There is no terminal to send frames to, and painting them is most of what such a test would do. So the screen is
     painted where its text is asked for, and at the end; with `paints=True` at every frame, as in a terminal.
+    `says=True`: with the sentences in its corner.
     """
 
     @asynccontextmanager
     async def opened(
-        size: tuple[int, int] = (120, 40), *, hello: bool = True, paints: bool = False, scenario: Scenario = ladder,
+        size: tuple[int, int] = (120, 40), *, hello: bool = True, paints: bool = False, says: bool = False,
+        scenario: Scenario = ladder,
         **options: bool,
     ) -> AsyncIterator[Explorer]:  # fmt: skip
         monkeypatch.setattr(Compositor, "render_update", paint if paints else drop_frame)
         app = RegtuiApp(scenario, runner=FakeRunner, **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=says) as pilot:
             user = Explorer(app, pilot)
             await user.settle()
             if hello:

@@ -256,6 +256,11 @@ def test_an_area_has_no_holes_where_one_ends_that_lies_beneath() -> None:
     assert min(both) >= min(alone) - 3
 
 
+def test_what_is_never_negative_has_no_negative_axis() -> None:
+    assert grown_limits(None, (0.0, 0.0))[0] == 0.0 < grown_limits(None, (0.0, 0.0))[1]
+    assert grown_limits(None, (-1.0, 0.0))[0] == -1.0 and grown_limits(None, (0.0, 7.0)) == (0.0, 8.0)
+
+
 def test_few_rows_leave_out_what_is_spare_and_many_do_not() -> None:
     spare = replace(line(learning(99), dim=True), spare=True)
     chart, bare = accuracy(line(learning(60)), spare), accuracy(line(learning(60)))

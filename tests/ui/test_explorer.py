@@ -368,6 +368,19 @@ async def test_a_picture_can_be_taken_of_every_screen(explore, tmp_path, monkeyp
         assert titles[0] == "Picture  (e)"
 
 
+async def test_what_was_said_on_the_screen_below_is_in_no_picture_either(explore, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with explore(says=True) as user:
+        await user.press("x")
+        await user.sees("Nothing is running")
+        await user.press("g", "e")
+        await user.until(lambda: any(tmp_path.glob("*.svg")))
+        (picture,) = tmp_path.glob("*.svg")
+        assert "running" not in picture.read_text(encoding="utf-8")
+        await user.press("escape", "x")
+        await user.sees("Nothing is running")
+
+
 async def test_a_run_that_never_began_is_no_word_from_a_worker(explore) -> None:
     async with explore() as user:
         await user.press("space")

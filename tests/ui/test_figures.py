@@ -70,6 +70,15 @@ def test_at_120_columns_the_other_titles_say_what_is_drawn_too(view: View) -> No
     assert found == ["─ Loss ─ test · training batches ─", "─ Activations  std 1/6  epoch 10 ─"]
 
 
+def test_train_curves_of_other_arms_are_spare_while_the_selected_one_has_its_own(view: View) -> None:
+    def spare() -> set[str]:
+        return {one.name for one in accuracy_figure(view).chart.series if one.spare}
+
+    assert spare() == {"+ dropout", "+ BatchNorm"}
+    view.session.current = {key: run for key, run in view.session.current.items() if key[0] != "baseline"}
+    assert not spare(), "there is no gap to look at instead"
+
+
 def test_the_gap_of_the_selected_arm_is_the_shaded_area(view: View) -> None:
     figure = accuracy_figure(view)
     area = next(area for area in figure.chart.areas if area.color == view.color("baseline"))

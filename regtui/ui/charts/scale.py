@@ -54,8 +54,9 @@ def grown_limits(previous: Limits | None, data: Limits, log: bool = False) -> Li
         high = max(high, _LEAST_POSITIVE)
         low = low if low > 0 else high
         return min(low, 10.0 ** math.floor(math.log10(low))), max(high, 10.0 ** math.ceil(math.log10(high)))
+    is_positive = low >= 0
     low, high = wide_enough((low, high))
-    if 0 < low < 0.5 * high:
+    if is_positive and low < 0.5 * high:  # nothing but 0, which is widened to both sides, too
         low = 0.0
     elif 0.5 * low < high < 0:
         high = 0.0

@@ -19,14 +19,15 @@ def accuracy_figure(view: View) -> Figure:
     """Test accuracy solid with the arm's sign, clean train accuracy dashed and dim in the same hue."""
     series: list[Series] = []
     areas: list[Area] = []
+    has_gap = any(run.evaluations for run in view.session.of_arm(view.selected.name).values())
     for arm in selected_last(view):
         color = view.color(arm.name)
         runs = drawn(view.session.of_arm(arm.name))
         train = over_seeds(runs, train_accuracy)
         test = over_seeds(runs, test_accuracy)
         if train.x:
-            is_other = arm.name != view.selected.name
-            dashed = Series(arm.name, train.x, train.mean, color, "dashed", dim=True, label_end=False, spare=is_other)
+            is_spare = has_gap and arm.name != view.selected.name
+            dashed = Series(arm.name, train.x, train.mean, color, "dashed", dim=True, label_end=False, spare=is_spare)
             series.append(dashed)
         if test.x:
             series.append(Series(arm.name, test.x, test.mean, color, view.looks.of(arm.name).sign))
