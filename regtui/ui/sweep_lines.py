@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from regtui.own import is_own
 from regtui.spec import Scalar
 from regtui.sweep.following import Following
@@ -10,6 +12,7 @@ from regtui.ui.palette import ArmLook
 from regtui.ui.text import BAD, FAINT, GOOD, MUTED, OPEN, STRONG, Line, cut, fitted, left, line, right, spread
 
 STATES = {"running": MUTED, "complete": "", "pruned": FAINT, "failed": BAD, "interrupted": FAINT}
+_PLAIN = re.compile(r"-?\d*\.?\d*")
 SHOWN = 100
 """Rows at most."""
 
@@ -56,7 +59,7 @@ def trial_lines(sweep: Following, room: int, *, dark: bool) -> list[Line]:
     keys = [dimension.key for dimension in sweep.plan.space]
     ranked = sweep.ranked()[:SHOWN]
     names = [short_name(key, keys) for key in keys]
-    shown = {key: [_value(trial.params.get(key)) for trial in ranked] for key in keys}
+    shown = {key: on_the_point([_value(trial.params.get(key)) for trial in ranked]) for key in keys}
     widths = [max([len(name), *map(len, shown[key])]) for name, key in zip(names, keys, strict=True)]
     head = [(right("trial", 6), MUTED), ("  ", ""), (left("state", 11), MUTED), (right("validation %", 13), MUTED)]
     head += [(f"  {right(name, width)}", MUTED) for name, width in zip(names, widths, strict=True)]
@@ -82,6 +85,14 @@ def short_name(key: str, keys: list[str]) -> str:
     last = key.rpartition(".")[2]
     alone = sum(other.rpartition(".")[2] == last for other in keys) == 1
     return cut(key if not alone or len(last) < 3 else last, 24)
+
+
+def on_the_point(texts: list[str]) -> list[str]:
+    """Numbers of one column, with blanks behind them that put their points below each other; others as they are."""
+    if not all(_PLAIN.fullmatch(text) for text in texts):
+        return texts
+    tails = [len(text) - len(text.partition(".")[0]) for text in texts]
+    return [text + " " * (max(tails) - tail) for text, tail in zip(texts, tails, strict=True)]
 
 
 def _accuracy(trial: Trial) -> str:

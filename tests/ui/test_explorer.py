@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from ui_fakes import FakeRunner
 
-from regtui.events import Diverged
+from regtui.events import Diverged, Failed
 from regtui.ui.keys import KEYS
 from regtui.ui.panes.lesson import LessonRows
 from regtui.ui.panes.stack import StackPane
@@ -188,6 +188,19 @@ async def test_a_diverged_arm_says_so(explore) -> None:
         assert user.runner.present is not None
         user.runner.deliver(Diverged(run=user.runner.present.run, step=31, layer="conv2", value=float("nan")))
         await user.sees("diverged: the loss is no longer finite, first at step 31")
+
+
+async def test_a_failed_run_is_told_at_the_top_and_why_also_beside_a_single_chart(explore) -> None:
+    async with explore(size=(80, 24)) as user:
+        await user.press("space")
+        user.runner.play(1)
+        run = user.runner.present.run
+        user.runner.stop()
+        user.runner.deliver(Failed(run=run, kind="E", message="no memory is left", hint="", traceback=""))
+        await user.sees("✘ 1 failed", "─ Accuracy", "5 tells what went wrong")
+        await user.click_on("5 tells what")
+        await user.sees("baseline: no memory is left", "─ Lesson")
+        assert "5 tells" not in user.text
 
 
 async def test_leaving_a_scenario_with_runs_takes_a_second_press(explore) -> None:

@@ -23,7 +23,7 @@ from regtui.ui.figures.sweep import best_figure, log_ticks, slice_figure
 from regtui.ui.figures.sweep_paths import paths_figure
 from regtui.ui.screens.sweep import SweepScreen
 from regtui.ui.screens.sweep_form import SweepForm
-from regtui.ui.sweep_lines import head_line, short_name, trial_lines
+from regtui.ui.sweep_lines import head_line, on_the_point, short_name, trial_lines
 from regtui.ui.text import plain, width
 
 
@@ -80,6 +80,11 @@ def test_the_columns_of_the_trials_line_up(tmp_path: Path) -> None:
     assert len({len(row) for row in rows}) == 1 and "45 % done" in rows[1]
     assert all(width(row) <= 40 for row in trial_lines(sweep, 40, dark=True))
     assert width(head_line(sweep, 78)) == 78
+
+
+def test_numbers_of_a_column_stand_with_their_points_below_each_other() -> None:
+    assert on_the_point(["0.3", "0.4521", "12", ""]) == ["0.3   ", "0.4521", "12     ", "     "]
+    assert on_the_point(["1e-05", "0.01"]) == ["1e-05", "0.01"] and on_the_point(["cosine"]) == ["cosine"]
 
 
 def test_keys_are_short_where_they_stay_clear() -> None:

@@ -64,6 +64,9 @@ def _state(view: View, pace: Pace, *, compact: bool) -> Line:
     if done and done == len(session.current):
         runs = "1 run" if done == 1 else f"{done} runs"
         return line((f"{place} │ ", FAINT), ("✔ done", GOOD), (f"  {runs}", MUTED))
+    failed = sum(run.state == "failed" for run in session.current.values())
+    if failed:
+        return line((f"{place} │ ", FAINT), (f"✘ {failed} failed", BAD))
     if session.current:
         return line((f"{place} │ ", FAINT), ("■ stopped", OPEN))
     return line((f"worker ready · {place}", MUTED))

@@ -106,7 +106,8 @@ def more_wanted(view: View) -> list[Line]:
 
 def _key(key: str, what: str) -> Line:
     """A key and what it does; a click on either does it."""
-    does = f"@click=app.{ACTIONS[key]}"
+    action = ACTIONS[key]
+    does = f"@click={action if action.startswith('screen.') else f'app.{action}'}"
     return line((key, f"bold $accent {does}"), (f" {what}", does))
 
 
@@ -132,14 +133,17 @@ class NextStep(Lines):
     can_focus = False
 
     def __init__(self, view: View, *, id: str = "next-step", most: int | None = None) -> None:
-        """`most`: rows that it may take, the likeliest steps first."""
+        """`most`: rows that it may take where the lesson is not shown, the likeliest steps first."""
         super().__init__(id=id)
         self._view, self._most = view, most
 
     def show_view(self) -> None:
         """Follow the view, unless hidden."""
         if self.room:
-            rows = flowed(next_steps(self._view), self.room)[: self._most]
+            steps = next_steps(self._view)
+            if self._most is not None and troubles(self._view):
+                steps.insert(0, _key("5", "tells what went wrong"))
+            rows = flowed(steps, self.room)[: self._most]
             self.styles.height = len(rows)
             self.show(rows)
 
