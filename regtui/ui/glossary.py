@@ -36,8 +36,9 @@ GLOSSARY: dict[str, tuple[str, tuple[str, ...]]] = {
         "Accuracy and gap",
         (
             "Percent over epochs, measured at the evaluation points in eval mode. Solid with the arm's sign: test. "
-            "Dashed and dim in the same hue: clean train accuracy. The shaded area is the gap of the selected arm; "
-            "for other arms with several seeds it is the lowest to the highest seed.",
+            "Dashed and dim in the same hue: clean train accuracy, in a low chart that of the selected arm alone. The "
+            "shaded area is the gap of the selected arm, which lies on top; for other arms with several seeds it is, "
+            "fainter, the lowest to the highest seed.",
             "With several seeds a curve is the mean over those that got that far; the gap in the title is that of the "
             "arm's row. Of a run with more than 500 evaluations neighbours are drawn together as their mean, here and "
             "in the loss; shade keeps their lowest and highest, and the last one stands alone.",
