@@ -468,12 +468,12 @@ async def test_ascii_terminals_get_ascii_alone(explore) -> None:
         assert not [sign for sign in drawn if 0x2500 <= ord(sign) <= 0x28FF]
 
 
-@pytest.mark.parametrize("name", ["p [b]=.3[/b]", "[/] half", "丸暗記 を防ぐ ドロップアウト の 長い 名前 です"])
-async def test_an_arm_may_be_called_as_one_likes(explore, ladder, name: str) -> None:
+async def test_an_arm_may_be_called_as_one_likes(explore, ladder) -> None:
+    name = "[/] p [b]=.3 丸暗記 を防ぐ ドロップアウト の 長い 名前"
     arms = (msgspec.structs.replace(ladder.arms[0], name=name), *ladder.arms[1:])
     async with explore(scenario=msgspec.structs.replace(ladder, arms=arms, claims=()), size=(80, 24)) as user:
         assert name[:6] in user.text.split("Arms")[0] and name[:6] in user.text.split("Arms")[1]
-        for key in ("a", "t", "E", "S"):
+        for key in ("a", "t", "S"):
             await user.press(key)
             await user.until(lambda: user.app.screen is not user.app.explorer)
             assert name[:6] in user.text, key

@@ -27,6 +27,12 @@ from regtui.ui.sweep_lines import head_line, on_the_point, short_name, trial_lin
 from regtui.ui.text import plain, width
 
 
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second between two looks into a folder would be most of what these tests take."""
+    monkeypatch.setattr("regtui.ui.screens.sweep.POLL", 0.05)
+
+
 def drawn(figure, size: tuple[int, int] = (56, 12)) -> str:
     return "\n".join(strip.text for strip in draw(figure.chart, *size))
 
