@@ -146,6 +146,18 @@ async def test_the_next_setting_takes_the_slice(explore, tmp_path: Path) -> None
         await user.sees("dropout.p  matters 50 %")
 
 
+async def test_where_one_setting_is_searched_there_is_no_next_one(explore, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, trials=5)
+    async with explore() as user:
+        user.app.watch_sweep(folder.path)
+        await user.until(lambda: isinstance(user.app.screen, SweepScreen))
+        user.app.screen.sweep.plan = msgspec.structs.replace(
+            user.app.screen.sweep.plan, space=user.app.screen.sweep.plan.space[:1]
+        )
+        await user.press("l")
+        assert "One setting is searched" in user.toasts
+
+
 async def test_the_form_says_what_is_wrong_and_gives_the_command(explore, tmp_path: Path) -> None:
     async with explore(recorder=Recorder(tmp_path)) as user:
         begun: list[list[str]] = []

@@ -34,6 +34,7 @@ PATHS = 9
 """Number of the chart of all settings."""
 OVER = "This sweep is not running."
 STOPPING = "Stopping. What was found stays; the same search goes on with it later."
+ONE_SETTING = "One setting is searched, and its slice is shown."
 NO_WINNER = "There is no winner yet: it is written when the search is done."
 
 
@@ -123,6 +124,8 @@ class SweepScreen(Themed, ModalScreen[bool]):
 
     def action_setting(self, by: int) -> None:
         """Slices through the next settings, or those before."""
+        if len(self.sweep.plan.space) == 1:
+            self._say(ONE_SETTING)
         self._first = (self._first + by) % len(self.sweep.plan.space)
         self.show_all()
 
