@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regtui.cli import doctor
+from regtui.cli.parser import parse
 from regtui.events import PROTOCOL_VERSION, Device, Hello
 from regtui.runner import Ready
 
@@ -18,6 +19,6 @@ def test_a_gpu_that_cannot_be_used_is_a_warning_with_the_reason(monkeypatch: pyt
         return Ready(0, hello)
 
     monkeypatch.setattr(doctor, "_first_word", said)
-    (found,) = [finding for finding in doctor._worker("stub") if finding.topic == "gpu"]
+    (found,) = [finding for finding in doctor._worker(parse(["doctor", "--worker", "stub"])) if finding.topic == "gpu"]
     assert (found.state, found.found) == ("warning", "The NVIDIA driver on your system is too old.")
     assert "CPU" in found.advice
