@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,6 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from regtui import events
 from regtui.store import list_runs, replay, rundir, writer
 from regtui.store.writer import ask_to_stop
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_the_training_is_bit_for_bit_the_one_without_it(tmp_path: Path) -> None:

@@ -24,14 +24,6 @@ from regtui.store.rundir import read_events
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def told(monitor: Monitor) -> list[float]:
     """The losses that were recorded."""
     steps = [event for event in read_events(run_folder(monitor)) if isinstance(event, Steps)]
